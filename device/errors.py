@@ -1,0 +1,42 @@
+"""What can go wrong on the device, each kind with the exit status it ends the program with.
+
+The message of every error is one sentence for the person in front of the machine:
+what happened, where, what is allowed, and what to do. `device/__main__.py` prints
+it and leaves with `exit_status`; no traceback is shown for any of them.
+"""
+
+from __future__ import annotations
+
+
+class DeviceError(Exception):
+    """The root of every error that the device reports by a message."""
+
+    exit_status = 1
+
+
+class ConfigError(DeviceError, ValueError):
+    """A setting or an option is unknown, of the wrong type, out of range, or does not fit the budget."""
+
+    exit_status = 2
+
+
+class CameraError(DeviceError, OSError):
+    """The source cannot be opened, or is lost for good."""
+
+    exit_status = 3
+
+
+class CameraStalled(CameraError):
+    """The source gave no usable frame within its time limit; opening it again may help."""
+
+
+class ModelError(DeviceError, OSError):
+    """A model file is missing, cut short, or not what its pin says."""
+
+    exit_status = 4
+
+
+class BudgetError(DeviceError, MemoryError):
+    """The process outgrew its memory budget while running, and leaves before the kernel ends it."""
+
+    exit_status = 75
