@@ -1,0 +1,63 @@
+"""The age network: int8 SSR-Net, and the soft stagewise regression that turns its outputs into years.
+
+SSR-Net: A Compact Soft Stagewise Regression Network for Age Estimation, Yang et al., IJCAI 2018.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from device.crop import SIDE
+from device.errors import ModelError
+from device.interpreter import Model
+from device.pins import model_path
+
+AGE_SPAN = 101.0  # V: ages run from 0 to 101 years
+STAGES = 3
+TENSORS = ("p", "eta", "delta")  # outputs of a stage: distribution, shifts, scale
+
+
+def stagewise_age(stages: list[tuple[np.ndarray, np.ndarray, float]], span: float = AGE_SPAN) -> float:
+    """Soft stagewise regression (paper, equations 4–7): the age in years.
+
+    Each stage k gives its distribution p (s_k,), shifts η (s_k,) and scale Δ:
+    age = Σ_k Σ_i p_i (i + η_i) · V / Π_{j≤k} s_j (1 + Δ_j), clipped to 0…V.
+    """
+    age, width = 0.0, span
+    for p, eta, delta in stages:
+        width /= len(p) * (1.0 + delta)
+        age += width * float(p @ (np.arange(len(p)) + eta))
+    return min(max(age, 0.0), span)
+
+
+class AgeNet:
+    """The shipped network by name ("age", "age-wide") or any file of the same form by path.
+
+    Input: the crop's bytes (64, 64, 3) RGB less 128, int8. Outputs: nine int8 tensors, each with a scale.
+    """
+
+    def __init__(self, model: str | Path = "age", interpreter: str = "auto", threads: int = 1):
+        self.path = Path(model) if str(model).endswith(".tflite") else model_path(str(model))
+        self._model = Model(self.path, interpreter, threads)
+        self.package = self._model.package
+        self._input = np.empty((1, SIDE, SIDE, 3), np.int8)
+        self._bytes = self._input.view(np.uint8)[0]
+        self._scales = self._read_scales()
+
+    def _read_scales(self) -> list[tuple[float, int]]:
+        details = self._model.outputs
+        if self._model.input_shape != (1, SIDE, SIDE, 3) or len(details) != STAGES * len(TENSORS):
+            raise ModelError(f"{self.path}: not an age network (64×64×3 input, nine outputs are wanted)")
+        return [detail["quantization"] for detail in details]
+
+    def estimate(self, crop: np.ndarray) -> float:
+        """Age in years, 0–101, of a crop: uint8 RGB (64, 64, 3)."""
+        np.bitwise_xor(crop, 0x80, out=self._bytes)  # byte − 128 in two's complement
+        tensors = self._model.run(self._input)
+        values = [(t[0].astype(np.float32) - zero) * scale
+                  for t, (scale, zero) in zip(tensors, self._scales, strict=True)]
+        # outputs sorted by name: StatefulPartitionedCall:0…8 = p1, eta1, delta1, p2, …
+        stages = [(values[i], values[i + 1], float(values[i + 2][0])) for i in range(0, len(values), 3)]
+        return stagewise_age(stages)

@@ -1,0 +1,144 @@
+"""BlazeFace (Bazarevsky et al., 2019; MediaPipe's short and full range models), decoded in NumPy."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from device.geometry import Box
+from device.interpreter import Model
+from device.pins import model_path
+
+RIGHT_EYE, LEFT_EYE, NOSE, MOUTH, RIGHT_EAR, LEFT_EAR = range(6)  # rows of Detection.keypoints
+SUPPRESSION_IOU = 0.3  # detections that overlap more are one face
+SCORE_CLIP = 80.0  # as MediaPipe clips raw scores before the sigmoid
+
+# kind → (pinned model, anchors as (stride, anchors a cell))
+KINDS: dict[str, tuple[str, tuple[tuple[int, int], ...]]] = {
+    "short": ("face-short", ((8, 2), (16, 6))),
+    "full": ("face-full", ((4, 1),)),
+}
+
+
+class Detection(NamedTuple):
+    """A face: box and keypoints in pixels of the picture, score 0–1.
+
+    `keypoints` is float32 (6, 2): the subject's right eye, left eye, nose tip, mouth, right ear, left ear,
+    so the first eye lies on the left of the picture.
+    """
+
+    box: Box
+    score: float
+    keypoints: np.ndarray
+
+
+def anchor_centres(side: int, layers: tuple[tuple[int, int], ...]) -> np.ndarray:
+    """Centres of the anchors of a square input, float32 (anchors, 2), as fractions of `side` (pixels)."""
+    grids = []
+    for stride, count in layers:
+        cells = side // stride
+        y, x = np.divmod(np.arange(cells * cells, dtype=np.float32), cells)
+        grids.append(np.repeat(np.stack([x + 0.5, y + 0.5], axis=1) / cells, count, axis=0))
+    return np.concatenate(grids).astype(np.float32)
+
+
+def merge_overlapping(rows: np.ndarray, scores: np.ndarray) -> list[tuple[np.ndarray, float]]:
+    """Score-weighted suppression: each group of boxes that overlap its best one becomes their mean.
+
+    `rows` is float32 (n, 2k): left, top, right, bottom, then keypoints; `scores` is (n,).
+    Returns (row, best score) pairs, best first. The loop runs once a face, not once an anchor.
+    """
+    order = np.argsort(-scores)
+    rows, scores = rows[order], scores[order]
+    areas = np.prod(np.maximum(rows[:, 2:4] - rows[:, :2], 0), axis=1)
+    left = np.ones(len(rows), bool)
+    faces = []
+    while left.any():
+        best = int(np.argmax(left))
+        overlap = np.minimum(rows[:, 2:4], rows[best, 2:4]) - np.maximum(rows[:, :2], rows[best, :2])
+        shared = np.prod(np.maximum(overlap, 0), axis=1)
+        group = left & (shared > SUPPRESSION_IOU * (areas + areas[best] - shared))
+        group[best] = True
+        weights = scores[group]
+        faces.append((weights @ rows[group] / weights.sum(), float(scores[best])))
+        left &= ~group
+    return faces
+
+
+class FaceDetector:
+    """Finds faces in a picture of any size by letterboxing it into the network's square input.
+
+    `kind`: "short" (128×128, faces to about 2 m) or "full" (192×192, to about 5 m).
+    `min_score`: 0–1, detections below are dropped. `threads`: CPU threads of the network.
+    """
+
+    def __init__(
+        self, kind: str = "short", interpreter: str = "auto", threads: int = 1, min_score: float = 0.5
+    ):
+        name, layers = KINDS[kind]
+        self._model = Model(model_path(name), interpreter, threads)
+        self.side = self._model.input_shape[1]
+        self._anchors = anchor_centres(self.side, layers)
+        self._min_logit = math.log(min_score / (1 - min_score))
+        self._input = np.full((1, self.side, self.side, 3), -1.0, np.float32)  # -1 is black
+        self._letterbox: tuple[int, int, int, int] | None = None
+        self._small = self._rgb = np.empty((0, 0, 3), np.uint8)
+
+    def detect(self, image: np.ndarray, picture_size: tuple[int, int] | None = None) -> list[Detection]:
+        """Faces in `image` (uint8, height×width×3, BGR), best score first.
+
+        Coordinates are pixels of a picture of `picture_size` (width, height) that shows the same view:
+        by default the image itself, otherwise the main stream whose scaled-down copy `image` is.
+        """
+        x0, y0, width, height = self._fill(image)
+        boxes, logits = self._outputs()
+        chosen = np.flatnonzero(logits > self._min_logit)
+        if not len(chosen):
+            return []
+        scores = 1 / (1 + np.exp(-np.clip(logits[chosen], -SCORE_CLIP, SCORE_CLIP)))
+        target = picture_size or (image.shape[1], image.shape[0])
+        # one multiplication and one addition take network coordinates to the picture's pixels
+        gain = np.array([target[0] / width, target[1] / height], np.float32)
+        offset = np.array([x0, y0], np.float32)
+        points = boxes[chosen].reshape(len(chosen), 8, 2)
+        centres = self._anchors[chosen][:, None] * self.side
+        half = points[:, 1:2] / 2
+        middle = points[:, 0:1] + centres
+        points = np.concatenate([middle - half, middle + half, points[:, 2:] + centres], axis=1)
+        points = (points - offset) * gain
+        return [_detection(row, score) for row, score in merge_overlapping(points.reshape(-1, 16), scores)]
+
+    def _fill(self, image: np.ndarray) -> tuple[int, int, int, int]:
+        """Scale the image into the middle of the input; returns its place there: x, y, width, height."""
+        rows, columns = image.shape[:2]
+        scale = self.side / max(rows, columns)
+        width, height = round(columns * scale), round(rows * scale)
+        place = ((self.side - width) // 2, (self.side - height) // 2, width, height)
+        if place != self._letterbox:
+            self._letterbox = place
+            self._input.fill(-1.0)
+            self._small = np.empty((height, width, 3), np.uint8)
+            self._rgb = np.empty_like(self._small)
+        shrinking = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        cv2.resize(image, (width, height), dst=self._small, interpolation=shrinking)
+        cv2.cvtColor(self._small, cv2.COLOR_BGR2RGB, dst=self._rgb)
+        x, y = place[:2]
+        inside = self._input[0, y : y + height, x : x + width]
+        np.multiply(self._rgb, np.float32(1 / 127.5), out=inside)
+        np.subtract(inside, np.float32(1), out=inside)
+        return place
+
+    def _outputs(self) -> tuple[np.ndarray, np.ndarray]:
+        """Run the network: raw boxes (anchors, 16) in input pixels, and raw scores (anchors,)."""
+        first, second = self._model.run(self._input)
+        if first.shape[-1] == 1:
+            first, second = second, first
+        return first[0], second[0, :, 0]
+
+
+def _detection(row: np.ndarray, score: float) -> Detection:
+    left, top, right, bottom = (float(v) for v in row[:4])
+    return Detection(Box(left, top, right - left, bottom - top), score, row[4:].reshape(6, 2))

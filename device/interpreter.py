@@ -1,0 +1,65 @@
+"""The one place that knows both TFLite interpreters: ai_edge_litert and its ancestor tflite_runtime."""
+
+from __future__ import annotations
+
+import importlib
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from device.errors import ModelError
+
+PACKAGES = ("ai_edge_litert", "tflite_runtime")  # "auto" takes the first that is there: it is faster on int8
+
+
+def available() -> list[str]:
+    """The interpreter packages installed here, the preferred one first."""
+    return [name for name in PACKAGES if find_spec(name) is not None]
+
+
+def choose(package: str = "auto") -> str:
+    """The package to use. Raises ModelError when it, or for "auto" any, is not installed."""
+    found = available()
+    if package == "auto" and found:
+        return found[0]
+    if package in found:
+        return package
+    raise ModelError(
+        f"no TFLite interpreter {package!r} here (found: {', '.join(found) or 'none'}); "
+        f"allowed: auto, {', '.join(PACKAGES)}; run `make setup`"
+    )
+
+
+class Model:
+    """One TFLite graph with its tensors allocated, a single input and any number of outputs.
+
+    `threads` is the number of CPU threads XNNPACK may use, 1 or more.
+    Raises ModelError when the file is missing or no graph of this interpreter.
+    """
+
+    def __init__(self, path: Path | str, interpreter: str = "auto", threads: int = 1):
+        self.package = choose(interpreter)
+        module = importlib.import_module(f"{self.package}.interpreter")
+        try:
+            self._graph = module.Interpreter(model_path=str(path), num_threads=threads)
+            self._graph.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(f"{path}: {self.package} cannot load the model ({error})") from error
+        self.input = self._graph.get_input_details()[0]
+        self.outputs = sorted(self._graph.get_output_details(), key=lambda detail: detail["name"])
+        self._indices = [detail["index"] for detail in self.outputs]
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of the input tensor, (1, height, width, 3)."""
+        return tuple(int(n) for n in self.input["shape"])
+
+    def run(self, tensor: np.ndarray) -> list[np.ndarray]:
+        """Outputs for one input of the graph's own shape and dtype, in the order of their names.
+
+        The arrays are copies, small for the graphs used here.
+        """
+        self._graph.set_tensor(self.input["index"], tensor)
+        self._graph.invoke()
+        return [self._graph.get_tensor(index) for index in self._indices]
