@@ -1,0 +1,105 @@
+"""Every setting of the device, described once.
+
+From this table come the validation of the configuration file, the commented
+example (`device/config.example.toml`) and the command line's options
+(`device/config.py`). A setting's type is its default's type; `allowed` is
+(lowest, highest) for numbers and the permitted words for texts, empty when
+anything goes. `help` is written for the technician who stands before the kiosk.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+Value = str | int | float | bool | list
+
+
+class Key(NamedTuple):
+    """One setting: where it stands in the file, its default, what is allowed, and what it does."""
+
+    section: str
+    name: str
+    default: Value
+    allowed: tuple
+    unit: str
+    help: str
+    flag: str = ""  # the option's name on the command line, where it is not --section-name
+
+    @property
+    def option(self) -> str:
+        """The command line's name of this setting, such as `--camera-buffers`."""
+        return self.flag or f"--{self.section}-{self.name}".replace("_", "-")
+
+
+SECTIONS = {
+    "source": "Where frames come from.",
+    "camera": "How a camera is set up, and what happens when it fails.",
+    "detector": "Finding faces.",
+    "age": "Estimating ages.",
+    "tracker": "Following each face from frame to frame.",
+    "smoother": "From single estimates to one steady age.",
+    "schedule": "How the milliseconds of a frame are spent.",
+    "overlay": "What is drawn on the picture.",
+    "output": "Where the picture goes.",
+    "web": "The page that `output = [\"web\"]` serves.",
+    "events": "One line of JSON a face and second, for other programs. Never pictures.",
+    "limits": "What the program may take of the machine.",
+}
+
+KEYS = (
+    Key("source", "use", "auto", (), "",
+        "picamera2[:N], v4l2:/dev/videoN, file:CLIP, images:FOLDER, demo; auto takes the first that works",
+        "--source"),
+    Key("source", "pace", "real", ("real", "fast"), "",
+        "clips and folders: real plays at their own speed and drops late frames, fast takes every frame",
+        "--pace"),
+    Key("source", "loop", False, (), "", "clips and folders: begin again at the end", "--loop"),
+
+    Key("camera", "width", 640, (160, 1920), "pixels", "width of the picture", "--width"),
+    Key("camera", "height", 480, (120, 1080), "pixels", "height of the picture", "--height"),
+    Key("camera", "fps", 30.0, (1.0, 120.0), "frames a second", "frame rate asked of the camera", "--fps"),
+    Key("camera", "buffers", 4, (3, 16), "frames", "frames kept in memory; more do not make it faster"),
+    Key("camera", "timeout_s", 2.0, (0.2, 30.0), "seconds",
+        "no frame for so long means that the camera stalled"),
+    Key("camera", "retry_s", 0.5, (0.1, 10.0), "seconds",
+        "wait before the first try to open it again; doubles each time"),
+    Key("camera", "retry_longest_s", 30.0, (1.0, 600.0), "seconds", "longest wait between two tries"),
+    Key("camera", "give_up_s", 0.0, (0.0, 86400.0), "seconds",
+        "leave with status 3 after so long without a frame; 0 never gives up on a camera that worked once"),
+
+    Key("detector", "range", "short", ("short", "full"), "",
+        "short sees faces up to 2 m away, for kiosks; full up to 5 m, for signs, at three times the cost",
+        "--detector"),
+    Key("detector", "min_score", 0.5, (0.1, 0.95), "0 to 1", "lower finds more faces and more that are none"),
+    Key("detector", "threads", 1, (1, 4), "threads", "processor cores that the detector may use"),
+
+    Key("age", "model", "age", ("age", "age-wide"), "",
+        "age is the small and fast network, age-wide the more exact one"),
+    Key("age", "interpreter", "auto", ("auto", "ai_edge_litert", "tflite_runtime"), "",
+        "the library that runs the networks; auto takes the first that is installed", "--interpreter"),
+
+    Key("tracker", "max_tracks", 16, (1, 32), "faces", "faces followed at once; more are not seen"),
+    Key("tracker", "birth_hits", 3, (1, 10), "detections", "a face counts after so many detections"),
+    Key("tracker", "survive_s", 0.7, (0.1, 5.0), "seconds",
+        "a hidden face is kept for so long before it is given up"),
+    Key("tracker", "min_iou", 0.2, (0.05, 0.9), "0 to 1",
+        "overlap with the expected place that makes it the same face"),
+
+    Key("schedule", "frame_budget_ms", 0.0, (0.0, 1000.0), "milliseconds",
+        "time a frame may take; 0 takes the time between two frames", "--frame-budget-ms"),
+    Key("schedule", "detect_every", 4, (1, 30), "frames",
+        "look for faces on every n-th frame while all are steady; on every frame while one is new or fast",
+        "--detect-every"),
+    Key("schedule", "settled_every_s", 0.5, (0.0, 60.0), "seconds",
+        "how often the age of a settled face is looked at again; 0 on every frame"),
+
+    Key("output", "use", ["auto"], (), "",
+        "window, web, file:OUT.mp4, file:FOLDER, none; several at once; auto: window, or web if no screen",
+        "--output"),
+
+    Key("events", "to", "", (), "", "a file, or - for the standard output; empty for none", "--events"),
+    Key("events", "every_s", 1.0, (1.0, 3600.0), "seconds", "at most one line a face in so many seconds"),
+
+    Key("limits", "memory_mib", 128, (64, 4096), "MiB", "memory of the whole process", "--memory-mib"),
+    Key("limits", "hot_c", 80.0, (40.0, 105.0), "°C", "at this temperature of the processor less is done"),
+)
