@@ -1,0 +1,68 @@
+# Everything a person types. `make` alone lists it; options go through ARGS, as in  make run ARGS="--source demo"
+
+DEVICE := .venv/bin/python
+TRAINING := .venv-train/bin/python
+ARGS ?=
+PYTHON ?=
+
+export PYTHON
+.DEFAULT_GOAL := help
+.PHONY: help setup training run photo test bench lint doctor train quantize evaluate calibrate flash \
+        test-arm64 lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
+
+setup: ## make .venv with what device and tests need, and fetch the face detector's files
+	@deploy/venv.sh .venv device/requirements.txt tests/requirements.txt
+	@$(DEVICE) -m models.fetch
+
+training: setup
+	@deploy/venv.sh .venv-train models/requirements.txt
+
+run: setup ## watch a camera, or the built-in demo, and show each person's age
+	@$(DEVICE) -m device run $(ARGS)
+
+photo: setup ## ages of the faces in still pictures: ARGS="a.jpg b.jpg"
+	@$(DEVICE) -m device photo $(ARGS)
+
+test: setup ## run the tests
+	@$(DEVICE) -m pytest $(ARGS)
+
+bench: setup ## measure time and memory of every stage on this machine
+	@$(DEVICE) -m device bench $(ARGS)
+
+lint: setup ## check the code's style
+	@$(DEVICE) -m ruff check .
+
+doctor: setup ## say what this machine has, and whether the main job can run on it
+	@$(DEVICE) -m device doctor $(ARGS)
+
+train: training ## train the age network: ARGS="--data faces.zip"
+	@$(TRAINING) -m models train $(ARGS)
+
+quantize: training ## turn the trained network into the int8 file that ships
+	@$(TRAINING) -m models quantize $(ARGS)
+
+evaluate: setup ## measure the shipped file on faces of known age: ARGS="--data faces.zip"
+	@$(DEVICE) -m models evaluate $(ARGS)
+
+calibrate: setup ## choose the faces that set the int8 ranges
+	@$(DEVICE) -m calibration $(ARGS)
+
+flash: setup ## put the application on a Raspberry Pi
+	@$(DEVICE) -m deploy flash $(ARGS)
+
+test-arm64: setup ## run models and tests on emulated Raspberry Pi 4 and 5 processors
+	@$(DEVICE) -m tests.arm64 $(ARGS)
+
+lock: ## resolve the pinned requirement files anew, from pyproject.toml (needs uv)
+	@set -e; pin() { uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	    --custom-compile-command 'make lock' "$$@"; }; \
+	pin pyproject.toml -o device/requirements.txt; \
+	pin --group test -c device/requirements.txt -o tests/requirements.txt; \
+	pin --group train -o models/requirements.txt
+
+clean: ## remove environments, fetched files and caches; training runs and what is tracked stay
+	@rm -rf .venv .venv-train .cache .pytest_cache .ruff_cache .hypothesis models/fetched
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Puts the application on Raspberry Pis, and looks after it there."""
