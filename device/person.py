@@ -1,0 +1,22 @@
+"""What the rest of the program sees of a face: the result of one frame for one track."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from device.geometry import Box
+
+
+@dataclass(slots=True)
+class Person:
+    """One face in one frame. Boxes are in pixels of the main picture, ages and spreads in years."""
+
+    id: int
+    box: Box
+    score: float  # the detector's, 0 to 1; the last one where it did not run on this frame
+    raw: float | None = None  # this frame's own estimate, if one was made
+    age: float | None = None  # what is shown
+    spread: float | None = None  # half of the 80 % interval around `age`
+    band: str | None = None  # such as "25–34"
+    state: str = "finding"  # finding, settling, settled, lost
+    velocity: tuple[float, float] = (0.0, 0.0)  # of the box's centre, pixels a second

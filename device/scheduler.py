@@ -1,0 +1,120 @@
+"""Decides what each frame's milliseconds are spent on: a look for faces, and whose age is estimated.
+
+A face waits the more urgently the longer its last estimate is ago, measured by how
+soon it is due again: at once when it is new, soon while its age is uncertain, seldom
+once it is settled. Because urgency grows without end while a face waits, nobody starves.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+DUE_NEW = 0.05  # seconds until a face without any estimate is due
+DUE_UNCERTAIN = 0.1  # until one whose age is not settled is due again
+YOUNG = 2.0  # seconds: as long as a track is younger, faces are looked for on every frame
+FAST = 0.15  # of the face's width: moving further between two looks, it is looked for on every frame
+LONGEST_BLIND = 0.2  # seconds between two looks at most, so that slow cameras keep their tracks
+DETECTION_SHARE = 0.6  # of the frame budget: a slower detector is run on fewer frames
+LEARNING = 0.1  # weight of the newest measurement in the running costs
+
+
+class Scheduler:
+    """Spends `budget` seconds a frame. `level` is how strained the machine is, 0 to 4: see `device/strain.py`.
+
+    Tracks are anything with `id`, `box`, `velocity`, `misses` and `settled`; times are those of the frames,
+    in seconds.
+    """
+
+    def __init__(self, settings: SimpleNamespace, fps: float):
+        chosen = settings.schedule.frame_budget_ms / 1000
+        self.interval = 1 / fps
+        self.budget = chosen or self.interval
+        self.level = 0
+        self._every = settings.schedule.detect_every
+        self._settled = settings.schedule.settled_every_s
+        self._since_look = self._every  # frames since the detector ran; the first frame is looked at
+        self._born: dict[int, float] = {}
+        self._estimated: dict[int, float] = {}
+        self.detection_cost = 0.0  # running means, in seconds
+        self.age_cost = 0.0
+        self.picture_cost = 0.0
+
+    # --- looking for faces
+
+    def look(self, tracks: list, now: float) -> bool:
+        """Whether the detector runs on the frame of time `now`."""
+        self._since_look += 1
+        due = self._since_look >= self._stride(tracks, now)
+        if due:
+            self._since_look = 0
+        return due
+
+    def _stride(self, tracks: list, now: float) -> int:
+        """Run the detector on every so many frames."""
+        affordable = -int(-self.detection_cost // (DETECTION_SHARE * self.budget)) or 1
+        calm = min(self._every, max(1, int(LONGEST_BLIND / self.interval)))
+        stride = calm if self._steady(tracks, now, calm * self.interval) else 1
+        return max(stride * (2 if self.level >= 2 else 1), affordable)
+
+    def _steady(self, tracks: list, now: float, blind: float) -> bool:
+        for track in tracks:
+            if track.misses or now - self._born.setdefault(track.id, now) < YOUNG:
+                return False
+            vx, vy = track.velocity
+            if (abs(vx) + abs(vy)) * blind > FAST * track.box.w:
+                return False
+        return True
+
+    # --- estimating ages
+
+    def choose(self, tracks: list, looked: bool, spent: float, now: float) -> list:
+        """The tracks whose age is estimated on this frame, the most urgent first.
+
+        `looked` tells whether the boxes are of this frame's detection: only then are faces estimated
+        again, while a face without any age takes a predicted box too. `spent` is what the frame has
+        cost so far, in seconds. One face is served even when nothing is left, so that all get their turn.
+        """
+        waiting = [(urgency, track) for track in tracks if (urgency := self._urgency(track, looked, now)) >= 1]
+        if not waiting:
+            return []
+        waiting.sort(key=lambda pair: -pair[0])
+        left = self.budget - spent - self.picture_cost
+        most = int(left / self.age_cost) if self.age_cost else 1
+        chosen = [track for _, track in waiting[: max(1, 1 if self.level >= 4 else most)]]
+        for track in chosen:
+            self._estimated[track.id] = now
+        return chosen
+
+    def _urgency(self, track, looked: bool, now: float) -> float:
+        """How long the track has waited, in units of how soon it is due; from 1 on it is due."""
+        last = self._estimated.get(track.id)
+        if track.misses or (last is not None and not looked):
+            return 0.0
+        if last is None:
+            return 1.0 + (now - self._born.setdefault(track.id, now)) / DUE_NEW
+        due = self._settled * (4 if self.level >= 1 else 1) if track.settled else DUE_UNCERTAIN
+        return (now - last) / due if due else 1.0
+
+    def forget(self, present: set[int]) -> None:
+        """Drop what is known of tracks that are gone."""
+        for known in (self._born, self._estimated):
+            for number in [number for number in known if number not in present]:
+                del known[number]
+
+    # --- learning costs
+
+    def detected(self, seconds: float) -> None:
+        """Learn what one look for faces costs."""
+        self.detection_cost = _mean(self.detection_cost, seconds)
+
+    def aged(self, seconds: float, faces: int) -> None:
+        """Learn what one face's age costs, from a frame with so many."""
+        self.age_cost = _mean(self.age_cost, seconds / faces)
+
+    def pictured(self, seconds: float) -> None:
+        """Learn what drawing and handing out the picture costs."""
+        self.picture_cost = _mean(self.picture_cost, seconds)
+
+
+def _mean(old: float, new: float) -> float:
+    return old + LEARNING * (new - old) if old else new

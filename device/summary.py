@@ -1,0 +1,58 @@
+"""What a run amounted to: frames, tracks and times, as a dictionary for JSON and as lines for people."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from device.person import Person
+from device.trace import rounded
+
+KEPT_TRACKS = 256  # the last ones; a run of months has no end of them
+
+
+class Summary:
+    """Counts frames and tracks as they pass, in a bounded amount of memory."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+        self.frames_with_track = 0
+        self.tracks_total = 0
+        self._present: dict[int, dict] = {}
+        self._gone: deque[dict] = deque(maxlen=KEPT_TRACKS)
+
+    def frame(self, index: int, persons: list[Person]) -> None:
+        """Count one finished frame and who was in it."""
+        self.frames += 1
+        self.frames_with_track += bool(persons)
+        for person in persons:
+            track = self._present.get(person.id)
+            if track is None:
+                track = self._present[person.id] = {"id": person.id, "first_frame": index, "frames": 0}
+                self.tracks_total += 1
+            track["last_frame"] = index
+            track["frames"] += 1
+            track["age"], track["spread"] = rounded(person.age), rounded(person.spread)
+        if len(self._present) > len(persons):
+            self._retire({person.id for person in persons})
+
+    def _retire(self, present: set[int]) -> None:
+        for number in [number for number in self._present if number not in present]:
+            self._gone.append(self._present.pop(number))
+
+    def tracks(self) -> list[dict]:
+        """The last tracks: id, first_frame, last_frame, frames, and the age and spread shown last."""
+        return sorted([*self._gone, *self._present.values()], key=lambda track: track["id"])
+
+
+def as_text(report: dict) -> str:
+    """The summary in a few lines for the person at the terminal. `report` is what `--summary json` prints."""
+    seen = f"{report['frames_with_track']} of {report['frames']} frames with a face"
+    lines = [f"{seen}, {report['tracks_total']} tracks, {report['dropped']} frames dropped"]
+    for track in report["tracks"][-8:]:
+        age = "no age yet" if track["age"] is None else f"{track['age']:.0f} ± {track['spread']:.0f} years"
+        lines.append(f"  track {track['id']}: {track['frames']} frames, {age}")
+    if "frame" in report["stages"]:
+        frame = report["stages"]["frame"]
+        lines.append(f"a frame takes {frame['p50']:.2f} ms (p50), {frame['p95']:.2f} ms (p95)")
+    lines.append(f"peak memory {report['peak_rss_mib']:.0f} MiB, {report['restarts']} restarts of the source")
+    return "\n".join(lines)
