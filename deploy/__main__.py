@@ -3,8 +3,8 @@
 import sys
 
 print(
-    "deploy: putting the application on a Raspberry Pi from here is not there yet. Until then, on the Pi itself:\n"
-    "clone the repository and run `make run`.",
+    "deploy: putting the application on a Raspberry Pi from here is not there yet.\n"
+    "Until then, on the Pi itself: clone the repository and run `make run`.",
     file=sys.stderr,
 )
 sys.exit(2)
