@@ -6,6 +6,7 @@ All three speak of the table in `device/settings.py`. What does not fit it is on
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -22,13 +23,13 @@ def defaults() -> SimpleNamespace:
     return settings
 
 
-def load(path: str | Path | None, overrides: dict[Key, Value] | None = None) -> SimpleNamespace:
+def load(path: str | Path | None, overrides: Sequence[tuple[Key, Value]] = ()) -> SimpleNamespace:
     """The settings in force: defaults, the file at `path` if there is one, and `overrides` over both."""
     settings = defaults()
     if path is not None:
         for key, value in _file_values(Path(path)):
             setattr(getattr(settings, key.section), key.name, checked(key, value, str(path)))
-    for key, value in (overrides or {}).items():
+    for key, value in overrides:
         setattr(getattr(settings, key.section), key.name, checked(key, value, "command line"))
     return settings
 

@@ -1,4 +1,4 @@
-"""The memory budget: what the parts will hold, checked before anything is opened, and watched while running."""
+"""The memory budget: what the parts will hold, checked before anything is opened, then watched."""
 
 from __future__ import annotations
 

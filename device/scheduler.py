@@ -19,7 +19,7 @@ LEARNING = 0.1  # weight of the newest measurement in the running costs
 
 
 class Scheduler:
-    """Spends `budget` seconds a frame. `level` is how strained the machine is, 0 to 4: see `device/strain.py`.
+    """Spends `budget` seconds a frame. `level` is how strained the machine is (`device/strain.py`), 0 to 4.
 
     Tracks are anything with `id`, `box`, `velocity`, `misses` and `settled`; times are those of the frames,
     in seconds.
@@ -74,7 +74,8 @@ class Scheduler:
         again, while a face without any age takes a predicted box too. `spent` is what the frame has
         cost so far, in seconds. One face is served even when nothing is left, so that all get their turn.
         """
-        waiting = [(urgency, track) for track in tracks if (urgency := self._urgency(track, looked, now)) >= 1]
+        urgencies = [(self._urgency(track, looked, now), track) for track in tracks]
+        waiting = [pair for pair in urgencies if pair[0] >= 1]
         if not waiting:
             return []
         waiting.sort(key=lambda pair: -pair[0])
@@ -92,7 +93,9 @@ class Scheduler:
             return 0.0
         if last is None:
             return 1.0 + (now - self._born.setdefault(track.id, now)) / DUE_NEW
-        due = self._settled * (4 if self.level >= 1 else 1) if track.settled else DUE_UNCERTAIN
+        due = min(DUE_UNCERTAIN, self._settled)
+        if track.settled:
+            due = self._settled * (4 if self.level >= 1 else 1)
         return (now - last) / due if due else 1.0
 
     def forget(self, present: set[int]) -> None:
