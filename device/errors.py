@@ -30,6 +30,14 @@ class CameraStalled(CameraError):
     """The source gave no usable frame within its time limit; opening it again may help."""
 
 
+class CameraGarbage(CameraError):
+    """The source gave something that is not a picture of the agreed shape; the next one may be."""
+
+
+class CameraLost(CameraError):
+    """The source is lost for good in this process: only a new one, or a person, can bring it back."""
+
+
 class ModelError(DeviceError, OSError):
     """A model file is missing, cut short, or not what its pin says."""
 
