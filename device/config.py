@@ -40,7 +40,7 @@ def checked(key: Key, value: Value, where: str) -> Value:
         value = float(value)
     if not _fits(key, value):
         name = key.option if where == "command line" else f"{key.section}.{key.name}"
-        raise ConfigError(f"{where}: {name} = {value!r} is not allowed: {allowed(key)} ({key.help}).")
+        raise ConfigError(f"{where}: {name} = {value!r} is not allowed, but {allowed(key)}: {key.help}.")
     return value
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, BooleanOptionalAction, Namespace
+from collections.abc import Sequence
 from types import SimpleNamespace
 
 from device.config import allowed, checked, example, load
@@ -10,11 +11,11 @@ from device.errors import ConfigError
 from device.settings import KEYS, SECTIONS, Key, Value
 
 
-def add_settings(parser: ArgumentParser) -> None:
-    """Add `--config FILE` and an option for every setting."""
+def add_settings(parser: ArgumentParser, sections: Sequence[str] = tuple(SECTIONS)) -> None:
+    """Add `--config FILE` and an option for every setting of `sections`."""
     parser.add_argument("--config", metavar="FILE", help="settings as `python -m device config` prints them")
-    for section, title in SECTIONS.items():
-        group = parser.add_argument_group(f"[{section}]", title)
+    for section in sections:
+        group = parser.add_argument_group(f"[{section}]", SECTIONS[section])
         for key in (key for key in KEYS if key.section == section):
             _add(group, key)
 
@@ -31,7 +32,7 @@ def _add(group, key: Key) -> None:
 
 def settings_from(args: Namespace) -> SimpleNamespace:
     """The settings in force: defaults, then `--config`, then the options given. Raises ConfigError."""
-    given = [(key, getattr(args, f"{key.section}.{key.name}")) for key in KEYS]
+    given = [(key, getattr(args, f"{key.section}.{key.name}", None)) for key in KEYS]
     return load(args.config, [(key, _value(key, text)) for key, text in given if text is not None])
 
 
