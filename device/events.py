@@ -26,10 +26,10 @@ class Events:
     `wall` is the clock of the lines' time, seconds since 1970.
     """
 
-    def __init__(self, to: str, every_s: float = 1.0, max_mib: float = 16.0, wall: Callable = time.time):
+    def __init__(self, to: str, every_s: float = 1.0, max_mib: int = 16, wall: Callable = time.time):
         self._path = to
         self._every = every_s
-        self._limit = int(max_mib * 2**20)
+        self._limit = max_mib * 2**20
         self._wall = wall
         self._last: dict[int, float] = {}  # track id -> when its last line was written
         self.dropped = 0
@@ -46,18 +46,18 @@ class Events:
             message = f"--events {self._path}: cannot be written ({error.strerror}); give another place."
             raise ConfigError(message) from None
 
-    def tracks(self, persons: list[Person], now: float) -> None:
-        """Write the tracks whose last line is old enough. `now` is monotonic, in seconds."""
+    def record(self, _index: int, t: float, persons: list[Person]) -> None:
+        """Write the tracks whose last line is old enough. `t` is the frame's time in seconds."""
         if self._fd is None:
             return
         for person in persons:
-            if now - self._last.get(person.id, float("-inf")) >= self._every:
-                self._last[person.id] = now
+            if t - self._last.get(person.id, float("-inf")) >= self._every:
+                self._last[person.id] = t
                 row = track_row(person)
                 del row["raw"], row["score"]
                 self._write({"event": "track", **row})
         if len(self._last) > len(persons):
-            self._last = {number: t for number, t in self._last.items() if now - t < 2 * self._every}
+            self._last = {number: last for number, last in self._last.items() if t - last < 2 * self._every}
 
     def notice(self, event: str, **facts) -> None:
         """Write one line about the device itself, such as `notice("camera", state="stalled")`."""

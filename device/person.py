@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from device.geometry import Box
 
@@ -20,3 +20,8 @@ class Person:
     band: str | None = None  # such as "25–34"
     state: str = "finding"  # finding, settling, settled, lost
     velocity: tuple[float, float] = (0.0, 0.0)  # of the box's centre, pixels a second
+
+    def moved(self, dt: float) -> Person:
+        """The same person `dt` seconds later, by the box's velocity; there is no estimate of that moment."""
+        vx, vy = self.velocity
+        return replace(self, box=self.box.shifted(vx * dt, vy * dt), raw=None)

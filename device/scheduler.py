@@ -41,19 +41,20 @@ class Scheduler:
 
     # --- looking for faces
 
-    def look(self, tracks: list, now: float) -> bool:
-        """Whether the detector runs on the frame of time `now`."""
+    def look(self, tracks: list, doubtful: bool, now: float) -> bool:
+        """Whether the detector runs on the frame of time `now`; `doubtful`: a face is not yet confirmed."""
         self._since_look += 1
-        due = self._since_look >= self._stride(tracks, now)
+        due = self._since_look >= self._stride(tracks, doubtful, now)
         if due:
             self._since_look = 0
         return due
 
-    def _stride(self, tracks: list, now: float) -> int:
+    def _stride(self, tracks: list, doubtful: bool, now: float) -> int:
         """Run the detector on every so many frames."""
         affordable = -int(-self.detection_cost // (DETECTION_SHARE * self.budget)) or 1
         calm = min(self._every, max(1, int(LONGEST_BLIND / self.interval)))
-        stride = calm if self._steady(tracks, now, calm * self.interval) else 1
+        steady = not doubtful and self._steady(tracks, now, calm * self.interval)
+        stride = calm if steady else 1
         return max(stride * (2 if self.level >= 2 else 1), affordable)
 
     def _steady(self, tracks: list, now: float, blind: float) -> bool:

@@ -16,6 +16,7 @@ STEPS = (
     "pictures go out half as often",
     "one age a frame",
 )
+FEWER_PICTURES = 3  # the level from which pictures go out half as often
 LOOK_EVERY = 2.0  # seconds between two looks at temperature and lateness
 CALM = 10.0  # seconds without strain before a step is taken back
 COOLER = 5.0  # °C below the limit that count as cool again

@@ -20,7 +20,7 @@ class Summary:
         self._present: dict[int, dict] = {}
         self._gone: deque[dict] = deque(maxlen=KEPT_TRACKS)
 
-    def frame(self, index: int, persons: list[Person]) -> None:
+    def record(self, index: int, _t: float, persons: list[Person]) -> None:
         """Count one finished frame and who was in it."""
         self.frames += 1
         self.frames_with_track += bool(persons)

@@ -22,8 +22,8 @@ class Trace:
             message = f"--trace {path}: cannot be written ({error.strerror}); give another place."
             raise ConfigError(message) from None
 
-    def write(self, index: int, t: float, persons: list[Person]) -> None:
-        """One frame: its index, its time in seconds since the first frame, and who is in it."""
+    def record(self, index: int, t: float, persons: list[Person]) -> None:
+        """Write one frame: its index, its time in seconds since the first frame, and who is in it."""
         line = {"frame": index, "t": round(t, 4), "tracks": [track_row(person) for person in persons]}
         self._file.write(json.dumps(line) + "\n")
 

@@ -1,0 +1,91 @@
+"""The picture for people: the overlay drawn on a frame, handed to every output that somebody watches."""
+
+from __future__ import annotations
+
+import time
+from types import SimpleNamespace
+
+import numpy as np
+
+from device.overlay import Overlay, Status
+from device.person import Person
+from device.stages import Stages
+
+DARK = 24  # brightness of the picture that stands in for a camera that gives none
+RATE_MEMORY = 0.05  # weight of the newest frame in the rate that is shown
+
+
+class Picture:
+    """Draws and shows. `outputs` are open; `size` is the frames' (width, height).
+
+    `notice` is what the operator should know, shown on the picture; `sparing` shows every other frame.
+    """
+
+    def __init__(self, settings: SimpleNamespace, size: tuple[int, int], outputs: list, stages: Stages):
+        self.notice = ""
+        self.sparing = False
+        self._overlay = Overlay(size, settings)
+        self._outputs = outputs
+        self._for_nobody = not outputs  # `--output none` finishes each picture too, so that it can be timed
+        self._stages = stages
+        self._canvas = np.empty((size[1], size[0], 3), np.uint8)
+        self._last = 0.0  # monotonic time of the last frame
+        self._interval = 0.0  # running mean between two
+        self._turn = False
+
+    def draw(self, image: np.ndarray, free: bool, persons: list[Person], t: float) -> np.ndarray | None:
+        """The frame with its overlay; None when there are outputs, but nobody watches them.
+
+        `image` is drawn on in place, or copied first when it is not `free`; `t` is its time in seconds.
+        """
+        start = time.monotonic()
+        self._measure_rate(start)
+        if self._skips() or not (self._for_nobody or any(output.wanted() for output in self._outputs)):
+            return None
+        if not free:
+            np.copyto(self._canvas, image)
+            image = self._canvas
+        self._overlay.draw(image, persons, self._status(t))
+        self._stages.add("overlay", time.monotonic() - start)
+        return image
+
+    def hand_out(self, image: np.ndarray, persons: list[Person], t: float) -> None:
+        """Show a drawn picture on every output that somebody watches."""
+        start = time.monotonic()
+        for output in self._outputs:
+            if output.wanted():
+                output.show(image, persons, t)
+        self._stages.add("output", time.monotonic() - start)
+
+    def show_waiting(self, t: float) -> None:
+        """A dark picture with the notice, while the camera gives none."""
+        self._canvas.fill(DARK)
+        image = self.draw(self._canvas, True, [], t)
+        if image is not None:
+            self.hand_out(image, [], t)
+
+    def _measure_rate(self, now: float) -> None:
+        if self._last:
+            step = now - self._last
+            self._interval += RATE_MEMORY * (step - self._interval) if self._interval else step
+        self._last = now
+
+    def _skips(self) -> bool:
+        self._turn = not self._turn
+        return self.sparing and self._turn
+
+    def _status(self, t: float) -> Status:
+        return Status(1 / self._interval if self._interval else 0.0, self.notice, t)
+
+    def shed(self) -> list[str]:
+        """Close the outputs that the machine can do without, and name them."""
+        optional = [output for output in self._outputs if output.optional]
+        self._outputs = [output for output in self._outputs if not output.optional]
+        for output in optional:
+            output.close()
+        return [output.name for output in optional]
+
+    def close(self) -> None:
+        """Close all outputs."""
+        for output in self._outputs:
+            output.close()

@@ -1,0 +1,166 @@
+"""`python -m device run`: the main job, put together from its parts and taken apart again."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from argparse import ArgumentParser, Namespace
+from contextlib import ExitStack
+from types import SimpleNamespace
+
+import cv2
+
+from device.beside import Beside, Inline
+from device.capture import Stepped, open_capture
+from device.events import Events
+from device.loop import Loop
+from device.memory import Watcher, check, peak_mib, total
+from device.options import add_settings, settings_from, whole_number
+from device.outputs import open_outputs
+from device.parts import parts
+from device.picture import Picture
+from device.stages import Stages
+from device.strain import FEWER_PICTURES, Strain
+from device.summary import Summary, as_text
+from device.thermal import Thermometer
+from device.trace import Trace
+from device.vision import Vision
+
+PATIENCE = 0.8  # of the time between two frames: so long the picture waits for this frame's result
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """The options of `python -m device run`."""
+    form = "what the run ends with: text on standard error (default), or one JSON object on standard output"
+    parser.add_argument("--frames", type=whole_number, metavar="N", help="end after so many frames")
+    parser.add_argument("--trace", metavar="FILE", help="write a line of JSON for every frame")
+    parser.add_argument("--summary", choices=("text", "json"), default="text", help=form)
+    add_settings(parser)
+
+
+def main(args: Namespace) -> int:
+    """Run until the source ends, a signal comes or `--frames` are done; always ends with a summary."""
+    settings = settings_from(args)
+    stopping = stop_on_signals()
+    with ExitStack() as closing:
+        run = Run(settings, stopping, closing, args.trace)
+        try:
+            run.loop.run(args.frames)
+        finally:
+            print_summary(run.report(), args.summary)
+    return 0
+
+
+def stop_on_signals() -> threading.Event:
+    """An event that SIGINT and SIGTERM set; a second signal ends the process at once."""
+    stopping = threading.Event()
+
+    def stop(number: int, _frame) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        stopping.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    return stopping
+
+
+def print_summary(report: dict, form: str) -> None:
+    """The report as the operator asked for it."""
+    if form == "json":
+        print(json.dumps(report), flush=True)
+    else:
+        say(as_text(report))
+
+
+def say(text: str) -> None:
+    """Tell the person at the terminal; standard output belongs to the summary and the events."""
+    print(text, file=sys.stderr, flush=True)
+
+
+class Run:
+    """All parts of one run, opened; `closing` hears how each is closed, last first."""
+
+    def __init__(
+        self,
+        settings: SimpleNamespace,
+        stopping: threading.Event,
+        closing: ExitStack,
+        trace: str | None = None,
+    ):
+        cv2.setNumThreads(1)
+        self._budget(settings)
+        self.stages, self.summary = Stages(), Summary()
+        self.events = Events(settings.events.to, settings.events.every_s, settings.events.max_mib)
+        closing.callback(self.events.close)
+        recorders = [self.summary, self.events]
+        if trace:
+            recorders.append(Trace(trace))
+            closing.callback(recorders[-1].close)
+        self._notice = ""  # what the picture says about the source; set from the capture's thread
+        self.capture = open_capture(settings, self._on_source)
+        closing.callback(self.capture.stop)
+        source = self.capture.source
+        self.vision = Vision(settings, source.size, source.fps, self.stages)
+        outputs = open_outputs(settings, source.size, source.fps, self._on_output, stopping.set)
+        self.picture = Picture(settings, source.size, outputs, self.stages)
+        closing.callback(self.picture.close)
+        self.strain = Strain(settings.limits.hot_c, Thermometer(), self._notify)
+        self.watcher = Watcher(settings.limits.memory_mib, self.picture.shed, self._notify)
+        eyes = self._eyes(source.fps)
+        closing.callback(eyes.stop)
+        learn = self.vision.scheduler.pictured
+        self.loop = Loop(
+            self.capture, eyes, self.picture, recorders, self._tick, learn, self.stages, stopping
+        )
+
+    def _budget(self, settings: SimpleNamespace) -> None:
+        wanted, budget = parts(settings), settings.limits.memory_mib
+        check(wanted, budget)
+        say(f"memory: the parts declare {total(wanted):.0f} MiB of {budget} MiB")
+
+    def _eyes(self, fps: float) -> Inline | Beside:
+        if isinstance(self.capture, Stepped):
+            return Inline(self.vision.process, self.capture.release)
+        return Beside(self.vision.process, self.capture.release, PATIENCE / fps)
+
+    def _on_source(self, kind: str, message: str) -> None:
+        """Pass on what the source says of itself; called from its thread."""
+        say(message)
+        self.events.notice("source", kind=kind, message=message)
+        self._notice = "No picture from the camera" if kind in ("stalled", "gone", "garbage") else ""
+
+    def _on_output(self, message: str) -> None:
+        """Pass on what an output says of itself."""
+        say(message)
+        self.events.notice("output", message=message)
+
+    def _notify(self, event: str, **facts) -> None:
+        say(f"{event}: " + ", ".join(f"{name} {value}" for name, value in facts.items()))
+        self.events.notice(event, **facts)
+
+    def _tick(self, now: float) -> None:
+        """Once a frame: hold the budgets of memory and time, and let the parts know."""
+        self.watcher.tick(now)
+        self.strain.tick(now, self.loop.frames, self.capture.counters.dropped)
+        self.vision.scheduler.level = self.strain.level
+        self.vision.tracker.growing = self.watcher.growing
+        self.picture.sparing = self.strain.level >= FEWER_PICTURES
+        self.picture.notice = self._notice
+
+    def report(self) -> dict:
+        """What `--summary json` prints."""
+        counters = self.capture.counters
+        return {
+            "frames": self.summary.frames,
+            "dropped": counters.dropped,
+            "frames_with_track": self.summary.frames_with_track,
+            "tracks": self.summary.tracks(),
+            "tracks_total": self.summary.tracks_total,
+            "stages": self.stages.milliseconds(),
+            "peak_rss_mib": round(peak_mib(), 1),
+            "restarts": counters.restarts,
+            "source": self.capture.source.name,
+            "interpreter": self.vision.interpreter,
+        }
