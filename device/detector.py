@@ -14,6 +14,7 @@ from device.pins import model_path
 
 RIGHT_EYE, LEFT_EYE, NOSE, MOUTH, RIGHT_EAR, LEFT_EAR = range(6)  # rows of Detection.keypoints
 SUPPRESSION_IOU = 0.3  # detections that overlap more are one face
+CLOSE_UP = 3.0  # how many times as wide as the face the picture of a second look is
 SCORE_CLIP = 80.0  # as MediaPipe clips raw scores before the sigmoid
 
 # kind → (pinned model, anchors as (stride, anchors a cell))
@@ -110,6 +111,22 @@ class FaceDetector:
         points = np.concatenate([middle - half, middle + half, points[:, 2:] + centres], axis=1)
         points = (points - offset) * gain
         return [_detection(row, score) for row, score in merge_overlapping(points.reshape(-1, 16), scores)]
+
+    def look_again(self, image: np.ndarray, box: Box) -> float:
+        """The score, 0 to 1, of the face at `box` in a close-up; 0 when there is none.
+
+        `image` is uint8 (height, width, 3) BGR and `box` in its pixels. A face gains by a second look, and
+        what resembles one in the small picture only (a print on a shirt, folded hands) loses.
+        """
+        rows, columns = image.shape[:2]
+        x, y, w, h = box.scaled(CLOSE_UP).clipped(columns, rows)
+        x, y = int(x), int(y)
+        part = image[y : y + max(int(h), 1), x : x + max(int(w), 1)]
+        if not part.size:
+            return 0.0
+        there = box.shifted(-x, -y)
+        return max((face.score for face in self.detect(part) if face.box.iou(there) > SUPPRESSION_IOU),
+                   default=0.0)
 
     def _fill(self, image: np.ndarray) -> tuple[int, int, int, int]:
         """Scale the image into the middle of the input; returns its place there: x, y, width, height."""

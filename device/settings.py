@@ -82,15 +82,15 @@ KEYS = (
     Key("tracker", "max_tracks", 16, (1, 32), "faces", "faces followed at once; more are not seen"),
     Key("tracker", "birth_hits", 2, (1, 10), "detections", "a face counts after so many detections"),
     Key("tracker", "birth_score", 0.5, (0.1, 0.95), "0 to 1",
-        "how sure the detector must be of a new face; for a known one detector.min_score is enough"),
+        "how sure the full-range detector must be of a new face; short takes a close-up instead"),
     Key("tracker", "survive_s", 0.7, (0.1, 5.0), "seconds",
         "a face hidden for less stays on the picture, where it is expected"),
     Key("tracker", "refind_s", 3.0, (0.1, 30.0), "seconds",
         "a face back after less, where it is expected, is still the same face"),
 
-    Key("smoother", "show_within", 3.0, (0.5, 20.0), "years",
+    Key("smoother", "show_within", 4.0, (0.5, 20.0), "years",
         "an age is shown once further looks should not move it by more"),
-    Key("smoother", "settle_within", 1.5, (0.2, 10.0), "years",
+    Key("smoother", "settle_within", 2.5, (0.2, 10.0), "years",
         "an age counts as settled once further looks should not move it by more"),
     Key("smoother", "hold", 1.0, (0.0, 10.0), "years",
         "a settled age stays as it is until the estimate is this far from it"),
@@ -128,6 +128,7 @@ KEYS = (
 
     Key("events", "to", "", (), "", "a file, or - for the standard output; empty for none", "--events"),
     Key("events", "every_s", 1.0, (1.0, 3600.0), "seconds", "at most one line a face in so many seconds"),
+    Key("events", "max_mib", 16, (1, 1024), "MiB", "a longer file is renamed to FILE.1, and a new one begun"),
 
     Key("limits", "memory_mib", 128, (64, 4096), "MiB", "memory of the whole process", "--memory-mib"),
     Key("limits", "hot_c", 80.0, (40.0, 105.0), "°C", "at this temperature of the processor less is done"),

@@ -1,0 +1,237 @@
+"""Follows faces from frame to frame: which detection is whom, who is new, who is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from types import SimpleNamespace
+
+import numpy as np
+
+from device.assignment import assign
+from device.detector import Detection
+from device.geometry import Box
+from device.motion import Motion
+from device.smoother import AgeFilter
+
+MATCH_LIMIT = 14.0  # cost above which a detection is rather a new face than this track's
+LEAP = np.array([0.12, 0.12])  # face sizes that a detection's centre and extent are off by now and then
+GATE = 20.0  # squared Mahalanobis distance above which a detection cannot be this track's
+SHAPE_SPREAD = 0.08  # of a keypoint about its usual place in the face, in face sizes
+SHAPE_MOST = 8.0  # what a changed pose may cost at most
+TENTATIVE_COST = 2.0  # a confirmed track goes before a tentative one
+SHAPE_MEMORY = 0.3  # weight of the newest detection in a track's keypoint layout
+TENTATIVE_S = 0.25  # a face not yet confirmed may be missed for so long
+LOST_S = 0.25  # a face missed for longer is said to be lost
+OLD_HITS = 8  # after so many detections a track has earned the whole of `survive_s`
+LOOK_WANTED = 0.7  # score of a close-up that speaks neither for a face nor against it
+LOOK_PROOF = 0.1  # sum of what close-ups exceed LOOK_WANTED by, to confirm a track
+LOOK_LEAST = -0.5  # what they may fall short by, so that a face once misjudged is not lost for good
+TWIN_IOU = 0.4  # a detection that overlaps a followed face so much is no other face
+
+
+class Track:
+    """One face followed over time.
+
+    `box` in pixels of the picture, at the time of the last update; `keypoints` float32 (6, 2) likewise;
+    `velocity` of the centre, pixels a second; `score` of the last detection; `hits` detections so far,
+    `misses` looks without one since the last; `unseen` seconds since it. `first_frame` and `last_frame`
+    count the tracker's updates: of the first and of the last detection. `ages` smooths the age.
+    """
+
+    __slots__ = ("_shape", "_slot", "ages", "box", "confirmed", "first_frame", "growth", "hits", "id",
+                 "keypoints", "last_frame", "looks", "misses", "next_look", "proof", "score", "unseen",
+                 "velocity")
+
+    def __init__(self, slot: int, detection: Detection, frame: int, ages: AgeFilter):
+        self.id = 0  # given when confirmed
+        self.ages = ages
+        self.confirmed = False
+        self.hits, self.misses, self.unseen = 1, 0, 0.0
+        self.first_frame = self.last_frame = frame
+        self.proof, self.looks, self.next_look = 0.0, 0, frame
+        self.velocity = self.growth = (0.0, 0.0)
+        self.box, self.score, self.keypoints = detection.box, detection.score, detection.keypoints
+        self._slot = slot
+        self._shape = _shapes([detection])[0]
+
+    @property
+    def settled(self) -> bool:
+        """Whether the age is known as well as it will be."""
+        return self.ages.state == "settled"
+
+    @property
+    def state(self) -> str:
+        """Of the age (finding, settling, settled), or lost while the face is not seen."""
+        return "lost" if self.unseen > LOST_S and self.misses else self.ages.state
+
+    def predicted(self, dt: float) -> Box:
+        """Where the box will be `dt` seconds after the last update."""
+        (vx, vy), (gw, gh) = self.velocity, self.growth
+        x, y, w, h = self.box
+        width, height = max(w + dt * gw, 1.0), max(h + dt * gh, 1.0)
+        return Box(x + dt * vx + (w - width) / 2, y + dt * vy + (h - height) / 2, width, height)
+
+
+class Tracker:
+    """Constant-velocity motion, optimal assignment, births and deaths by evidence.
+
+    `settings` holds the sections `tracker` and `smoother`.
+    """
+
+    def __init__(self, settings: SimpleNamespace):
+        self._settings = settings.tracker
+        self._smoother = settings.smoother
+        self._motion = Motion(self._settings.max_tracks)
+        self._free = list(range(self._settings.max_tracks))[::-1]
+        self._unseen = np.zeros(self._settings.max_tracks, bool)
+        self._tracks: list[Track] = []
+        self.growing = True  # False: no new faces are taken up
+        self._frame = -1
+        self._last_id = 0
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether there is a face that the next detections will confirm, or not."""
+        return any(not track.confirmed for track in self._tracks)
+
+    def update(self, detections: list[Detection] | None, dt: float,
+               look: Callable[[Box], float] | None = None) -> list[Track]:
+        """Advance by `dt` seconds (≥ 0) to the frame of `detections`; None says that none were looked for.
+
+        `look` gives the score, 0 to 1, of a face in a close-up of a box. It is asked about each new face
+        until that is proven, and keeps out what resembles a face in the small picture only. Returns the
+        confirmed tracks that are in view, or were within the last `survive_s` seconds; they live on.
+        """
+        self._frame += 1
+        self._motion.predict(max(dt, 0.0), self._unseen)
+        if detections is None:
+            missed = self._tracks
+            for track in missed:
+                track.unseen += dt
+        else:
+            missed = self._associate(detections, dt, 0.0 if look else self._settings.birth_score)
+            self._bury()
+        self._place(missed)
+        self._confirm(look)
+        return [track for track in self._tracks if track.confirmed and self._in_view(track)]
+
+    def _associate(self, detections: list[Detection], dt: float, birth_score: float) -> list[Track]:
+        """Give each detection to its track or to a new one; returns the tracks left without."""
+        pairs = self._match(detections) if self._tracks and detections else []
+        slots = []
+        for row, column in pairs:
+            track, detection = self._tracks[row], detections[column]
+            track.hits += 1
+            track.misses, track.unseen = 0, 0.0
+            track.last_frame = self._frame
+            track.score, track.keypoints = detection.score, detection.keypoints
+            slots.append(track._slot)
+        if slots:
+            chosen = [detections[column] for _, column in pairs]
+            self._motion.correct(slots, _places(chosen))
+            for (row, _), shape in zip(pairs, _shapes(chosen), strict=True):
+                self._tracks[row]._shape += SHAPE_MEMORY * (shape - self._tracks[row]._shape)
+        seen = {row for row, _ in pairs}
+        missed = [track for row, track in enumerate(self._tracks) if row not in seen]
+        for track in missed:
+            track.misses += 1
+            track.unseen += dt
+        self._place([self._tracks[row] for row in seen], keypoints=False)
+        used = {column for _, column in pairs}
+        for column, detection in enumerate(detections):
+            if self.growing and column not in used and detection.score >= birth_score:
+                self._begin(detection)
+        return missed
+
+    def _match(self, detections: list[Detection]) -> list[tuple[int, int]]:
+        """(track, detection) pairs of greatest likelihood: of place, extent and keypoints' layout."""
+        slots = [track._slot for track in self._tracks]
+        place = self._motion.place[slots]
+        size = place[:, 1].mean(axis=1)
+        variance = self._motion.innovation(slots) + LEAP**2
+        away = (_places(detections)[None] - place[:, None]) / size[:, None, None, None]
+        centre = np.square(away[:, :, 0]).sum(axis=2) / variance[:, :1]
+        extent = np.square(away[:, :, 1].mean(axis=2)) / variance[:, 1:]
+        shape = _shapes(detections)[None] - np.array([track._shape for track in self._tracks])[:, None]
+        pose = np.square(shape).sum(axis=(2, 3)) / (4 * SHAPE_SPREAD**2)
+        distance = centre + extent
+        cost = distance + np.minimum(pose, SHAPE_MOST)
+        cost += (np.log(variance) @ (2.0, 1.0))[:, None]
+        cost += [[0.0 if track.confirmed else TENTATIVE_COST] for track in self._tracks]
+        cost[distance > GATE] = np.inf
+        return assign(cost, MATCH_LIMIT)
+
+    def _begin(self, detection: Detection) -> None:
+        """Start a tentative track, unless the face is one that is followed already, or there is no room."""
+        if any(track.misses == 0 and track.box.iou(detection.box) > TWIN_IOU for track in self._tracks):
+            return
+        if not self._free and not self._make_room():
+            return
+        slot = self._free.pop()
+        self._motion.start(slot, _places([detection])[0])
+        self._tracks.append(Track(slot, detection, self._frame, AgeFilter(self._smoother)))
+
+    def _make_room(self) -> bool:
+        """Give up the track longest out of view, or else the one least like a face in its close-ups."""
+        lost = [track for track in self._tracks if track.misses]
+        doubtful = [track for track in self._tracks if not track.confirmed and track.looks > 1]
+        if lost:
+            self._drop(max(lost, key=lambda track: track.unseen))
+        elif doubtful:
+            self._drop(min(doubtful, key=lambda track: track.proof))
+        return bool(lost or doubtful)
+
+    def _bury(self) -> None:
+        """Drop tracks that were out of view for too long."""
+        for track in [track for track in self._tracks if track.misses]:
+            if track.unseen > (self._settings.refind_s if track.confirmed else TENTATIVE_S):
+                self._drop(track)
+        self._unseen[:] = False
+        self._unseen[[track._slot for track in self._tracks if track.misses]] = True
+
+    def _drop(self, track: Track) -> None:
+        self._tracks.remove(track)
+        self._free.append(track._slot)
+
+    def _in_view(self, track: Track) -> bool:
+        """Whether a track still counts as present: the longer it was there, the longer it may be missed."""
+        earned = min(track.hits / OLD_HITS, 1.0)
+        return track.misses == 0 or track.unseen <= self._settings.survive_s * earned
+
+    def _place(self, tracks: Iterable[Track], keypoints: bool = True) -> None:
+        """Copy the filters' state into the tracks; the keypoints too where no detection gave them."""
+        place, speed = self._motion.place, self._motion.speed
+        for track in tracks:
+            (x, y), (w, h) = place[track._slot].tolist()
+            velocity, growth = speed[track._slot].tolist()
+            track.box = Box(x - w / 2, y - h / 2, w, h)
+            track.velocity, track.growth = tuple(velocity), tuple(growth)
+            if keypoints:
+                track.keypoints = (track._shape * (w, h) + (x, y)).astype(np.float32)
+
+    def _confirm(self, look: Callable[[Box], float] | None) -> None:
+        """Turn tentative tracks with evidence enough into confirmed ones, with an identity."""
+        for track in self._tracks:
+            if track.confirmed or track.misses or track.last_frame != self._frame:
+                continue
+            if look and self._frame >= track.next_look:
+                track.proof = max(track.proof + look(track.box) - LOOK_WANTED, LOOK_LEAST)
+                track.looks += 1
+                track.next_look = self._frame + track.looks  # ever more seldom, for what stays doubtful
+            if track.hits >= self._settings.birth_hits and (look is None or track.proof >= LOOK_PROOF):
+                self._last_id += 1
+                track.id, track.confirmed = self._last_id, True
+
+
+def _places(detections: list[Detection]) -> np.ndarray:
+    """Centre and extent of each box, float64 (n, 2, 2)."""
+    boxes = np.array([detection.box for detection in detections]).reshape(-1, 2, 2)
+    boxes[:, 0] += boxes[:, 1] / 2
+    return boxes
+
+
+def _shapes(detections: list[Detection]) -> np.ndarray:
+    """Where the keypoints lie in their boxes, float64 (n, 6, 2), in extents from the centre."""
+    places = _places(detections)
+    points = np.array([detection.keypoints for detection in detections], float)
+    return (points - places[:, :1]) / places[:, 1:]
