@@ -1,0 +1,90 @@
+"""One frame's work: find faces, follow them, estimate ages, within the frame's budget of time."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from types import SimpleNamespace
+
+import numpy as np
+
+from device.age import AgeNet
+from device.crop import SIDE, Cropper
+from device.detector import Detection, FaceDetector
+from device.frame import Frame
+from device.person import Person
+from device.quality import measure
+from device.scheduler import Scheduler
+from device.stages import Stages
+from device.tracker import Track, Tracker
+
+
+class Vision:
+    """From frames to persons. Frames come in the order of their time, each at most once.
+
+    `size` is the main picture's (width, height); boxes are in its pixels. The detector sees the small
+    picture where the source gives one.
+    """
+
+    def __init__(self, settings: SimpleNamespace, size: tuple[int, int], fps: float, stages: Stages):
+        self.scheduler = Scheduler(settings, fps)
+        self.tracker = Tracker(settings)
+        self.tracks: list[Track] = []
+        detector, age = settings.detector, settings.age
+        self._detector = FaceDetector(detector.range, age.interpreter, detector.threads, detector.min_score)
+        self._close_up = detector.range == "short"  # the full range detector sees no better in one
+        self._net = AgeNet(age.model, age.interpreter)
+        self.interpreter = self._net.package
+        self._size = size
+        self._stages = stages
+        self._cropper = Cropper()
+        self._crop = np.empty((SIDE, SIDE, 3), np.uint8)
+        self._time: float | None = None  # of the last frame
+
+    def process(self, frame: Frame) -> list[Person]:
+        """Who is in the frame: every confirmed track, with this frame's estimates where there are any."""
+        start = time.monotonic()
+        looked = self.scheduler.look(self.tracks, self.tracker.doubtful, frame.time)
+        found = self._detect(frame) if looked else None
+        self._track(found, frame)
+        spent = time.monotonic() - start
+        chosen = self.scheduler.choose(self.tracks, looked, spent, frame.time)
+        raw = self._estimate(chosen, frame) if chosen else {}
+        return [_person(track, raw.get(track.id)) for track in self.tracks]
+
+    def _detect(self, frame: Frame) -> list[Detection]:
+        start = time.monotonic()
+        picture = frame.image if frame.small is None else frame.small
+        found = self._detector.detect(picture, self._size)
+        seconds = time.monotonic() - start
+        self._stages.add("detect", seconds)
+        self.scheduler.detected(seconds)
+        return found
+
+    def _track(self, found: list[Detection] | None, frame: Frame) -> None:
+        start = time.monotonic()
+        step = 0.0 if self._time is None else frame.time - self._time
+        self._time = frame.time
+        look = partial(self._detector.look_again, frame.image) if self._close_up else None
+        self.tracks = self.tracker.update(found, step, look)
+        self._stages.add("track", time.monotonic() - start)
+
+    def _estimate(self, tracks: list[Track], frame: Frame) -> dict[int, float]:
+        """This frame's own age estimate of each of these tracks, by id; the tracks' filters hear of them."""
+        start = time.monotonic()
+        raw = {}
+        for track in tracks:
+            crop = self._cropper.cut(frame.image, track.keypoints[:2], self._crop)
+            raw[track.id] = self._net.estimate(crop)
+            track.ages.update(raw[track.id], measure(crop, track), frame.time)
+        seconds = time.monotonic() - start
+        self._stages.add("age", seconds)
+        self.scheduler.aged(seconds, len(tracks))
+        return raw
+
+
+def _person(track: Track, raw: float | None) -> Person:
+    ages = track.ages
+    return Person(
+        track.id, track.box, track.score, raw, ages.age, ages.spread, ages.band, track.state, track.velocity
+    )
