@@ -38,7 +38,7 @@ def test_a_steady_face_settles_within_a_second(ages):
 def test_a_settled_age_holds_still(ages):
     rng = np.random.default_rng(1)
     shown = feed(ages, 40 + 3 * rng.standard_normal(450))
-    assert np.std(shown[30:]) < 0.3
+    assert np.std(shown[75:]) < 0.3
     assert len(set(shown[60:])) <= 3
 
 
