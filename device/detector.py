@@ -14,6 +14,8 @@ from device.pins import model_path
 
 RIGHT_EYE, LEFT_EYE, NOSE, MOUTH, RIGHT_EAR, LEFT_EAR = range(6)  # rows of Detection.keypoints
 SUPPRESSION_IOU = 0.3  # detections that overlap more are one face
+WIDE = 1.2  # times longer than high (or higher than long), a picture is looked at in two squares
+OVERLAP = 0.1  # of the longer side: what both squares show
 CLOSE_UP = 3.0  # how many times as wide as the face the picture of a second look is
 SCORE_CLIP = 80.0  # as MediaPipe clips raw scores before the sigmoid
 
@@ -81,6 +83,7 @@ class FaceDetector:
     ):
         name, layers = KINDS[kind]
         self._model = Model(model_path(name), interpreter, threads)
+        self._far = kind == "full"
         self.side = self._model.input_shape[1]
         self._anchors = anchor_centres(self.side, layers)
         self._min_logit = math.log(min_score / (1 - min_score))
@@ -94,23 +97,49 @@ class FaceDetector:
         Coordinates are pixels of a picture of `picture_size` (width, height) that shows the same view:
         by default the image itself, otherwise the main stream whose scaled-down copy `image` is.
         """
-        x0, y0, width, height = self._fill(image)
+        found = [self._rows(image, *view) for view in self._views(image)]
+        rows = np.concatenate([rows for rows, _ in found])
+        if not len(rows):
+            return []
+        if picture_size:
+            gain = np.array(picture_size, np.float32) / (image.shape[1], image.shape[0])
+            rows = (rows.reshape(-1, 8, 2) * gain).reshape(-1, 16)
+        scores = np.concatenate([scores for _, scores in found])
+        return [_detection(row, score) for row, score in merge_overlapping(rows, scores)]
+
+    def _views(self, image: np.ndarray) -> list[tuple[int, int, int, int]]:
+        """The parts of the image to look at, as left, top, width and height.
+
+        The short range detector takes it whole. The full range one, whose faces are small, takes a wide or
+        high picture as two squares, in which they are nearly twice as large.
+        """
+        rows, columns = image.shape[:2]
+        side = min(rows, columns)
+        if not self._far or max(rows, columns) < WIDE * side:
+            return [(0, 0, columns, rows)]
+        side = min(max(side, round(max(rows, columns) * (1 + OVERLAP) / 2)), max(rows, columns))
+        if columns > rows:
+            return [(0, 0, side, rows), (columns - side, 0, side, rows)]
+        return [(0, 0, columns, side), (0, rows - side, columns, side)]
+
+    def _rows(self, image: np.ndarray, left: int, top: int, width: int, height: int
+              ) -> tuple[np.ndarray, np.ndarray]:
+        """What the network finds in one part of the image: rows for `merge_overlapping` and scores (n,)."""
+        x0, y0, inner_width, inner_height = self._fill(image[top : top + height, left : left + width])
         boxes, logits = self._outputs()
         chosen = np.flatnonzero(logits > self._min_logit)
         if not len(chosen):
-            return []
+            return np.empty((0, 16), np.float32), np.empty(0, np.float32)
         scores = 1 / (1 + np.exp(-np.clip(logits[chosen], -SCORE_CLIP, SCORE_CLIP)))
-        target = picture_size or (image.shape[1], image.shape[0])
-        # one multiplication and one addition take network coordinates to the picture's pixels
-        gain = np.array([target[0] / width, target[1] / height], np.float32)
-        offset = np.array([x0, y0], np.float32)
+        # one multiplication and one addition take network coordinates to the image's pixels
+        gain = np.array([width / inner_width, height / inner_height], np.float32)
+        offset = np.array([left, top], np.float32) - np.array([x0, y0], np.float32) * gain
         points = boxes[chosen].reshape(len(chosen), 8, 2)
         centres = self._anchors[chosen][:, None] * self.side
         half = points[:, 1:2] / 2
         middle = points[:, 0:1] + centres
         points = np.concatenate([middle - half, middle + half, points[:, 2:] + centres], axis=1)
-        points = (points - offset) * gain
-        return [_detection(row, score) for row, score in merge_overlapping(points.reshape(-1, 16), scores)]
+        return (points * gain + offset).reshape(-1, 16), scores
 
     def look_again(self, image: np.ndarray, box: Box) -> float:
         """The score, 0 to 1, of the face at `box` in a close-up; 0 when there is none.
