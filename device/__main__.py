@@ -10,6 +10,9 @@ from importlib import import_module
 # Read by the libraries when they are first imported: one thread each, for less memory and steadier times.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# What goes wrong with a camera or a clip we say ourselves, once and with the remedy.
+os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # silent
 
 from device.errors import DeviceError
 
