@@ -7,13 +7,7 @@ import sys
 from argparse import ArgumentParser
 from importlib import import_module
 
-# Read by the libraries when they are first imported: one thread each, for less memory and steadier times.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-# What goes wrong with a camera or a clip we say ourselves, once and with the remedy.
-os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
-os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # silent
-
+from device import lean
 from device.errors import DeviceError
 
 COMMANDS = {
@@ -43,6 +37,7 @@ def main(argv: list[str]) -> int:
     if name not in COMMANDS:
         print(f"device: unknown command {name!r}; allowed: {', '.join(COMMANDS)}", file=sys.stderr)
         return 2
+    lean.apply()
     command = import_module(f"device.{name}" if name != "config" else "device.options")
     program = f"python -m device {name}"
     parser = ArgumentParser(program, f"{program} [OPTIONS]", COMMANDS[name], allow_abbrev=False)
