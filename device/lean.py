@@ -1,6 +1,7 @@
 """Makes the libraries lean and quiet: 9 MiB of memory and a tenth of the start, and no chatter on the screen.
 
-To be applied before NumPy and OpenCV are imported. Measured with NumPy 1.26, which loads all of itself; NumPy 2 is lazy already.
+To be applied before NumPy and OpenCV are imported. Measured with NumPy 1.26, which loads all of itself;
+NumPy 2 is lazy already.
 """
 
 from __future__ import annotations
