@@ -38,6 +38,7 @@ class Images:
         first = self._decode_next()
         if first is None:
             raise CameraError(f"{self.name}: no picture in it ({', '.join(sorted(SUFFIXES))}).")
+        del self._paths[: self._next - 1]  # bad ones, already told of
         self._next = 0
         self.size = fitted(first.shape[1], first.shape[0], LONGEST, LONGEST)
 

@@ -57,7 +57,8 @@ class Kept:
         self._accepted = False  # flat or frozen pictures outlived an opening: it is dark, or the lens covered
         self._bad_in_a_row = 0
         self._pause = limits.retry_s
-        self._tries = 0  # since the last good frame; more than 0: the camera is down
+        self._closed = False
+        self._tries = 0  # to open it, since the last good frame
         self._good_at = self._up_since = clock()
         self._in_driver_since: float | None = None
 
@@ -68,7 +69,7 @@ class Kept:
         """
         while True:
             try:
-                if self._tries:
+                if self._closed:
                     self._reopen()
                 if not self._read_once(frame, timeout):
                     return False
@@ -110,6 +111,7 @@ class Kept:
             self._camera.reopen()
         finally:
             self._in_driver_since = None
+        self._closed = False
         self._counters.restarts += 1
         self._check.reset()
         self._bad_in_a_row = 0
@@ -139,9 +141,9 @@ class Kept:
     def _stopped_while_waiting(self, error: CameraError) -> bool:
         """Tell of the failure once, then pause, longer each time; True when the program stops meanwhile."""
         now = self._clock()
-        if now - self._up_since > self._limits.retry_longest_s:
-            self._pause = self._limits.retry_s  # it ran well for long: a new trouble, not the old one
         if not self._tries:
+            if now - self._up_since > self._limits.retry_longest_s:
+                self._pause = self._limits.retry_s  # it ran well for long: a new trouble, not the old one
             then = f"Trying again in {self._pause:g} s, then more and more seldom."
             self._on_event(_kind(error), f"{error} {then}")
         give_up = self._limits.give_up_s
@@ -150,6 +152,7 @@ class Kept:
                 f"{self.name}: lost after {self._tries} tries in {now - self._good_at:.0f} s"
                 f" (camera.give_up_s = {give_up:g}). {error} Check its cable and its power."
             )
+        self._closed = True
         self._tries += 1
         pause = min(self._pause, self._good_at + give_up - now) if give_up else self._pause
         self._pause = min(2 * self._pause, self._limits.retry_longest_s)

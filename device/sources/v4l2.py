@@ -86,8 +86,9 @@ class UsbCamera:
         size = self.size
         self._open()
         if self.size != size:
+            (width, height), self.size = self.size, size
             self.close()
-            raise CameraError(f"{self.name}: came back with {self.size}, was {size}; start again.")
+            raise CameraError(f"{self.name}: came back with {width}x{height}, was {size[0]}x{size[1]}.")
 
     def close(self) -> None:
         """Give the device back."""
