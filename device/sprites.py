@@ -34,10 +34,10 @@ class Sprite(NamedTuple):
         cv2.multiply(under, self.keep[part], under, 1 / 255)
         cv2.add(under, self.colour[part], under)
 
-    @property
-    def nbytes(self) -> int:
-        """Memory held, in bytes."""
-        return self.colour.nbytes + self.keep.nbytes
+    def flipped(self, across: bool, down: bool) -> Sprite:
+        """The sprite mirrored left to right, upside down, or both."""
+        columns, rows = (slice(None, None, -1 if flip else 1) for flip in (across, down))
+        return Sprite(*(np.ascontiguousarray(part[rows, columns]) for part in self))
 
 
 class Canvas:

@@ -24,7 +24,12 @@ class Guarded:
 
     def wanted(self) -> bool:
         """Whether the output wants the next picture; never again after a failure."""
-        return self._output is not None and self._output.wanted()
+        if self._output is None:
+            return False
+        try:
+            return self._output.wanted()
+        except Exception as error:
+            return self._fail(error)
 
     def show(self, image: np.ndarray, persons: list[Person], t: float) -> None:
         """Pass the picture on; an error ends this output only."""
@@ -33,8 +38,13 @@ class Guarded:
         try:
             self._output.show(image, persons, t)
         except Exception as error:
-            self._say(f"--output {self.name}: {error} This output is closed; the others go on.")
-            self.close()
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> bool:
+        """Say it and close; the answer to whether anything is wanted from now on."""
+        self._say(f"--output {self.name}: {str(error).rstrip('.')}. This output is closed; the others go on.")
+        self.close()
+        return False
 
     def close(self) -> None:
         """Close the output; an error in doing so is said, not raised."""
