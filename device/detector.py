@@ -11,6 +11,7 @@ import numpy as np
 from device.geometry import Box
 from device.interpreter import Model
 from device.pins import model_path
+from device.shrink import Shrinker
 
 RIGHT_EYE, LEFT_EYE, NOSE, MOUTH, RIGHT_EAR, LEFT_EAR = range(6)  # rows of Detection.keypoints
 SUPPRESSION_IOU = 0.3  # detections that overlap more are one face
@@ -90,6 +91,7 @@ class FaceDetector:
         self._input = np.full((1, self.side, self.side, 3), -1.0, np.float32)  # -1 is black
         self._letterbox: tuple[int, int, int, int] | None = None
         self._small = self._rgb = np.empty((0, 0, 3), np.uint8)
+        self._shrinker = Shrinker()
 
     def detect(self, image: np.ndarray, picture_size: tuple[int, int] | None = None) -> list[Detection]:
         """Faces in `image` (uint8, height×width×3, BGR), best score first.
@@ -168,8 +170,7 @@ class FaceDetector:
             self._input.fill(-1.0)
             self._small = np.empty((height, width, 3), np.uint8)
             self._rgb = np.empty_like(self._small)
-        shrinking = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        cv2.resize(image, (width, height), dst=self._small, interpolation=shrinking)
+        self._shrinker.scale(image, self._small)
         cv2.cvtColor(self._small, cv2.COLOR_BGR2RGB, dst=self._rgb)
         x, y = place[:2]
         inside = self._input[0, y : y + height, x : x + width]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from device.geometry import Box
 
 
-@dataclass(slots=True)
-class Person:
+class Person(NamedTuple):
     """One face in one frame. Boxes are in pixels of the main picture, ages and spreads in years."""
 
     id: int
@@ -24,4 +23,4 @@ class Person:
     def moved(self, dt: float) -> Person:
         """The same person `dt` seconds later, by the box's velocity; there is no estimate of that moment."""
         vx, vy = self.velocity
-        return replace(self, box=self.box.shifted(vx * dt, vy * dt), raw=None)
+        return self._replace(box=self.box.shifted(vx * dt, vy * dt), raw=None)
