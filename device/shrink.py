@@ -5,7 +5,6 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-
 NEAR = 3  # times the wanted size: from there on bilinear scaling does
 
 
