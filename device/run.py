@@ -26,7 +26,7 @@ from device.strain import FEWER_PICTURES, Strain
 from device.summary import Summary, as_text
 from device.thermal import Thermometer
 from device.trace import Trace
-from device.vision import Vision
+from device.vision import Vision, open_networks
 
 PATIENCE = 0.8  # of the time between two frames: so long the picture waits for this frame's result
 
@@ -102,7 +102,9 @@ class Run:
         self.capture = open_capture(settings, self._on_source)
         closing.callback(self.capture.stop)
         source = self.capture.source
-        self.vision = Vision(settings, source.size, source.fps, self.stages)
+        detector, net = open_networks(settings)
+        self._interpreter = net.package
+        self.vision = Vision(settings, source.size, source.fps, self.stages, detector, net)
         outputs = open_outputs(settings, source.size, source.fps, self._on_output, stopping.set)
         self.picture = Picture(settings, source.size, outputs, self.stages)
         closing.callback(self.picture.close)
@@ -162,5 +164,5 @@ class Run:
             "peak_rss_mib": round(peak_mib(), 1),
             "restarts": counters.restarts,
             "source": self.capture.source.name,
-            "interpreter": self.vision.interpreter,
+            "interpreter": self._interpreter,
         }

@@ -95,12 +95,13 @@ class Tracker:
         return any(not track.confirmed for track in self._tracks)
 
     def update(self, detections: list[Detection] | None, dt: float,
-               look: Callable[[Box], float] | None = None) -> list[Track]:
+               look: Callable[[Box], float | None] | None = None) -> list[Track]:
         """Advance by `dt` seconds (≥ 0) to the frame of `detections`; None says that none were looked for.
 
         `look` gives the score, 0 to 1, of a face in a close-up of a box. It is asked about each new face
-        until that is proven, and keeps out what resembles a face in the small picture only. Returns the
-        confirmed tracks that are in view, or were within the last `survive_s` seconds; they live on.
+        until that is proven, and keeps out what resembles a face in the small picture only; None says that
+        there is no time now. Returns the confirmed tracks that are in view, or were within the last
+        `survive_s` seconds; they live on.
         """
         self._frame += 1
         self._motion.predict(max(dt, 0.0), self._unseen)
@@ -209,13 +210,14 @@ class Tracker:
             if keypoints:
                 track.keypoints = (track._shape * (w, h) + (x, y)).astype(np.float32)
 
-    def _confirm(self, look: Callable[[Box], float] | None) -> None:
+    def _confirm(self, look: Callable[[Box], float | None] | None) -> None:
         """Turn tentative tracks with evidence enough into confirmed ones, with an identity."""
         for track in self._tracks:
             if track.confirmed or track.misses or track.last_frame != self._frame:
                 continue
-            if look and self._frame >= track.next_look:
-                track.proof = max(track.proof + look(track.box) - LOOK_WANTED, LOOK_LEAST)
+            score = look(track.box) if look and self._frame >= track.next_look else None
+            if score is not None:
+                track.proof = max(track.proof + score - LOOK_WANTED, LOOK_LEAST)
                 track.looks += 1
                 track.next_look = self._frame + track.looks  # ever more seldom, for what stays doubtful
             if track.hits >= self._settings.birth_hits and (look is None or track.proof >= LOOK_PROOF):

@@ -12,11 +12,14 @@ from device.age import AgeNet
 from device.crop import SIDE, Cropper
 from device.detector import Detection, FaceDetector
 from device.frame import Frame
+from device.geometry import Box
 from device.person import Person
 from device.quality import measure
 from device.scheduler import Scheduler
 from device.stages import Stages
 from device.tracker import Track, Tracker
+
+CLOSE_UP_SHARE = 0.5  # of the frame's budget: after that no new face is looked at more closely
 
 
 class Vision:
@@ -26,28 +29,34 @@ class Vision:
     picture where the source gives one.
     """
 
-    def __init__(self, settings: SimpleNamespace, size: tuple[int, int], fps: float, stages: Stages):
+    def __init__(
+        self,
+        settings: SimpleNamespace,
+        size: tuple[int, int],
+        fps: float,
+        stages: Stages,
+        detector: FaceDetector,
+        net: AgeNet,
+    ):
         self.scheduler = Scheduler(settings, fps)
         self.tracker = Tracker(settings)
         self.tracks: list[Track] = []
-        detector, age = settings.detector, settings.age
-        self._detector = FaceDetector(detector.range, age.interpreter, detector.threads, detector.min_score)
-        self._close_up = detector.range == "short"  # the full range detector sees no better in one
-        self._net = AgeNet(age.model, age.interpreter)
-        self.interpreter = self._net.package
+        self._detector, self._net = detector, net
+        self._close_ups = settings.detector.range == "short"  # the full range detector sees no better in one
         self._size = size
         self._stages = stages
         self._cropper = Cropper()
         self._crop = np.empty((SIDE, SIDE, 3), np.uint8)
         self._time: float | None = None  # of the last frame
+        self._start = 0.0  # of the work on this frame, monotonic
 
     def process(self, frame: Frame) -> list[Person]:
         """Who is in the frame: every confirmed track, with this frame's estimates where there are any."""
-        start = time.monotonic()
+        self._start = time.monotonic()
         looked = self.scheduler.look(self.tracks, self.tracker.doubtful, frame.time)
         found = self._detect(frame) if looked else None
         self._track(found, frame)
-        spent = time.monotonic() - start
+        spent = time.monotonic() - self._start
         chosen = self.scheduler.choose(self.tracks, looked, spent, frame.time)
         raw = self._estimate(chosen, frame) if chosen else {}
         return [_person(track, raw.get(track.id)) for track in self.tracks]
@@ -65,9 +74,15 @@ class Vision:
         start = time.monotonic()
         step = 0.0 if self._time is None else frame.time - self._time
         self._time = frame.time
-        look = partial(self._detector.look_again, frame.image) if self._close_up else None
+        look = partial(self._look, frame.image) if self._close_ups else None
         self.tracks = self.tracker.update(found, step, look)
         self._stages.add("track", time.monotonic() - start)
+
+    def _look(self, image: np.ndarray, box: Box) -> float | None:
+        """How sure a close-up makes of the face at `box`, 0 to 1; None when there is no time for one."""
+        if time.monotonic() - self._start > CLOSE_UP_SHARE * self.scheduler.budget:
+            return None
+        return self._detector.look_again(image, box)
 
     def _estimate(self, tracks: list[Track], frame: Frame) -> dict[int, float]:
         """This frame's own age estimate of each of these tracks, by id; the tracks' filters hear of them."""
@@ -81,6 +96,13 @@ class Vision:
         self._stages.add("age", seconds)
         self.scheduler.aged(seconds, len(tracks))
         return raw
+
+
+def open_networks(settings: SimpleNamespace) -> tuple[FaceDetector, AgeNet]:
+    """The detector and the age network of the settings. Raises ModelError."""
+    chosen, age = settings.detector, settings.age
+    detector = FaceDetector(chosen.range, age.interpreter, chosen.threads, chosen.min_score)
+    return detector, AgeNet(age.model, age.interpreter)
 
 
 def _person(track: Track, raw: float | None) -> Person:
