@@ -54,7 +54,7 @@ flash: setup ## put the application on a Raspberry Pi
 	@$(DEVICE) -m deploy flash $(ARGS)
 
 test-arm64: setup ## run models and tests on emulated Raspberry Pi 4 and 5 processors
-	@$(DEVICE) -m tests.arm64 $(ARGS)
+	@$(DEVICE) -m pytest -m arm64 tests/arm64 -v $(ARGS)
 
 lock: ## resolve the pinned requirement files anew, from pyproject.toml (needs uv)
 	@set -e; pin() { uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \

@@ -1,0 +1,23 @@
+"""Emulated Pis for the tests here, made once a run; without the emulator the tests skip, with the reason."""
+
+import pytest
+
+from tests.arm64.guest import PIS, Guest, lacking
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        item.add_marker(pytest.mark.arm64)
+
+
+def name(pi):
+    """An emulated Pi's name in the report: processor and system."""
+    processor, system = pi
+    return f"{processor.name}-{system.release}"
+
+
+@pytest.fixture(scope="session", params=PIS, ids=name)
+def guest(request) -> Guest:
+    if reason := lacking():
+        pytest.skip(reason)
+    return Guest(*request.param)
