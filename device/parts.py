@@ -8,37 +8,47 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+from device import capture, outputs, overlay
+from device.interpreter import choose
 from device.memory import MIB, Part
 
-PYTHON = 12.0  # the interpreter of the language, and this program
-NUMPY = 24.0
+PYTHON = 14.0  # the interpreter of the language, and this program
+NUMPY = 15.0
 OPENCV = 17.0
-INTERPRETERS = {"auto": 10.0, "ai_edge_litert": 10.0, "tflite_runtime": 8.0}
+INTERPRETERS = {"ai_edge_litert": 12.0, "tflite_runtime": 6.0}
 DETECTORS = {"short": 4.0, "full": 8.0}
 AGE_NETS = {"age": 2.0, "age-wide": 4.0}
-SOURCES = {"picamera2": 40.0, "v4l2": 2.0, "file": 12.0, "images": 4.0, "demo": 6.0, "fake": 1.0, "auto": 40.0}
-OUTPUTS = {"window": 30.0, "web": 12.0, "file": 24.0, "none": 0.0, "auto": 30.0}
+SOURCES = {"picamera2": 40.0, "v4l2": 4.0, "file": 13.0, "images": 4.0, "demo": 14.0, "fake": 1.0}
 
 
 def parts(settings: SimpleNamespace) -> list[Part]:
     """Who wants how much."""
-    from device.capture import declared_bytes
-
-    picture = settings.camera.width * settings.camera.height * 3 / MIB
-    source = settings.source.use.partition(":")[0]
+    size = settings.camera.width, settings.camera.height
+    interpreter = choose(settings.age.interpreter)
+    source = _source(settings.source.use)
+    outputs_wanted = outputs.declared_bytes(settings, size)
     return [
         Part("Python and this program", PYTHON),
         Part("NumPy", NUMPY),
         Part("OpenCV", OPENCV),
-        Part(f"interpreter {settings.age.interpreter}", INTERPRETERS[settings.age.interpreter]),
+        Part(interpreter, INTERPRETERS[interpreter]),
         Part(f"detector {settings.detector.range}", DETECTORS[settings.detector.range]),
         Part(f"age network {settings.age.model}", AGE_NETS[settings.age.model]),
         Part(f"source {source}", SOURCES.get(source, 0.0)),
-        Part("frames", declared_bytes(settings) / MIB),
-        Part("overlay", 1.0 + picture),
-        *(Part(f"output {kind}", OUTPUTS.get(kind, 0.0)) for kind in map(_kind, settings.output.use)),
+        Part("frames", capture.declared_bytes(settings) / MIB),
+        Part("overlay", overlay.declared_bytes(size) / MIB),
+        *(Part(f"output {name}", held / MIB) for name, held in outputs_wanted.items()),
     ]
 
 
-def _kind(spec: str) -> str:
-    return spec.partition(":")[0]
+def _source(spec: str) -> str:
+    """The kind of source, for `auto` the one that is to be expected here."""
+    kind = spec.partition(":")[0]
+    if kind != "auto":
+        return kind
+    from device.sources.picamera import installed
+    from device.sources.v4l2 import usb_cameras
+
+    if installed():
+        return "picamera2"
+    return "v4l2" if usb_cameras() else "demo"

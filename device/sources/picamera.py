@@ -15,6 +15,8 @@ import threading
 import time
 from collections.abc import Callable
 from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -221,3 +223,8 @@ def _root(error: BaseException) -> str:
     while error.__cause__ or error.__context__:
         error = error.__cause__ or error.__context__
     return str(error).rstrip(".") or type(error).__name__
+
+
+def installed() -> bool:
+    """Whether picamera2 is here, without importing it, which takes seconds and megabytes."""
+    return find_spec("picamera2") is not None or (Path(APT_PACKAGES) / "picamera2").is_dir()
