@@ -64,5 +64,5 @@ lock: ## resolve the pinned requirement files anew, from pyproject.toml (needs u
 	pin --group train -o models/requirements.txt
 
 clean: ## remove environments, fetched files and caches; training runs and what is tracked stay
-	@rm -rf .venv .venv-train .cache .pytest_cache .ruff_cache .hypothesis models/fetched
+	@rm -rf .venv .venv-train .cache .pytest_cache .ruff_cache .hypothesis models/fetched calibration/fetched
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -106,7 +106,8 @@ def _libraries(system: System) -> Path:
         shutil.rmtree(part, ignore_errors=True)
         CACHE.mkdir(parents=True, exist_ok=True)
         _step(["mmdebstrap", "--quiet", "--arch=arm64", "--variant=extract",
-               f"--include={','.join(system.packages)}", "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr", system.release, str(part)],
+               f"--include={','.join(system.packages)}",
+               "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr", system.release, str(part)],
               f"Debian {system.release} for aarch64")
         part.rename(place)
     return place
