@@ -47,11 +47,11 @@ class Folder:
         try:
             with part.open("wb") as file:
                 file.write(png)
-            self._count += 1
-            os.replace(part, self._folder / f"{self._count:06}.png")
+            os.replace(part, self._folder / f"{self._count + 1:06}.png")
         except OSError as error:
             part.unlink(missing_ok=True)
             raise OSError(f"{error.strerror} after {self._count} pictures.") from None
+        self._count += 1
 
     def close(self) -> None:
         """Nothing is open between pictures."""

@@ -1,0 +1,128 @@
+import os
+
+import cv2
+import numpy as np
+import pytest
+
+from device.errors import ConfigError
+from device.outputs import video
+from device.outputs.folder import Folder
+from device.outputs.video import Video
+
+SIZE = (64, 48)
+
+
+def picture(shade=100):
+    return np.full((SIZE[1], SIZE[0], 3), shade, np.uint8)
+
+
+def frames_of(path):
+    clip = cv2.VideoCapture(str(path))
+    shades = []
+    while True:
+        ok, frame = clip.read()
+        if not ok:
+            return shades
+        shades.append(round(float(frame.mean())))
+
+
+def film(path, times, fps=10.0):
+    output = Video(str(path), SIZE, fps)
+    for number, t in enumerate(times):
+        output.show(picture(20 + 20 * number), [], t)
+    output.close()
+    return frames_of(path)
+
+
+def test_a_film_holds_every_frame(tmp_path):
+    shades = film(tmp_path / "a.mp4", [0.0, 0.1, 0.2, 0.3])
+    assert shades == pytest.approx([20, 40, 60, 80], abs=4)
+    assert os.listdir(tmp_path) == ["a.mp4"]
+
+
+def test_a_slow_camera_does_not_make_a_fast_film(tmp_path):
+    assert film(tmp_path / "a.mp4", [0.0, 0.3, 0.6]) == pytest.approx([20, 40, 40, 40, 60, 60, 60], abs=4)
+
+
+def test_a_fast_camera_does_not_make_a_slow_film(tmp_path):
+    assert len(film(tmp_path / "a.mp4", [0.0, 0.05, 0.1, 0.15, 0.2])) == 3
+
+
+@pytest.mark.parametrize("times", [[5.0, 5.1, 900.0, 900.1], [5.0, 5.1, 0.0, 0.1]])
+def test_a_long_pause_or_a_clip_that_begins_again_leaves_no_hole(tmp_path, times):
+    assert len(film(tmp_path / "a.mp4", times)) == 4
+
+
+def test_the_film_has_its_name_only_when_it_is_whole(tmp_path):
+    (tmp_path / "a.mp4").write_text("the last one")
+    output = Video(str(tmp_path / "a.mp4"), SIZE, 10.0)
+    output.show(picture(), [], 0.0)
+    assert (tmp_path / "a.mp4").read_text() == "the last one"
+    output.close()
+    assert len(frames_of(tmp_path / "a.mp4")) == 1
+    output.close()
+
+
+def test_no_film_without_a_picture(tmp_path):
+    Video(str(tmp_path / "a.mp4"), SIZE, 10.0).close()
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_film_ends_before_the_disk_is_full_and_can_be_played(tmp_path, monkeypatch):
+    output = Video(str(tmp_path / "a.mp4"), SIZE, 10.0)
+    monkeypatch.setattr(video, "_free_bytes", lambda folder: 5 * 2**20)
+    for number in range(29):
+        output.show(picture(), [], number / 10)
+    with pytest.raises(OSError, match=r"nearly full \(5 MiB free\); the film ends after 3 s"):
+        output.show(picture(), [], 2.9)
+    output.close()
+    assert len(frames_of(tmp_path / "a.mp4")) == 30
+
+
+@pytest.mark.parametrize("path", ["missing/a.mp4", "folder.mp4", "file/a.mp4"])
+def test_a_place_that_cannot_be_written_is_refused_at_the_start(tmp_path, path):
+    (tmp_path / "folder.mp4").mkdir()
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="--output file:"):
+        Video(str(tmp_path / path), SIZE, 10.0)
+
+
+def test_a_full_disk_is_refused_at_the_start(tmp_path, monkeypatch):
+    monkeypatch.setattr(video, "_free_bytes", lambda folder: 5 * 2**20)
+    with pytest.raises(ConfigError, match="only 5 MiB are free"):
+        Video(str(tmp_path / "a.mp4"), SIZE, 10.0)
+
+
+def test_a_folder_of_pictures(tmp_path):
+    output = Folder(str(tmp_path / "new" / "pictures"))
+    for number in range(3):
+        output.show(picture(number), [], 0.0)
+    output.close()
+    names = sorted(os.listdir(tmp_path / "new" / "pictures"))
+    assert names == ["000001.png", "000002.png", "000003.png"]
+    assert (cv2.imread(str(tmp_path / "new" / "pictures" / "000003.png")) == 2).all()
+
+
+def test_a_folder_with_pictures_is_left_alone(tmp_path):
+    (tmp_path / "000001.png").touch()
+    with pytest.raises(ConfigError, match="holds pictures already"):
+        Folder(str(tmp_path))
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="cannot be written"):
+        Folder(str(tmp_path / "file" / "pictures"))
+
+
+def test_a_picture_that_does_not_fit_leaves_nothing_half_written(tmp_path, monkeypatch):
+    output = Folder(str(tmp_path))
+    output.show(picture(), [], 0.0)
+
+    def no_space(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", no_space)
+    with pytest.raises(OSError, match="No space left on device after 1 pictures"):
+        output.show(picture(), [], 0.1)
+    assert os.listdir(tmp_path) == ["000001.png"]
