@@ -10,6 +10,7 @@ from typing import Protocol
 from device.beside import Beside, Inline
 from device.capture import Capture, Stepped
 from device.frame import Frame
+from device.machine import seconds_since_start
 from device.person import Person
 from device.picture import Picture
 from device.stages import Stages
@@ -44,6 +45,7 @@ class Loop:
         stopping: threading.Event,
     ):
         self.frames = 0
+        self.start_to_first_frame: float | None = None  # seconds, from the process's start
         self._capture = capture
         self._eyes = eyes
         self._picture = picture
@@ -82,5 +84,7 @@ class Loop:
             self._learn(time.monotonic() - seen)
         self._eyes.done(frame)
         self.frames += 1
+        if self.start_to_first_frame is None:
+            self.start_to_first_frame = seconds_since_start()
         for recorder in self._recorders:
             recorder.record(frame.index, t, persons)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import time
 from pathlib import Path
 
 CPUINFO = Path("/proc/cpuinfo")
@@ -43,6 +44,13 @@ def sentence(machine: dict) -> str:
     int8 = ", ".join(machine["int8"]) or "no int8 instructions"
     board = f"{machine['board']}: " if machine["board"] else ""
     return f"{board}{machine['cpu']}, {machine['cores']} cores, {int8}, {machine['memory_mib']} MiB"
+
+
+def seconds_since_start(stat: Path = Path("/proc/self/stat")) -> float:
+    """How long ago this process was started, in seconds, to a hundredth."""
+    after_name = stat.read_text().rpartition(")")[2].split()
+    started = int(after_name[19]) / os.sysconf("SC_CLK_TCK")  # field 22: ticks between boot and start
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - started
 
 
 def _cpuinfo(path: Path) -> dict[str, str]:

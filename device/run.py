@@ -102,9 +102,8 @@ class Run:
         self.capture = open_capture(settings, self._on_source)
         closing.callback(self.capture.stop)
         source = self.capture.source
-        detector, net = open_networks(settings)
-        self._interpreter = net.package
-        self.vision = Vision(settings, source.size, source.fps, self.stages, detector, net)
+        self.networks = open_networks(settings)
+        self.vision = Vision(settings, source.size, source.fps, self.stages, *self.networks)
         outputs = open_outputs(settings, source.size, source.fps, self._on_output, stopping.set)
         self.picture = Picture(settings, source.size, outputs, self.stages)
         closing.callback(self.picture.close)
@@ -163,6 +162,7 @@ class Run:
             "stages": self.stages.milliseconds(),
             "peak_rss_mib": round(peak_mib(), 1),
             "restarts": counters.restarts,
+            "start_to_first_frame_s": self.loop.start_to_first_frame,
             "source": self.capture.source.name,
-            "interpreter": self._interpreter,
+            "interpreter": self.networks[1].package,
         }

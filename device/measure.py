@@ -1,0 +1,114 @@
+"""Measures the product itself: whole runs of it, crowds of faces, detector threads, how fast it starts."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import ExitStack
+from types import SimpleNamespace
+from typing import NamedTuple
+
+import numpy as np
+
+from device.age import AgeNet
+from device.config import example
+from device.crowd import scaling
+from device.detector import FaceDetector
+from device.errors import DeviceError
+from device.machine import describe
+from device.memory import resident_mib
+from device.run import Run
+
+SHARES = (0.5, 0.95, 0.99)
+STARTS = 5  # processes started to see how long the first frame takes
+START_LIMIT = 60.0  # seconds for one of them
+THREADS = (1, 2, 4)
+DETECTIONS = 100
+
+
+def prepare(settings: SimpleNamespace) -> None:
+    """Unless they are named: the demo, and no output. Always without end, and as fast as it goes."""
+    if settings.source.use == "auto":
+        settings.source.use = "demo"
+    if settings.output.use == ["auto"]:
+        settings.output.use = ["none"]
+    settings.source.pace, settings.source.loop = "fast", True
+
+
+def measure(settings: SimpleNamespace, frames: int, warm_up: int) -> dict:
+    """All figures: the keys of `run --summary json` for frames with everything done, and more beside."""
+    schedule = vars(settings.schedule)
+    everything = SimpleNamespace(**{**schedule, "detect_every": 1, "settled_every_s": 0.0})
+    report, image, networks = measured_run(_scheduled(settings, everything), frames, warm_up)
+    settled = measured_run(settings, frames, warm_up).report
+    report["settled"] = {name: settled[name] for name in ("stages", "frames_per_s")}
+    report["settled"]["detect_every"] = settings.schedule.detect_every
+    report["faces_scaling"] = scaling(settings, image, *networks)
+    report["detector_threads_ms"] = {threads: detection_ms(settings, threads, image) for threads in THREADS}
+    report["start_to_first_frame_s"] = start_to_first_frame(settings)
+    report["machine"] = describe()
+    return report
+
+
+def _scheduled(settings: SimpleNamespace, schedule: SimpleNamespace) -> SimpleNamespace:
+    return SimpleNamespace(**{**vars(settings), "schedule": schedule})
+
+
+class MeasuredRun(NamedTuple):
+    """A run's report, and what further measurements need of it."""
+
+    report: dict
+    image: np.ndarray  # the last picture
+    networks: tuple[FaceDetector, AgeNet]
+
+
+def measured_run(settings: SimpleNamespace, frames: int, warm_up: int) -> MeasuredRun:
+    """Warm up, then measure `frames` frames."""
+    with ExitStack() as closing:
+        run = Run(settings, threading.Event(), closing)
+        run.loop.run(warm_up)
+        run.stages.clear()
+        resident, blocks, start = resident_mib(), sys.getallocatedblocks(), time.monotonic()
+        run.loop.run(warm_up + frames)
+        seconds = time.monotonic() - start
+        blocks, resident = sys.getallocatedblocks() - blocks, resident_mib() - resident
+        report = run.report()
+        frame = run.capture.next(1.0)
+        image = frame.image.copy()
+    report["stages"] = run.stages.milliseconds(SHARES)
+    report["frames_per_s"] = round(frames / seconds, 1)
+    report["rss_growth_mib"] = round(resident, 2)
+    report["allocations_per_frame"] = round(blocks / frames, 3)
+    return MeasuredRun(report, image, run.networks)
+
+
+def detection_ms(settings: SimpleNamespace, threads: int, image: np.ndarray) -> float:
+    """The median time of a detection with so many threads, in ms."""
+    detector = FaceDetector(settings.detector.range, settings.age.interpreter, threads)
+    times = []
+    for _ in range(DETECTIONS):
+        start = time.monotonic()
+        detector.detect(image)
+        times.append(time.monotonic() - start)
+    return round(statistics.median(times) * 1e3, 2)
+
+
+def start_to_first_frame(settings: SimpleNamespace) -> float:
+    """Seconds from a process's start to its first finished frame, the median of five processes."""
+    with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+        file.write(example(settings))
+        file.flush()
+        command = [sys.executable, "-m", "device", "run", "--config", file.name]
+        command += ["--frames", "1", "--summary", "json"]
+        times = []
+        for _ in range(STARTS):
+            done = subprocess.run(command, capture_output=True, text=True, timeout=START_LIMIT, check=False)
+            if done.returncode:
+                raise DeviceError(f"{' '.join(command)} failed: {done.stderr.strip()}")
+            times.append(json.loads(done.stdout)["start_to_first_frame_s"])
+    return round(statistics.median(times), 2)
