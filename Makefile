@@ -19,6 +19,7 @@ setup: ## make .venv with what device and tests need, and fetch the face detecto
 
 training: setup
 	@deploy/venv.sh .venv-train models/requirements.txt
+	@$(DEVICE) -m models.fetch --training
 
 run: setup ## watch a camera, or the built-in demo, and show each person's age
 	@$(DEVICE) -m device run $(ARGS)

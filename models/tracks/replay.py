@@ -1,0 +1,134 @@
+"""Runs a tracker and age filters over a played scene, and keeps what they would have shown."""
+
+from __future__ import annotations
+
+from collections import deque
+from statistics import median
+from types import SimpleNamespace
+from typing import NamedTuple
+
+import numpy as np
+
+from device.geometry import Box
+from device.scheduler import DUE_UNCERTAIN
+from device.tracker import Tracker
+from models.tracks.stage import Film, Moment, Sighting
+
+# Scores of close-ups of faces and of what only resembles them, measured on clips: mean and spread
+CLOSE_UP_FACE, CLOSE_UP_OTHER = (0.91, 0.04), (0.45, 0.12)
+
+
+class Shown(NamedTuple):
+    """A track in a frame as a viewer sees it; `ages` holds what each filter shows, by its name."""
+
+    id: int
+    box: Box
+    ages: dict[str, float | None]
+    spread: float | None = None
+    band: str | None = None
+    state: str = ""
+
+
+class SingleFrame:
+    """Today's usual way: each frame's own estimate."""
+
+    age: float | None = None
+
+    def update(self, raw: float) -> None:
+        """Take in one estimate, in years."""
+        self.age = raw
+
+
+class Ema:
+    """Exponential moving average with the weight 0.05 for the newest."""
+
+    age: float | None = None
+
+    def update(self, raw: float) -> None:
+        """Take in one estimate, in years."""
+        self.age = raw if self.age is None else self.age + 0.05 * (raw - self.age)
+
+
+class MedianOfTen:
+    """The median of the last ten estimates."""
+
+    age: float | None = None
+
+    def __init__(self) -> None:
+        self._last: deque[float] = deque(maxlen=10)
+
+    def update(self, raw: float) -> None:
+        """Take in one estimate, in years."""
+        self._last.append(raw)
+        self.age = median(self._last)
+
+
+OTHERS = {"single frame": SingleFrame, "EMA 0.05": Ema, "median of 10": MedianOfTen}
+OURS = "device"
+
+
+def replay(film: Film, settings: SimpleNamespace) -> list[list[Shown]]:
+    """What the device shows in every frame, and beside it what the other filters would show on its tracks.
+
+    The others hear of every frame; the device estimates as often as its scheduler lets it.
+    """
+    tracker = Tracker(settings)
+    others: dict[int, dict] = {}
+    due: dict[int, float] = {}
+    rng = np.random.default_rng(film.scene.seed)
+    frames = []
+    for before, moment in zip([None, *film.moments], film.moments, strict=False):
+        seen = {id(one.detection.keypoints): one for one in moment.sightings}
+        step = moment.t - before.t if before else 0.0
+        tracks = tracker.update([one.detection for one in moment.sightings], step, close_up(moment, rng))
+        for track in tracks:
+            one = seen.get(id(track.keypoints))
+            if one is None or one.raw is None:
+                continue
+            filters = others.setdefault(track.id, {name: make() for name, make in OTHERS.items()})
+            for other in filters.values():
+                other.update(one.raw)
+            if moment.t >= due.get(track.id, 0.0):
+                track.ages.update(one.raw, one.quality, moment.t)
+                wait = settings.schedule.settled_every_s if track.settled else DUE_UNCERTAIN
+                due[track.id] = moment.t + wait - 1e-6
+        frames.append([_shown(track, others.get(track.id, {})) for track in tracks])
+    return frames
+
+
+def _shown(track, others: dict) -> Shown:
+    ages = {name: other.age for name, other in others.items()} | {OURS: track.ages.age}
+    return Shown(track.id, track.box, ages, track.ages.spread, track.ages.band, track.state)
+
+
+def close_up(moment: Moment, rng: np.random.Generator):
+    """The second look at a box that the tracker asks for: what the detector would score it."""
+    def look(box: Box) -> float:
+        real = any(truth.iou(box) > 0.3 for truth in moment.truth.values())
+        mean, spread = CLOSE_UP_FACE if real else CLOSE_UP_OTHER
+        return float(np.clip(rng.normal(mean, spread), 0, 1))
+    return look
+
+
+def replay_norfair(film: Film) -> list[list[Shown]]:
+    """What norfair's tracker makes of the same detections: its defaults, by the corners of the boxes."""
+    import norfair
+
+    tracker = norfair.Tracker("iou", distance_threshold=0.7, hit_counter_max=round(0.7 * film.scene.fps),
+                              initialization_delay=2)
+    frames = []
+    for moment in film.moments:
+        found = [_corners(one) for one in moment.sightings]
+        tracks = tracker.update([norfair.Detection(points=points) for points in found])
+        frames.append([Shown(track.id, _box(track.estimate), {}) for track in tracks])
+    return frames
+
+
+def _corners(one: Sighting) -> np.ndarray:
+    x, y, w, h = one.detection.box
+    return np.array([[x, y], [x + w, y + h]])
+
+
+def _box(corners: np.ndarray) -> Box:
+    (x0, y0), (x1, y1) = corners.tolist()
+    return Box(x0, y0, x1 - x0, y1 - y0)

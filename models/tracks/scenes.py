@@ -1,0 +1,205 @@
+"""What happens in a scene: who is where, how turned, lit and covered, at any moment. Everything is seeded."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+WIDTH, HEIGHT = 640, 480  # pixels of every scene
+Course = Callable[[float], float]
+
+
+class Pose(NamedTuple):
+    """A face at a moment: middle of the eyes and their distance in pixels, angles in degrees.
+
+    `yaw` turns the face to the picture's right. `light` is the gain of the picture, `cover` the part of the
+    face that something hides, from the bottom (positive) or from a side (negative).
+    """
+
+    x: float
+    y: float
+    eyes: float
+    yaw: float
+    roll: float
+    light: float
+    cover: float
+
+
+class Walker(NamedTuple):
+    """Somebody in a scene: which actor, when they are there, and their courses over time."""
+
+    actor: int
+    start: float  # seconds
+    end: float
+    x: Course
+    y: Course
+    eyes: Course
+    yaw: Course
+    roll: Course
+    light: Course
+    covers: tuple[tuple[float, float, float], ...] = ()  # from, to, part of the face
+
+    def pose(self, t: float) -> Pose | None:
+        """The face at time `t`, None when it is not there."""
+        if not self.start <= t < self.end:
+            return None
+        cover = next((part for begin, end, part in self.covers if begin <= t < end), 0.0)
+        return Pose(self.x(t), self.y(t), self.eyes(t), self.yaw(t), self.roll(t), self.light(t), cover)
+
+
+class Scene(NamedTuple):
+    """A scene of `kind`, `seconds` long at `fps`, with its people from the nearest to the farthest."""
+
+    kind: str
+    seed: int
+    fps: float
+    seconds: float
+    walkers: list[Walker]
+
+
+def sway(rng: np.random.Generator, size: float, period: float, middle: float = 0.0) -> Course:
+    """A smooth course about `middle`: four sines of about `period` seconds, standard deviation `size`."""
+    speeds = 2 * math.pi / (period * rng.uniform(0.5, 2.0, 4))
+    phases = rng.uniform(0, 2 * math.pi, 4)
+    waves = list(zip(speeds.tolist(), phases.tolist(), strict=True))
+    return lambda t: middle + size * math.sqrt(0.5) * sum(math.sin(w * t + p) for w, p in waves)
+
+
+def eye_distance(rng: np.random.Generator) -> float:
+    """As at a kiosk: 14 to 60 pixels, mostly about 30."""
+    return float(np.clip(30 * math.exp(0.4 * rng.standard_normal()), 14, 60))
+
+
+def standing(rng: np.random.Generator, actor: int, start: float, end: float, lively: float,
+             at: tuple[float, float] | None = None, eyes: float | None = None) -> Walker:
+    """Somebody who stands, more or less `lively` (0 to 1): sways, turns and nods, in changing light."""
+    eyes = eyes or eye_distance(rng)
+    x, y = at or (rng.uniform(0.25, 0.75) * WIDTH, rng.uniform(0.3, 0.6) * HEIGHT)
+    covers = []
+    if lively > 0.3:
+        for _ in range(rng.integers(0, 3)):
+            begin = rng.uniform(start + 1, max(end - 1, start + 1.1))
+            covers.append((begin, begin + rng.uniform(0.2, 1.2), float(rng.choice([0.35, 0.5, -0.3, -0.45]))))
+    flicker = sway(rng, 0.015 + 0.04 * lively, 0.25)
+    shade = sway(rng, 0.02 + 0.12 * lively, 4.0, float(rng.uniform(0.65, 1.25)))
+    return Walker(
+        actor, start, end,
+        x=sway(rng, eyes * (0.15 + 1.5 * lively), 4.0, x),
+        y=sway(rng, eyes * (0.08 + 0.4 * lively), 3.0, y),
+        eyes=sway(rng, eyes * (0.02 + 0.15 * lively), 6.0, eyes),
+        yaw=sway(rng, 3 + 14 * lively, 3.0, float(rng.normal(0, 5))),
+        roll=sway(rng, 2 + 6 * lively, 3.0, float(rng.normal(0, 2))),
+        light=lambda t: shade(t) + flicker(t),
+        covers=tuple(covers),
+    )
+
+
+def walking(rng: np.random.Generator, actor: int, seconds: float, eyes: float, y: float, to_right: bool) -> Walker:
+    """Somebody who walks across the picture, sometimes stopping or turning back on the way."""
+    speed = rng.uniform(0.8, 2.5) * WIDTH / seconds
+    start = float(rng.uniform(-0.5, 0.15) * WIDTH)
+    stop, pause = rng.uniform(0.3, 0.7) * seconds, rng.choice([0.0, 0.0, 1.0, 2.0])
+    back = rng.random() < 0.2
+    bob = sway(rng, 0.06 * eyes, 0.6, y)
+
+    def x(t: float) -> float:
+        way = min(t, stop) + max(t - stop - pause, 0.0) * (-1 if back else 1)
+        return start + speed * way if to_right else WIDTH - start - speed * way
+
+    turn = 14 if to_right else -14
+    return Walker(
+        actor, 0.0, seconds, x, bob, sway(rng, 0.03 * eyes, 4.0, eyes), sway(rng, 6, 3.0, turn), sway(rng, 2, 2.0),
+        sway(rng, 0.05, 2.0, float(rng.uniform(0.7, 1.2))),
+    )
+
+
+def approaching(rng: np.random.Generator, actor: int, seconds: float) -> Walker:
+    """Somebody who comes from far away and stops before the camera."""
+    far, near, arrival = rng.uniform(8, 12), eye_distance(rng), rng.uniform(0.4, 0.8) * seconds
+    begin, end = rng.uniform(0.3, 0.7, 2) * WIDTH
+    share = lambda t: min(t / arrival, 1.0)  # noqa: E731
+    eyes = lambda t: 1 / ((1 - share(t)) / far + share(t) / near)  # noqa: E731 - even steps towards the camera
+    walker = standing(rng, actor, 0.0, seconds, 0.2, eyes=near)
+    sideways, bob = sway(rng, 2.0, 2.0), sway(rng, 1.0, 0.6)
+    return walker._replace(
+        x=lambda t: begin + (end - begin) * share(t) + sideways(t) * eyes(t) / near,
+        y=lambda t: 0.45 * HEIGHT + bob(t) * eyes(t) / near,
+        eyes=eyes,
+    )
+
+
+def still(rng: np.random.Generator, actors: list[int], seconds: float) -> list[Walker]:
+    """One person who looks at the kiosk."""
+    return [standing(rng, actors[0], 0.0, seconds, lively=0.0)]
+
+
+def lively(rng: np.random.Generator, actors: list[int], seconds: float) -> list[Walker]:
+    """One person who moves, turns, and holds things before the face."""
+    return [standing(rng, actors[0], 0.0, seconds, lively=float(rng.uniform(0.4, 1.0)))]
+
+
+def approach(rng: np.random.Generator, actors: list[int], seconds: float) -> list[Walker]:
+    """One person who comes near."""
+    return [approaching(rng, actors[0], seconds)]
+
+
+def crossing(rng: np.random.Generator, actors: list[int], seconds: float) -> list[Walker]:
+    """Two to four people who walk past each other, the nearer hiding the farther."""
+    count = int(rng.integers(2, 5))
+    sizes = sorted((eye_distance(rng) for _ in range(count)), reverse=True)
+    y = rng.uniform(0.35, 0.55) * HEIGHT
+    return [walking(rng, actors[i], seconds, size, y + float(rng.normal(0, 0.5 * size)), i % 2 == 0)
+            for i, size in enumerate(sizes)]
+
+
+def replaced(rng: np.random.Generator, actors: list[int], seconds: float) -> list[Walker]:
+    """One person whose place another takes while nobody is seen."""
+    first = standing(rng, actors[0], 0.0, seconds * rng.uniform(0.35, 0.55), lively=float(rng.uniform(0, 0.4)))
+    eyes, t = first.eyes(first.end), first.end
+    back = t + rng.uniform(0.2, 1.5)
+    at = (first.x(t) + rng.normal(0, 0.4) * eyes, first.y(t) + rng.normal(0, 0.3) * eyes)
+    second = standing(rng, actors[1], back, seconds, float(rng.uniform(0, 0.4)), at,
+                      float(eyes * rng.uniform(0.85, 1.18)))
+    return [first, second._replace(light=first.light)]
+
+
+def crowd(rng: np.random.Generator, actors: list[int], seconds: float) -> list[Walker]:
+    """Six people who stand about, come and go."""
+    walkers = []
+    for place, actor in enumerate(actors[:6]):
+        at = ((0.1 + 0.16 * place) * WIDTH, rng.uniform(0.3, 0.6) * HEIGHT)
+        start = float(rng.choice([0.0, rng.uniform(0, 0.4) * seconds]))
+        end = float(rng.choice([seconds, rng.uniform(0.6, 1.0) * seconds]))
+        walkers.append(standing(rng, actor, start, end, float(rng.uniform(0, 0.5)), at, float(rng.uniform(12, 26))))
+    return walkers
+
+
+# kind → (who is in it, how many actors it takes, how many of a hundred scenes)
+KINDS: dict[str, tuple[Callable, int, int]] = {
+    "still": (still, 1, 35),
+    "lively": (lively, 1, 20),
+    "approach": (approach, 1, 8),
+    "crossing": (crossing, 4, 12),
+    "replaced": (replaced, 2, 20),
+    "crowd": (crowd, 6, 5),
+}
+
+
+def script(count: int, actors: int, seed: int) -> list[Scene]:
+    """About `count` scenes of all kinds for so many actors, each of whom plays as often as any other."""
+    rng = np.random.default_rng(seed)
+    queue: list[int] = []
+    scenes = []
+    for kind, (make, needed, share) in KINDS.items():
+        for _ in range(max(1, round(count * share / 100))):
+            while len(queue) < needed:
+                queue += rng.permutation(actors).tolist()
+            chosen, queue = queue[:needed], queue[needed:]
+            own = int(rng.integers(2**31))
+            seconds = float(rng.choice([5.0, 10.0, 10.0, 20.0, 30.0])) if kind in ("still", "lively") else 10.0
+            walkers = make(np.random.default_rng(own), chosen, seconds)
+            scenes.append(Scene(kind, own, float(rng.choice([15.0, 30.0])), seconds, walkers))
+    return scenes
