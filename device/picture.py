@@ -12,7 +12,7 @@ from device.person import Person
 from device.stages import Stages
 
 DARK = 24  # brightness of the picture that stands in for a camera that gives none
-RATE_MEMORY = 0.05  # weight of the newest frame in the rate that is shown
+RATE_EVERY = 1.0  # seconds between two new values of the rate that is shown
 
 
 class Picture:
@@ -29,8 +29,9 @@ class Picture:
         self._for_nobody = not outputs  # `--output none` finishes each picture too, so that it can be timed
         self._stages = stages
         self._canvas = np.empty((size[1], size[0], 3), np.uint8)
-        self._last = 0.0  # monotonic time of the last frame
-        self._interval = 0.0  # running mean between two
+        self._rate = 0.0  # frames a second, as shown
+        self._rate_since = 0.0  # monotonic time since when frames are counted for the next value
+        self._rate_frames = 0
         self._turn = False
 
     def draw(self, image: np.ndarray, free: bool, persons: list[Person], t: float) -> np.ndarray | None:
@@ -65,17 +66,18 @@ class Picture:
             self.hand_out(image, [], t)
 
     def _measure_rate(self, now: float) -> None:
-        if self._last:
-            step = now - self._last
-            self._interval += RATE_MEMORY * (step - self._interval) if self._interval else step
-        self._last = now
+        """Count a frame; the rate changes once a second only, so that it can be read, and drawn once."""
+        self._rate_frames += 1
+        if now - self._rate_since >= RATE_EVERY:
+            self._rate = self._rate_frames / (now - self._rate_since) if self._rate_since else 0.0
+            self._rate_since, self._rate_frames = now, 0
 
     def _skips(self) -> bool:
         self._turn = not self._turn
         return self.sparing and self._turn
 
     def _status(self, t: float) -> Status:
-        return Status(1 / self._interval if self._interval else 0.0, self.notice, t)
+        return Status(self._rate, self.notice, t)
 
     def shed(self) -> list[str]:
         """Close the outputs that the machine can do without, and name them."""
