@@ -12,13 +12,13 @@ from device import capture, outputs, overlay
 from device.interpreter import choose
 from device.memory import MIB, Part
 
-PYTHON = 14.0  # the interpreter of the language, and this program
-NUMPY = 15.0
-OPENCV = 17.0
-INTERPRETERS = {"ai_edge_litert": 12.0, "tflite_runtime": 6.0}
+PYTHON = 15.0  # the interpreter of the language, and this program
+NUMPY = 11.0
+OPENCV = 13.0
+INTERPRETERS = {"ai_edge_litert": 8.0, "tflite_runtime": 6.0}
 DETECTORS = {"short": 4.0, "full": 8.0}
 AGE_NETS = {"age": 2.0, "age-wide": 4.0}
-SOURCES = {"picamera2": 40.0, "v4l2": 4.0, "file": 13.0, "images": 4.0, "demo": 14.0, "fake": 1.0}
+SOURCES = {"picamera2": 40.0, "v4l2": 4.0, "file": 9.0, "images": 4.0, "demo": 11.0, "fake": 1.0}
 
 
 def parts(settings: SimpleNamespace) -> list[Part]:

@@ -15,6 +15,7 @@ import cv2
 from device.beside import Beside, Inline
 from device.capture import Stepped, open_capture
 from device.events import Events
+from device.lean import drop_start_code
 from device.loop import Loop
 from device.memory import Watcher, check, peak_mib, total
 from device.options import add_settings, settings_from, whole_number
@@ -90,6 +91,7 @@ class Run:
         trace: str | None = None,
     ):
         cv2.setNumThreads(1)
+        drop_start_code()
         self._budget(settings)
         self.stages, self.summary = Stages(), Summary()
         self.events = Events(settings.events.to, settings.events.every_s, settings.events.max_mib)
@@ -101,8 +103,10 @@ class Run:
         self._notice = ""  # what the picture says about the source; set from the capture's thread
         self.capture = open_capture(settings, self._on_source)
         closing.callback(self.capture.stop)
+        drop_start_code()
         source = self.capture.source
         self.networks = open_networks(settings)
+        drop_start_code()
         self.vision = Vision(settings, source.size, source.fps, self.stages, *self.networks)
         outputs = open_outputs(settings, source.size, source.fps, self._on_output, stopping.set)
         self.picture = Picture(settings, source.size, outputs, self.stages)
