@@ -150,9 +150,9 @@ def _screen() -> Verdict:
     from device.outputs.window import why_no_window
 
     reason = why_no_window()
-    if reason is None:
+    if not reason:
         return Verdict("ok", "screen", "a window can be opened")
-    return Verdict("note", "screen", f"{reason.text}; the picture goes to a web page instead")
+    return Verdict("note", "screen", f"{reason}; the picture goes to a web page instead")
 
 
 def _source(settings: SimpleNamespace) -> Verdict:

@@ -51,8 +51,10 @@ def open_outputs(
     """
     outputs: list[Output] = []
     try:
-        for spec in _resolved(settings.output.use, say):
-            outputs.append(Guarded(_open(spec, size, fps, settings, say, end), say))
+        for spec in _each_once(settings.output.use):
+            output = _open(spec, size, fps, settings, say, end)
+            if output is not None:
+                outputs.append(Guarded(output, say))
     except BaseException:
         for output in outputs:
             output.close()
@@ -62,33 +64,21 @@ def open_outputs(
 
 def declared_bytes(settings: SimpleNamespace, size: tuple[int, int]) -> dict[str, int]:
     """What each output asked for will hold, in bytes, by its name; nothing is opened."""
-    return {spec: _declared(spec, size, settings) for spec in _resolved(settings.output.use, lambda _: None)}
+    return {spec: _declared(spec, size, settings) for spec in _each_once(settings.output.use)}
 
 
-def _resolved(specs: list[str], say: Say) -> list[str]:
-    """The outputs asked for, each once, with a web page in the place of a window that nobody could see."""
-    specs = [spec for spec in specs if spec != "none"]
-    if any(spec in ("auto", "window") for spec in specs):
-        from device.outputs.window import why_no_window
-
-        reason = why_no_window()
-        if reason and reason.mends and "window" in specs:
-            raise ConfigError(f"--output window: {reason.text}; {reason.mends}, or take --output web.")
-        if reason and "window" in specs:
-            say(f"No window: {reason.text}. The picture is on the web page instead.")
-        page = next((spec for spec in specs if spec.split(":")[0] == "web"), "web")
-        specs = [(page if reason else "window") if spec in ("auto", "window") else spec for spec in specs]
-    return list(dict.fromkeys(specs))
+def _each_once(specs: list[str]) -> list[str]:
+    """Without repetitions and `none`, and without `auto` where a window or a page is asked for anyway."""
+    shown = any(spec.partition(":")[0] in ("window", "web") for spec in specs)
+    return [spec for spec in dict.fromkeys(specs) if spec != "none" and not (spec == "auto" and shown)]
 
 
 def _open(
     spec: str, size: tuple[int, int], fps: float, settings: SimpleNamespace, say: Say, end: End
-) -> Output:
+) -> Output | None:
     kind, _, rest = spec.partition(":")
-    if spec == "window":
-        from device.outputs.window import Window
-
-        return Window(size, settings.window, end)
+    if spec in ("auto", "window"):
+        return _open_window(spec, size, settings, say, end)
     if kind == "web":
         from device.outputs.web import Web
 
@@ -96,6 +86,24 @@ def _open(
     if kind == "file" and rest:
         return _open_file(rest, size, fps)
     raise ConfigError(f"--output {spec}: there is no such output; allowed are {KINDS}.")
+
+
+def _open_window(
+    spec: str, size: tuple[int, int], settings: SimpleNamespace, say: Say, end: End
+) -> Output | None:
+    """A window, or where there is no screen the web page (None if that is asked for anyway)."""
+    from device.outputs.window import NoScreen, Window
+
+    try:
+        return Window(size, settings.window, end)
+    except NoScreen as reason:
+        if spec == "window":
+            say(f"No window: {reason}. The picture is on the web page instead.")
+    if any(other.partition(":")[0] == "web" for other in settings.output.use):
+        return None
+    from device.outputs.web import Web
+
+    return Web("", size, settings, say)
 
 
 def _open_file(path: str, size: tuple[int, int], fps: float) -> Output:
@@ -110,7 +118,7 @@ def _open_file(path: str, size: tuple[int, int], fps: float) -> Output:
 
 def _declared(spec: str, size: tuple[int, int], settings: SimpleNamespace) -> int:
     kind, _, rest = spec.partition(":")
-    if spec == "window":
+    if spec in ("auto", "window"):
         from device.outputs.window import declared
     elif kind == "web":
         from device.outputs.web import declared

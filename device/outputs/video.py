@@ -14,6 +14,7 @@ from device.person import Person
 RESERVE = 24 * 2**20  # bytes that must stay free on the disk: a film cut short cannot be played
 LOOK_EVERY = 30  # frames between two looks at the disk
 GAP = 2.0  # seconds: a longer pause, or a step back in time, is not filled with repeated pictures
+MOST_REPEATS = 3  # of one picture: where the coder cannot keep up, repeating would only make it later still
 
 
 class Video:
@@ -62,11 +63,14 @@ class Video:
         self._last = t
         if self._count == 0:
             self._begin = t
-        for _ in range(round((t - self._begin) * self._fps) + 1 - self._count):
+        due = round((t - self._begin) * self._fps) + 1 - self._count
+        for _ in range(min(due, MOST_REPEATS)):
             self._writer.write(image)
             self._count += 1
             if self._count % LOOK_EVERY == 0:
                 self._check_room()
+        if due > MOST_REPEATS:
+            self._begin += (due - MOST_REPEATS) / self._fps
 
     def _check_room(self) -> None:
         """OpenCV's writer does not tell when the disk is full, so the film ends before that."""

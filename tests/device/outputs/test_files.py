@@ -48,6 +48,11 @@ def test_a_fast_camera_does_not_make_a_slow_film(tmp_path):
     assert len(film(tmp_path / "a.mp4", [0.0, 0.05, 0.1, 0.15, 0.2])) == 3
 
 
+def test_a_coder_that_is_too_slow_is_not_given_ever_more_to_do(tmp_path):
+    """Late pictures were repeated to keep the film's time, which made the next ones later: 2 s a frame."""
+    assert len(film(tmp_path / "a.mp4", [0.0, 1.0, 2.0, 3.0])) == 1 + 3 * 3
+
+
 @pytest.mark.parametrize("times", [[5.0, 5.1, 900.0, 900.1], [5.0, 5.1, 0.0, 0.1]])
 def test_a_long_pause_or_a_clip_that_begins_again_leaves_no_hole(tmp_path, times):
     assert len(film(tmp_path / "a.mp4", times)) == 4

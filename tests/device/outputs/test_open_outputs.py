@@ -52,11 +52,16 @@ def test_a_window_asked_for_in_vain_is_said(opened, monkeypatch, free_port):
     assert "DISPLAY is not set" in said[0]
 
 
-def test_a_screen_without_tk_names_the_remedy(opened, monkeypatch):
+def test_auto_besides_a_page_is_that_page(opened, monkeypatch, free_port):
+    monkeypatch.delenv("DISPLAY", raising=False)
+    assert opened("auto", f"web:{free_port}")[0] == [f"web:{free_port}"]
+
+
+def test_a_screen_without_its_library_names_the_remedy(opened, monkeypatch, free_port):
     monkeypatch.setenv("DISPLAY", ":0")
-    monkeypatch.setitem(__import__("sys").modules, "tkinter", None)
-    with pytest.raises(ConfigError, match="sudo apt install python3-tk"):
-        opened("window")
+    monkeypatch.setattr("ctypes.CDLL", Missing)
+    _, said = opened("window", f"web:{free_port}")
+    assert "sudo apt install libx11-6" in said[0]
 
 
 def test_what_was_opened_is_closed_when_the_next_cannot_be(opened, free_port, tmp_path):
@@ -71,6 +76,11 @@ def test_declared_without_opening_anything(settings, tmp_path):
     assert list(sums) == settings.output.use[:3]
     assert all(2**20 < number < 2**26 for number in sums.values())
     assert list(tmp_path.iterdir()) == []
+
+
+class Missing:
+    def __init__(self, name):
+        raise OSError(f"{name}: cannot open shared object file")
 
 
 class Broken:
