@@ -10,6 +10,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 DUE_NEW = 0.05  # seconds until a face without any estimate is due
+NEW_FIRST = 10.0  # urgency of a new face: as much as of an uncertain one that waited a second
 DUE_UNCERTAIN = 0.1  # until one whose age is not settled is due again
 YOUNG = 2.0  # seconds: as long as a track is younger, faces are looked for on every frame
 FAST = 0.15  # of the face's width: moving further between two looks, it is looked for on every frame
@@ -32,7 +33,7 @@ class Scheduler:
         self.level = 0
         self._every = settings.schedule.detect_every
         self._settled = settings.schedule.settled_every_s
-        self._since_look = self._every  # frames since the detector ran; the first frame is looked at
+        self._since_look = 1_000_000  # frames since the detector ran; the first frame is looked at
         self._born: dict[int, float] = {}
         self._estimated: dict[int, float] = {}
         self.detection_cost = 0.0  # running means, in seconds
@@ -43,6 +44,8 @@ class Scheduler:
 
     def look(self, tracks: list, doubtful: bool, now: float) -> bool:
         """Whether the detector runs on the frame of time `now`; `doubtful`: a face is not yet confirmed."""
+        if len(self._born) > len(tracks):
+            self._forget_all_but(tracks)
         self._since_look += 1
         due = self._since_look >= self._stride(tracks, doubtful, now)
         if due:
@@ -93,16 +96,17 @@ class Scheduler:
         if track.misses or (last is not None and not looked):
             return 0.0
         if last is None:
-            return 1.0 + (now - self._born.setdefault(track.id, now)) / DUE_NEW
+            return NEW_FIRST + (now - self._born.setdefault(track.id, now)) / DUE_NEW
         due = min(DUE_UNCERTAIN, self._settled)
         if track.settled:
             due = self._settled * (4 if self.level >= 1 else 1)
-        return (now - last) / due if due else 1.0
+        return (now - last + self.interval / 2) / due if due else 1.0
 
-    def forget(self, present: set[int]) -> None:
+    def _forget_all_but(self, tracks: list) -> None:
         """Drop what is known of tracks that are gone."""
+        present = {track.id for track in tracks}
         for known in (self._born, self._estimated):
-            for number in [number for number in known if number not in present]:
+            for number in known.keys() - present:
                 del known[number]
 
     # --- learning costs

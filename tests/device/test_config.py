@@ -1,0 +1,119 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from device import config
+from device.errors import ConfigError
+from device.settings import KEYS, SECTIONS, Key
+
+EXAMPLE = Path(config.__file__).parent / "config.example.toml"
+BY_NAME = {f"{key.section}.{key.name}": key for key in KEYS}
+
+
+def written(tmp_path, text):
+    path = tmp_path / "kiosk.toml"
+    path.write_text(text)
+    return path
+
+
+def test_the_shipped_example_is_made_from_the_table():
+    assert EXAMPLE.read_text() == config.example()
+
+
+def test_the_example_read_back_gives_the_defaults():
+    assert config.load(EXAMPLE) == config.defaults()
+
+
+def test_every_key_stands_in_a_section_and_has_a_help_and_an_option_of_its_own():
+    options = [key.option for key in KEYS]
+    assert len(set(options)) == len(options)
+    assert all(key.section in SECTIONS and key.help for key in KEYS)
+    assert all(key.unit for key in KEYS if type(key.default) in (int, float))
+
+
+@pytest.mark.parametrize("key", KEYS, ids=BY_NAME)
+def test_every_default_is_allowed(key):
+    assert config.checked(key, key.default, "default") == key.default
+
+
+def test_a_file_changes_what_it_names_and_nothing_else(tmp_path):
+    settings = config.load(written(tmp_path, "[camera]\nwidth = 1280\n"))
+    assert settings.camera.width == 1280
+    assert settings.camera.height == config.defaults().camera.height
+
+
+def test_the_command_line_overrides_the_file(tmp_path):
+    path = written(tmp_path, "[camera]\nwidth = 1280\n")
+    assert config.load(path, [(BY_NAME["camera.width"], 320)]).camera.width == 320
+
+
+def test_a_whole_number_does_for_a_number(tmp_path):
+    fps = config.load(written(tmp_path, "[camera]\nfps = 25\n")).camera.fps
+    assert fps == 25.0
+    assert isinstance(fps, float)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("[camera]\nwidth = 99\n", ["kiosk.toml", "camera.width = 99", "from 160 to 1920"]),
+        ("[camera]\nwidth = 640.5\n", ["camera.width = 640.5", "a whole number"]),
+        ("[camera]\nwidth = true\n", ["camera.width = True", "a whole number"]),
+        ("[camera]\nfps = nan\n", ["camera.fps = nan", "a number from 1.0 to 120.0"]),
+        ("[source]\nloop = 1\n", ["source.loop = 1", "true or false"]),
+        ("[source]\npace = 'slow'\n", ["source.pace = 'slow'", "one of real, fast"]),
+        ("[output]\nuse = 'web'\n", ["output.use = 'web'", "a list of texts"]),
+        ("[output]\nuse = []\n", ["output.use = []", "a list of texts"]),
+        ("[smoother]\nbands = [20, 10]\n", ["smoother.bands = [20, 10]", "a rising list of whole numbers"]),
+        ("[smoother]\nbands = [20, 20]\n", ["smoother.bands = [20, 20]", "rising"]),
+        ("[smoother]\nbands = [0, 200]\n", ["smoother.bands = [0, 200]", "from 1 to 100"]),
+        ("[camera]\nwidht = 640\n", ["unknown key camera.widht = 640", "did you mean width?"]),
+        ("[camra]\nwidth = 640\n", ["unknown section [camra]", "did you mean camera?"]),
+        ("[zebra]\n", ["unknown section [zebra]", "allowed are source, camera"]),
+        ("camera = 3\n", ["camera = 3", "is a section"]),
+        ("[camera]\nwidth =\n", ["is not TOML", "line 2"]),
+    ],
+)
+def test_what_does_not_fit_is_one_message_with_file_key_value_and_what_is_allowed(tmp_path, text, parts):
+    with pytest.raises(ConfigError) as caught:
+        config.load(written(tmp_path, text))
+    message = str(caught.value)
+    assert "\n" not in message
+    for part in parts:
+        assert part in message
+
+
+def test_a_missing_file_is_named():
+    with pytest.raises(ConfigError, match=r"/nowhere\.toml: cannot be read"):
+        config.load("/nowhere.toml")
+
+
+def test_bytes_that_are_no_text_are_no_toml(tmp_path):
+    path = tmp_path / "kiosk.toml"
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match="is not TOML"):
+        config.load(path)
+
+
+VALUES = st.one_of(st.booleans(), st.integers(), st.floats(), st.text(), st.lists(st.integers() | st.text()))
+
+
+@given(st.sampled_from(KEYS), VALUES)
+def test_any_value_is_taken_in_the_key_s_type_or_refused(key: Key, value):
+    try:
+        taken = config.checked(key, value, "test")
+    except ConfigError:
+        return
+    assert type(taken) is type(key.default)
+    assert taken == value
+
+
+@given(st.text())
+def test_texts_survive_toml(text):
+    import tomllib
+
+    if any(ord(letter) < 32 or ord(letter) == 127 for letter in text):
+        return
+    assert tomllib.loads(f"x = {config.toml(text)}")["x"] == text

@@ -1,0 +1,55 @@
+from argparse import ArgumentParser
+
+import pytest
+
+from device import config
+from device.errors import ConfigError
+from device.options import add_settings, settings_from, whole_number
+
+
+def settings(*arguments):
+    parser = ArgumentParser(allow_abbrev=False)
+    add_settings(parser)
+    return settings_from(parser.parse_args(arguments))
+
+
+def test_without_options_the_defaults_hold():
+    assert settings() == config.defaults()
+
+
+def test_the_options_of_the_main_job_reach_their_settings():
+    chosen = settings("--source", "file:a.mkv", "--pace", "fast", "--loop", "--detector", "full",
+                      "--interpreter", "tflite_runtime", "--frame-budget-ms", "12.5", "--width", "320",
+                      "--height", "240", "--fps", "15", "--events", "-", "--memory-mib", "96")
+    assert (chosen.source.use, chosen.source.pace, chosen.source.loop) == ("file:a.mkv", "fast", True)
+    assert (chosen.detector.range, chosen.age.interpreter) == ("full", "tflite_runtime")
+    assert chosen.schedule.frame_budget_ms == 12.5
+    assert (chosen.camera.width, chosen.camera.height, chosen.camera.fps) == (320, 240, 15.0)
+    assert (chosen.events.to, chosen.limits.memory_mib) == ("-", 96)
+
+
+def test_outputs_can_be_given_several_times():
+    assert settings("--output", "web", "--output", "file:out.mp4").output.use == ["web", "file:out.mp4"]
+
+
+def test_lists_of_numbers_are_given_with_commas():
+    assert settings("--smoother-bands", "18,65").smoother.bands == [18, 65]
+
+
+def test_switches_can_be_turned_off_against_the_file(tmp_path):
+    path = tmp_path / "kiosk.toml"
+    path.write_text("[source]\nloop = true\n")
+    assert settings("--config", str(path)).source.loop is True
+    assert settings("--config", str(path), "--no-loop").source.loop is False
+
+
+@pytest.mark.parametrize("value", ["99", "wide", "640.5", ""])
+def test_a_wrong_value_names_the_option_and_what_is_allowed(value):
+    with pytest.raises(ConfigError, match=r"command line: --width = .* from 160 to 1920"):
+        settings("--width", value)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1.5", "many", ""])
+def test_counts_are_whole_numbers_from_one(text):
+    with pytest.raises(ConfigError, match="a whole number from 1"):
+        whole_number(text)
