@@ -1,7 +1,7 @@
 """Sets lines of text from a glyph atlas drawn beforehand, with anti-aliasing.
 
 OpenCV's own letters are engraver's strokes, and a font engine would cost the device
-megabytes. `assets/glyphs.png` holds the letters of a real typeface, 32 pixels of cap
+megabytes. `assets/glyphs.pgm.gz` holds the letters of a real typeface, 32 pixels of cap
 height tall; a line is put together at that size and scaled down as a whole by
 area averaging, which keeps the spacing between letters exact to fractions of a pixel.
 """
@@ -9,6 +9,7 @@ area averaging, which keeps the spacing between letters exact to fractions of a 
 from __future__ import annotations
 
 import json
+import zlib
 from pathlib import Path
 
 import cv2
@@ -22,7 +23,7 @@ class Typesetter:
 
     def __init__(self) -> None:
         index = json.loads((ASSETS / "glyphs.json").read_text(encoding="utf-8"))
-        sheet = cv2.imread(str(ASSETS / "glyphs.png"), cv2.IMREAD_GRAYSCALE)
+        sheet = _grey_picture(ASSETS / "glyphs.pgm.gz")
         self._cap, self._pad = index["cap"], index["pad"]
         self._styles = {}
         for number, (style, glyphs) in enumerate(index["styles"].items()):
@@ -55,6 +56,13 @@ class Typesetter:
         size = max(1, round(width * cap / self._cap)), 3 * cap
         shrinks = cap < self._cap
         return cv2.resize(canvas, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+
+
+def _grey_picture(path: Path) -> np.ndarray:
+    """A gzipped PGM, (height, width) uint8; OpenCV's readers would cost another megabyte."""
+    header, _, pixels = zlib.decompress(path.read_bytes(), wbits=31).partition(b"\n")
+    _, width, height, _ = header.split()
+    return np.frombuffer(pixels, np.uint8).reshape(int(height), int(width))
 
 
 def _known(text: str, cells: dict[str, np.ndarray]) -> str:

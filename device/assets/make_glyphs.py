@@ -1,4 +1,4 @@
-"""Draws the overlay's letters from a font into `glyphs.png`: run on a workstation, never on the device.
+"""Draws the overlay's letters from a font into `glyphs.pgm.gz`: run on a workstation, never on the device.
 
     python device/assets/make_glyphs.py Inter-SemiBold.otf Inter-Medium.otf
 
@@ -11,6 +11,7 @@ pixels of cap height begins and ends its capitals on pixel borders, and looks cr
 
 from __future__ import annotations
 
+import gzip
 import json
 import sys
 from pathlib import Path
@@ -23,7 +24,7 @@ FEATURES = {"strong": ["tnum", "case"], "plain": ["tnum"]}  # digits of one widt
 
 
 def main(fonts: list[str]) -> None:
-    """Write glyphs.png and glyphs.json beside this file, one row for each of the two fonts."""
+    """Write glyphs.pgm.gz and glyphs.json beside this file, one row for each of the two fonts."""
     import numpy
     from PIL import Image
 
@@ -37,7 +38,8 @@ def main(fonts: list[str]) -> None:
         sheet.paste(row, (0, 3 * CAP * number))
     sixteen_greys = (numpy.asarray(sheet).astype(int) + 8) // 17 * 17  # as good to the eye, half the file
     here = Path(__file__).parent
-    Image.fromarray(sixteen_greys.astype("uint8")).save(here / "glyphs.png", optimize=True)
+    picture = f"P5 {sheet.width} {sheet.height} 255\n".encode("ascii") + sixteen_greys.astype("uint8").tobytes()
+    (here / "glyphs.pgm.gz").write_bytes(gzip.compress(picture, mtime=0))
     text = json.dumps(index, ensure_ascii=False, indent=1)
     (here / "glyphs.json").write_text(text + "\n", encoding="utf-8")
 
