@@ -31,6 +31,9 @@ def parser() -> argparse.ArgumentParser:
     fit = commands.add_parser("fit", help="fit the face model to photographs (of UTKFace only train/)")
     fit.add_argument("sources", nargs="+", metavar="FACES", help="zip or folder, the larger pictures first")
     fit.set_defaults(run=_fit)
+
+    people = commands.add_parser("people", help="draw the people of the device's demo scene anew")
+    people.set_defaults(run=_people)
     return top
 
 
@@ -55,6 +58,14 @@ def _fit(chosen: argparse.Namespace) -> int:
     fit.save(fit.fit(measured, [samples[i] for i in measured.kept]))
     print(f"{fit.WEIGHTS}: fitted to {len(measured.kept)} of {len(pictures)} faces; "
           "now build the set anew: python -m calibration build")
+    return 0
+
+
+def _people(chosen: argparse.Namespace) -> int:
+    from calibration import people
+    from device.sources.demo_stage import PEOPLE
+
+    print(f"{PEOPLE}: {people.build()} bytes")
     return 0
 
 

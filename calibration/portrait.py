@@ -13,9 +13,9 @@ import numpy as np
 
 HEAD = (256, 264)  # width and height of a head's sheet
 CHIP_AT = (64, 76)  # the chip's left top corner on it
-BODY = (128, 232)  # of a body's sheet, which is drawn smaller:
+BODY = (128, 232)  # of a body's sheet, which is drawn smaller
 BODY_SCALE = 2.75  # chip pixels a body pixel
-BODY_AT = (176, -112)  # the body sheet's origin is left of and below the chip's: chip pixels of (64, 0) on it
+BODY_AT = (112, -112)  # the chip's left top corner, as on a body's sheet of full size
 SHIFT = 3  # fractional bits of the drawing calls
 
 
@@ -213,7 +213,7 @@ def _front_hair(sheet: Sheet, hair: np.ndarray, look: Look, middle: float, half:
 
 def body(skin: np.ndarray, look: Look) -> np.ndarray:
     """Shoulders, arms and trunk to the knees, uint8 BGRA (232, 128, 4), `BODY_SCALE` chip pixels a pixel."""
-    sheet = Sheet(BODY, (BODY_AT[0] - 64, BODY_AT[1]), BODY_SCALE)
+    sheet = Sheet(BODY, BODY_AT, BODY_SCALE)
     x, y = sheet.grid()
     side = np.abs(x - 64)
     shade = (1.06 - 0.34 * (side / 150) ** 2 + 0.05 * np.sin(x / 17 + y / 60))[..., None]
@@ -238,6 +238,6 @@ def _collar(sheet: Sheet, skin: np.ndarray, look: Look) -> None:
     else:
         opening = np.array([(26, 134), (102, 134), (64, depth)])
     if look.collar == "shirt":
-        flaps = [(18, 146), (30, 134), (64, 182), (98, 134), (110, 146), (94, 184), (64, 202), (34, 184)]
+        flaps = [(18, 146), (30, 134), (64, 178), (98, 134), (110, 146), (94, 174), (64, 190), (34, 174)]
         sheet.lay((236, 234, 230), sheet.shape(flaps, 2))
     sheet.lay(skin * 0.84, sheet.shape(opening, 3))
