@@ -36,9 +36,9 @@ def main(fonts: list[str]) -> None:
     sheet = Image.new("L", (max(row.width for row in rows), 3 * CAP * len(rows)))
     for number, row in enumerate(rows):
         sheet.paste(row, (0, 3 * CAP * number))
-    sixteen_greys = (numpy.asarray(sheet).astype(int) + 8) // 17 * 17  # as good to the eye, half the file
+    greys = (numpy.asarray(sheet).astype(int) + 8) // 17 * 17  # sixteen are as good to the eye, half the file
     here = Path(__file__).parent
-    picture = f"P5 {sheet.width} {sheet.height} 255\n".encode("ascii") + sixteen_greys.astype("uint8").tobytes()
+    picture = f"P5 {sheet.width} {sheet.height} 255\n".encode("ascii") + greys.astype("uint8").tobytes()
     (here / "glyphs.pgm.gz").write_bytes(gzip.compress(picture, mtime=0))
     text = json.dumps(index, ensure_ascii=False, indent=1)
     (here / "glyphs.json").write_text(text + "\n", encoding="utf-8")
