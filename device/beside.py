@@ -63,18 +63,24 @@ class Beside:
         """
         with self._changed:
             if self._finished:
+                self._collect(frame)
                 self._job, self._finished = frame, False
                 self._changed.notify_all()
             self._changed.wait_for(lambda: self._finished, self._patience)
             if not self._finished:
                 return self._moved(frame.time), self._job is not frame
-            if self._error is not None:
-                raise self._error
-            seen, self._job = self._job, None
-            if seen is not frame:
-                self._release(seen)
-                return self._moved(frame.time), True
-            return self._persons, True
+            if self._collect(frame) is frame:
+                return self._persons, True
+            return self._moved(frame.time), True
+
+    def _collect(self, frame: Frame) -> Frame | None:
+        """The frame that the thread is done with, if any; given back unless it is `frame`."""
+        seen, self._job = self._job, None
+        if self._error is not None:
+            raise self._error
+        if seen is not None and seen is not frame:
+            self._release(seen)
+        return seen
 
     def done(self, frame: Frame) -> None:
         """Give the frame back, unless it is still being looked at."""

@@ -44,8 +44,8 @@ def add_options(parser: ArgumentParser) -> None:
 def main(args: Namespace) -> int:
     """Run until the source ends, a signal comes or `--frames` are done; always ends with a summary."""
     settings = settings_from(args)
-    stopping = stop_on_signals()
     with ExitStack() as closing:
+        stopping = stop_on_signals(closing)
         run = Run(settings, stopping, closing, args.trace)
         try:
             run.loop.run(args.frames)
@@ -54,8 +54,8 @@ def main(args: Namespace) -> int:
     return 0
 
 
-def stop_on_signals() -> threading.Event:
-    """An event that SIGINT and SIGTERM set; a second signal ends the process at once."""
+def stop_on_signals(closing: ExitStack) -> threading.Event:
+    """An event that SIGINT and SIGTERM set, until `closing`; a second signal ends the process at once."""
     stopping = threading.Event()
 
     def stop(number: int, _frame) -> None:
@@ -63,7 +63,7 @@ def stop_on_signals() -> threading.Event:
         stopping.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+        closing.callback(signal.signal, number, signal.signal(number, stop))
     return stopping
 
 

@@ -1,0 +1,138 @@
+import numpy as np
+import pytest
+
+from device import config
+from device.crowd import Crowd, grid
+from device.detector import Detection
+from device.frame import Frame
+from device.geometry import Box
+from device.stages import Stages
+from device.vision import Vision
+
+SIZE = (640, 480)
+FPS = 30.0
+
+
+class Nothing:
+    """A detector for which `Crowd` answers."""
+
+    def detect(self, image, picture_size=None):
+        return []
+
+    def look_again(self, image, box):
+        return 0.0
+
+
+class Scale:
+    """An age network that reads ages off the picture: its brightness."""
+
+    def __init__(self):
+        self.calls = 0
+
+    def estimate(self, crop):
+        assert crop.shape == (64, 64, 3)
+        self.calls += 1
+        return float(crop.mean())
+
+
+def vision(faces=1, detector=None, net=None, **schedule):
+    settings = config.defaults()
+    settings.tracker.max_tracks = 32
+    for name, value in schedule.items():
+        setattr(settings.schedule, name, value)
+    detector = detector or Crowd(Nothing(), faces, SIZE)
+    return Vision(settings, SIZE, FPS, Stages(), detector, net or Scale())
+
+
+def film(eyes, frames, start=0, grey=40):
+    frame = Frame(SIZE)
+    frame.image.fill(grey)
+    persons = []
+    for index in range(start, start + frames):
+        frame.index, frame.time = index, index / FPS
+        persons.append(eyes.process(frame))
+    return persons
+
+
+@pytest.mark.parametrize("faces", [1, 4, 16, 32])
+def test_everybody_is_seen_estimated_and_keeps_the_identity(faces):
+    seen = film(vision(faces), 45)
+    assert {person.id for persons in seen for person in persons} == set(range(1, faces + 1))
+    assert len(seen[-1]) == faces
+    assert all(person.age == pytest.approx(40.0, abs=0.5) for person in seen[-1])
+
+
+def test_this_frame_s_own_estimate_is_given_where_there_is_one():
+    seen = film(vision(settled_every_s=0.5), 90)
+    raws = [persons[0].raw for persons in seen if persons]
+    assert raws[0] == pytest.approx(40.0, abs=0.5)
+    assert None in raws
+
+
+def test_a_settled_face_costs_few_estimates():
+    net = Scale()
+    eyes = vision(net=net)
+    film(eyes, 150)
+    before = net.calls
+    film(eyes, 90, start=150)
+    assert net.calls - before <= 7
+
+
+def test_nobody_is_nobody():
+    assert film(vision(detector=Nothing()), 10) == [[]] * 10
+
+
+def test_what_a_close_up_does_not_confirm_is_no_person():
+    class Print(Nothing):
+        def detect(self, image, picture_size=None):
+            return Crowd(self, 1, SIZE)._found
+
+    assert film(vision(detector=Print()), 30) == [[]] * 30
+
+
+def test_without_time_for_close_ups_new_faces_wait(monkeypatch):
+    eyes = vision(4)
+    monkeypatch.setattr("device.vision.CLOSE_UP_SHARE", -1.0)
+    assert film(eyes, 10)[-1] == []
+    monkeypatch.setattr("device.vision.CLOSE_UP_SHARE", 0.5)
+    assert len(film(eyes, 10, start=10)[-1]) == 4
+
+
+def test_the_detector_sees_the_small_picture_where_there_is_one():
+    shapes = []
+
+    class Watching(Nothing):
+        def detect(self, image, picture_size=None):
+            shapes.append((image.shape, picture_size))
+            return []
+
+    frame = Frame(SIZE, (256, 192))
+    vision(detector=Watching()).process(frame)
+    assert shapes == [((192, 256, 3), SIZE)]
+
+
+def test_a_face_at_the_edge_and_one_without_extent_do_no_harm():
+    class Edge(Nothing):
+        def detect(self, image, picture_size=None):
+            keypoints = np.zeros((6, 2), np.float32)
+            return [Detection(Box(-50.0, -50.0, 60.0, 60.0), 0.9, keypoints),
+                    Detection(Box(300.0, 200.0, 0.5, 0.5), 0.9, keypoints + 300)]
+
+        def look_again(self, image, box):
+            return 1.0
+
+    film(vision(detector=Edge()), 20)
+
+
+def test_the_stages_are_timed():
+    eyes = vision()
+    film(eyes, 10)
+    assert set(eyes._stages.milliseconds()) == {"detect", "track", "age"}
+
+
+@pytest.mark.parametrize("faces", [1, 4, 16, 32])
+def test_a_crowd_fits_the_picture_side_by_side(faces):
+    boxes = grid(faces, SIZE)
+    assert len(boxes) == faces
+    assert all(box.clipped(*SIZE) == pytest.approx(box) for box in boxes)
+    assert all(a.iou(b) == 0 for a in boxes for b in boxes if a is not b)
