@@ -11,7 +11,6 @@ from tqdm import tqdm
 
 from device.crop import SIDE, crop_transform
 from device.detector import FaceDetector
-from models import augment
 from models.data import Face, FaceSet
 
 BORDER = 0.5  # of a chip's side, repeated around it so that the detector sees a whole head
@@ -92,19 +91,6 @@ def cut(picture: np.ndarray, matrix: np.ndarray) -> np.ndarray:
         cv2.warpAffine(picture, matrix, (SIDE, SIDE), flags=flags, borderMode=cv2.BORDER_REPLICATE),
         cv2.COLOR_BGR2RGB,
     )
-
-
-def training_pair(
-    bank: FaceBank, i: int, rng: np.random.Generator, cover: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Face i twice in one random placing, uint8 RGB: as it is for the teacher, and for the student disturbed.
-
-    `cover` is the chance of a covering. The teacher sees the face without it (privileged information).
-    """
-    picture, matrix = placed(bank, i, aligned=rng.random() < 0.5)
-    clean = cut(picture, matrix @ augment.jitter(rng))
-    disturbed = augment.covered(rng, clean) if rng.random() < cover else clean
-    return clean, augment.camera(rng, disturbed)
 
 
 def plain_crops(bank: FaceBank, aligned: bool) -> np.ndarray:

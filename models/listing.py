@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from device.errors import DeviceError
 from device.interpreter import choose
 
 DELEGATES = ("DELEGATE", "TfLiteXNNPackDelegate")  # what the interpreters call a part taken by XNNPACK
@@ -83,3 +85,17 @@ def _inside(delegate: dict, nodes: list[dict]) -> set[int]:
         found.add(node["index"])
         waiting += [int(tensor) for tensor in node["inputs"] if int(tensor) not in entrances]
     return found
+
+
+def main(argv: list[str]) -> int:
+    """`python -m models listing FILE [INTERPRETER]`; exit status 1 where XNNPACK does not take it whole."""
+    if not argv:
+        print("usage: python -m models listing FILE.tflite [ai_edge_litert|tflite_runtime]", file=sys.stderr)
+        return 2
+    try:
+        listing = list_operations(*argv[:2])
+    except DeviceError as error:
+        print(f"listing: {error}", file=sys.stderr)
+        return error.exit_status
+    print(listing.table())
+    return 0 if listing.whole else 1

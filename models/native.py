@@ -14,11 +14,6 @@ from keras import layers
 ACTIVATIONS = {"linear": lambda x: x, "relu": F.relu, "tanh": torch.tanh}
 
 
-def parameters(model: keras.Model) -> list[torch.nn.Parameter]:
-    """The trainable parameters, the ones Keras holds."""
-    return [weight.value for weight in model.trainable_weights]
-
-
 def forward(model: keras.Model, pixels: torch.Tensor, training: bool) -> list[torch.Tensor]:
     """The model's outputs, float (batch, …), for pixels float (batch, 3, side, side)."""
     return model._run_through_graph(pixels, operation_fn=lambda layer: _kernel(layer, training))
@@ -43,6 +38,12 @@ def _norm(layer, training, x):
 
 
 def _dense(layer, training, x):
+    # in float32 under bfloat16 too: the regression divides by 1 + Δ, and these layers cost nothing
+    with torch.autocast(x.device.type, enabled=False):
+        return _dense_float(layer, x.float())
+
+
+def _dense_float(layer, x):
     return ACTIVATIONS[layer.activation.__name__](x @ layer.kernel.value + layer.bias.value)
 
 

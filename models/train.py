@@ -9,6 +9,7 @@ import os
 import shutil
 import time
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "torch")  # models/native.py runs the graph's torch parameters
@@ -20,9 +21,9 @@ import torch.nn.functional as F
 from torch import nn
 from tqdm import tqdm
 
-from models import native, teacher
-from models.batches import epoch, same_photographs
-from models.data import is_validation, load
+from models import augment, lessons, native, teacher
+from models.batches import Draw, epoch
+from models.data import DataError, is_validation, load
 from models.faces import FaceBank, load_bank, plain_crops
 from models.ssrnet import regress, ssrnet
 
@@ -39,8 +40,7 @@ class Student(nn.Module):
         flats = [layer.output for layer in self.net.layers if layer.name.endswith("_flat")]
         self.graph = keras.Model(self.net.input, [*self.net.outputs, *flats])
         self.count = len(self.net.outputs)
-        self.tensors = nn.ParameterList(native.parameters(self.graph))
-        self.states = [w.value for w in self.net.non_trainable_weights if "moving" in w.name]
+        self.weights_of_loss = settings["loss"]
         self.reading = nn.Linear(sum(flat.shape[1] for flat in flats), teacher.YEARS)
 
     def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -49,9 +49,10 @@ class Student(nn.Module):
         stages, flats = tensors[: self.count], tensors[self.count :]
         return regress(stages), self.reading(torch.cat(flats, 1))
 
-    def loss(self, pixels: torch.Tensor, ages: torch.Tensor, taught: torch.Tensor, weights: dict) -> torch.Tensor:
+    def loss(self, pixels: torch.Tensor, ages: torch.Tensor, taught: torch.Tensor) -> torch.Tensor:
         """The label, the teacher's mean and its whole distribution, weighted as the settings say."""
         guess, logits = self(pixels)
+        weights = self.weights_of_loss
         taught_years = taught @ torch.arange(teacher.YEARS, dtype=torch.float32, device=taught.device)
         cross = -(taught * F.log_softmax(logits, 1)).sum(1).mean()
         label, mean = (guess - ages).abs().mean(), (guess - taught_years).abs().mean()
@@ -64,14 +65,13 @@ class TeacherInTraining(nn.Module):
     def __init__(self, published: Path):
         super().__init__()
         self.net = teacher.published(published)
-        self.states: list[torch.Tensor] = []
 
     def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Ages (batch,) and logits (batch, 101)."""
         logits = self.net(pixels)
         return teacher.years(logits), logits
 
-    def loss(self, pixels: torch.Tensor, ages: torch.Tensor, taught: None, weights: dict) -> torch.Tensor:
+    def loss(self, pixels: torch.Tensor, ages: torch.Tensor) -> torch.Tensor:
         """Against the labels alone."""
         return teacher.loss(self.net(pixels), ages)
 
@@ -86,7 +86,8 @@ class Average:
 
     @staticmethod
     def _tensors(model: nn.Module) -> list[torch.Tensor]:
-        return [*model.parameters(), *model.states]
+        # Keras counts moving means and variances among the parameters, and its random seeds, which stay
+        return [parameter for parameter in model.parameters() if parameter.is_floating_point()]
 
     def update(self, model: nn.Module) -> None:
         """Take a step's result in; the first steps count for more, so that the beginning is forgotten."""
@@ -137,46 +138,64 @@ def rate_at(step: int, steps: int, warmup: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))
 
 
-def train(model: nn.Module, settings: dict, banks: list[FaceBank], out: Path, guide: nn.Module | None) -> None:
-    """Train for the epochs that are still to do; after each, the state, the log and its plot are in `out`."""
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What a training run goes through: the faces by number, and those held apart to choose by."""
+
+    count: int
+    draw: Draw
+    held: dict[str, np.ndarray]  # crops, uint8 (n, 64, 64, 3)
+    ages: np.ndarray
+
+
+def split(banks: list[FaceBank]) -> tuple[list[list[tuple[FaceBank, int]]], FaceBank]:
+    """The faces to learn from, with all their versions, and the validation faces of the first source."""
     keep = [[i for i, face in enumerate(bank.faces) if not is_validation(face)] for bank in banks]
-    faces = same_photographs([bank.select(k) for bank, k in zip(banks, keep, strict=True)])
-    held = banks[0].select([i for i, face in enumerate(banks[0].faces) if is_validation(face)])
+    faces = lessons.same_photographs([bank.select(k) for bank, k in zip(banks, keep, strict=True)])
+    return faces, banks[0].select([i for i, face in enumerate(banks[0].faces) if is_validation(face)])
+
+
+def course(count: int, draw: Draw, held: FaceBank) -> Course:
+    """A course whose validation faces are measured as stored and as aligned by the eyes."""
     crops = {"stored": plain_crops(held, False), "aligned": plain_crops(held, True)}
+    return Course(count, draw, crops, held.ages)
+
+
+def train(model: nn.Module, settings: dict, course: Course, out: Path) -> None:
+    """Train for the epochs that are still to do; after each, the state, the log and its plot are in `out`."""
     model.to(DEVICE, memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(model.parameters(), settings["rate"], weight_decay=settings["decay"])
     average = Average(model, settings["average"])
-    first = restore(out, model, optimizer, average)
-    steps = len(faces) // settings["batch"]
-    for number in range(first, settings["epochs"]):
-        started, losses = time.monotonic(), []
-        model.train()
-        bar = tqdm(total=steps, desc=f"epoch {number + 1}/{settings['epochs']}", disable=None, leave=False)
-        for i, batch in enumerate(epoch(faces, settings["batch"], settings["seed"], number, settings["cover"])):
-            step = number * steps + i
-            factor = rate_at(step, settings["epochs"] * steps, settings["warmup"] * steps)
-            for group in optimizer.param_groups:
-                group["lr"] = settings["rate"] * factor
-            ages = torch.from_numpy(batch.ages).to(DEVICE)
-            with torch.autocast(DEVICE.type, torch.bfloat16, enabled=settings["bfloat16"]):
-                taught = None
-                if guide is not None:
-                    with torch.no_grad():
-                        taught = F.softmax(guide(pixels(batch.clean)), 1)
-                loss = model.loss(pixels(batch.disturbed), ages, taught, settings.get("loss", {}))
-            optimizer.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(model.parameters(), 5.0)
-            optimizer.step()
-            average.update(model)
-            losses.append(loss.item())
-            bar.update()
-        bar.close()
+    steps = course.count // settings["batch"]
+    for number in range(restore(out, model, optimizer, average), settings["epochs"]):
+        started = time.monotonic()
+        loss = one_epoch(model, settings, course, optimizer, average, number, steps)
         average.swap(model)
-        maes = {name: float(np.abs(predict(model, c) - held.ages).mean()) for name, c in crops.items()}
+        maes = {name: float(np.abs(predict(model, c) - course.ages).mean()) for name, c in course.held.items()}
         average.swap(model)
-        row = {"epoch": number + 1, "loss": float(np.mean(losses)), **maes, "seconds": time.monotonic() - started}
+        row = {"epoch": number + 1, "loss": loss, **maes, "seconds": time.monotonic() - started}
         save(out, model, optimizer, average, number + 1, row)
+
+
+def one_epoch(model, settings: dict, course: Course, optimizer, average: Average, number: int, steps: int) -> float:
+    """All faces once; the mean loss."""
+    losses = []
+    model.train()
+    batches = epoch(course.count, course.draw, settings["batch"], settings["seed"], number)
+    title = f"epoch {number + 1}/{settings['epochs']}"
+    for i, (crops, *targets) in enumerate(tqdm(batches, total=steps, desc=title, disable=None, leave=False)):
+        factor = rate_at(number * steps + i, settings["epochs"] * steps, settings["warmup"] * steps)
+        for group in optimizer.param_groups:
+            group["lr"] = settings["rate"] * factor
+        with torch.autocast(DEVICE.type, torch.bfloat16, enabled=settings["bfloat16"]):
+            loss = model.loss(pixels(crops), *(torch.from_numpy(t).to(DEVICE) for t in targets))
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+        optimizer.step()
+        average.update(model)
+        losses.append(loss.item())
+    return float(np.mean(losses))
 
 
 def save(out: Path, model, optimizer, average: Average, done: int, row: dict) -> None:
@@ -235,32 +254,51 @@ def plot(log: Path, picture: Path) -> None:
 
 def train_teacher(settings: dict, sources: list[str], out: Path, published: Path) -> None:
     """Teach the published teacher further, and keep its averaged weights as out/teacher.pt."""
+    faces, held = split(read_banks(sources))
+
+    def draw(i: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+        bank, k = faces[i][0]
+        crop = lessons.place(faces[i], rng)
+        crop = augment.covered(rng, crop) if rng.random() < settings["cover"] else crop
+        return augment.camera(rng, crop), np.float32(bank.faces[k].age)
+
     model = TeacherInTraining(published)
-    train(model, settings, read_banks(sources), out, None)
-    average = Average(model, 0)
-    restore(out, model, torch.optim.AdamW(model.parameters()), average)
-    average.swap(model)
+    train(model, settings, course(len(faces), draw, held), out)
+    averaged(model, out)
     torch.save(model.net.state_dict(), out / "teacher.pt")
 
 
 def train_student(settings: dict, sources: list[str], out: Path, weights: Path) -> None:
     """Train SSR-Net under the teacher, and keep its averaged weights as out/NAME.weights.h5."""
-    guide = teacher.Teacher()
-    guide.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
-    guide.eval().to(DEVICE, memory_format=torch.channels_last)
-    model = Student(settings)
-    banks = read_banks(sources)
+    faces, held = split(read_banks(sources))
+    folder = weights.parent / "lessons"
+    if not folder.exists():
+        guide = teacher.Teacher()
+        guide.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+        lessons.write_lessons(faces, guide.eval(), folder, settings["seed"])
+    taught = lessons.read_lessons(folder)
+    if len(taught.ages) != len(faces):
+        raise DataError(f"{folder}: lessons for {len(taught.ages)} faces, the data has {len(faces)}; remove it")
     (out / "data.txt").write_text(" ".join(load(source).part("train").fingerprint() for source in sources))
-    train(model, settings, banks, out, guide)
+
+    def draw(i: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+        return taught.draw(i, rng, settings["cover"])
+
+    train(Student(settings), settings, course(len(faces), draw, held), out)
     finish_student(settings, out)
+
+
+def averaged(model: nn.Module, out: Path) -> None:
+    """Put the averaged weights of the newest checkpoint into the model."""
+    average = Average(model, 0)
+    restore(out, model, torch.optim.AdamW(model.parameters()), average)
+    average.swap(model)
 
 
 def finish_student(settings: dict, out: Path) -> Path:
     """Write the averaged weights of the newest checkpoint as Keras weights; returns their path."""
     model = Student(settings)
-    average = Average(model, 0)
-    restore(out, model, torch.optim.AdamW(model.parameters()), average)
-    average.swap(model)
+    averaged(model, out)
     path = out / f"{settings['name']}.weights.h5"
     model.net.save_weights(path)
     return path

@@ -1,1 +1,8 @@
-"""The track benchmark: moving scenes with known truth, for the tracker, the smoother and their noise model."""
+"""The track benchmark: moving scenes with known truth, for the tracker and the smoother."""
+
+
+def main(argv: list[str]) -> int:
+    """`python -m models tracks`."""
+    from models.tracks.bench import main
+
+    return main(argv)

@@ -71,12 +71,13 @@ def _actor(detector: FaceDetector, face: Face, picture: np.ndarray) -> Actor | N
     middle = np.array(framed.shape[1::-1]) / 2
     best = min(found, key=lambda one: np.hypot(*(np.array(one.box.centre) - middle)) / one.box.w)
     matrix = _to_place(best.keypoints[:2])
-    upright = cv2.warpAffine(framed, matrix, (SIDE, SIDE), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
-    pictures = [upright]
+    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
+    if scale < 0.7:
+        framed = cv2.GaussianBlur(framed, (0, 0), 0.5 / scale)  # or fine detail would alias
+    pictures = [cv2.warpAffine(framed, matrix, (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE)]
     for _ in range(LEVELS - 1):
         pictures.append(cv2.resize(pictures[-1], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
     keypoints = best.keypoints @ matrix[:, :2].T + matrix[:, 2]
-    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
     x, y = matrix[:, :2] @ best.box.centre + matrix[:, 2]
     w, h = best.box.w * scale, best.box.h * scale
     return Actor(face.age, tuple(pictures), keypoints.astype(np.float32), Box(x - w / 2, y - h / 2, w, h))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -41,7 +42,8 @@ def series(film: Film, frames: list[list[Shown]]) -> list[Series]:
     filters = {name for shown in frames for one in shown for name in one.ages}
     out = []
     for person, age in enumerate(film.ages):
-        first = next((i for i, m in enumerate(film.moments) if any(s.person == person for s in m.sightings)), None)
+        seen = (i for i, m in enumerate(film.moments) if any(one.person == person for one in m.sightings))
+        first = next(seen, None)
         if first is None:
             continue
         present = [i for i in range(first, len(frames)) if person in film.moments[i].truth]
@@ -111,7 +113,7 @@ def changes(people: list[Series], name: str, what: Callable[[float], object]) ->
     count, seconds = 0, 0.0
     for one in people:
         values = settled_part(one, name)
-        count += sum(what(a) != what(b) for a, b in zip(values, values[1:], strict=False))
+        count += sum(what(a) != what(b) for a, b in pairwise(values))
         seconds += len(values) * float(np.median(np.diff(one.t))) if len(one.t) > 1 else 0.0
     return 60 * count / max(seconds, 1e-9)
 
@@ -124,13 +126,13 @@ def band_changes(people: list[Series], name: str, bands: Bands) -> float:
     for one in people:
         begin = int(np.argmax(one.settled)) if one.settled.any() else len(one.bands)
         shown = [band for band in one.bands[begin:] if band]
-        count += sum(a != b for a, b in zip(shown, shown[1:], strict=False))
+        count += sum(a != b for a, b in pairwise(shown))
         seconds += len(shown) * float(np.median(np.diff(one.t))) if len(one.t) > 1 else 0.0
     return 60 * count / max(seconds, 1e-9)
 
 
 def holds_truth(people: list[Series]) -> float:
-    """Share of settled people, 0 to 1, whose interval holds the true age (each counts once, by their frames)."""
+    """Share of settled people, 0 to 1, whose interval holds the true age; each counts once."""
     shares = []
     for one in people:
         inside = np.abs(one.ages[OURS] - one.age) <= one.spread

@@ -25,9 +25,9 @@ from models.tracks.stage import Estimator, Film, play
 def main(argv: list[str]) -> int:
     """Play, measure, print; 0, or 2 when the faces or the model cannot be used."""
     parser = argparse.ArgumentParser(prog="python -m models tracks", description=__doc__)
-    parser.add_argument("--faces", type=Path, required=True, help="a face set: a folder or zip with ages in its names")
+    parser.add_argument("--faces", type=Path, required=True, help="folder or zip of aged faces")
     parser.add_argument("--part", choices=("train", "validation", "test", "all"), default="validation")
-    parser.add_argument("--model", default="age", help="the age network: a name of models/pins.json or a .tflite file")
+    parser.add_argument("--model", default="age", help="a name of models/pins.json or a .tflite file")
     parser.add_argument("--scenes", type=int, default=100, help="how many scenes, about; default %(default)s")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--config", help="settings of the device; default: its defaults")
@@ -120,6 +120,8 @@ def as_text(report: dict) -> str:
     lines.append(f"{'identity':12}" + "".join(f"{name + ': switches':>20}{'fragments':>11}{'IDF1':>8}"
                                               for name in trackers))
     for kind in report["identity"][OURS]:
-        counts = [report["identity"][name][kind] for name in trackers]
-        lines.append(f"{kind:12}" + "".join(f"{c['switches']:20}{c['fragments']:11}{c['idf1']:8.3f}" for c in counts))
+        line = f"{kind:12}"
+        for counts in (report["identity"][name][kind] for name in trackers):
+            line += f"{counts['switches']:20}{counts['fragments']:11}{counts['idf1']:8.3f}"
+        lines.append(line)
     return "\n".join(lines)

@@ -39,18 +39,18 @@ def total(parts: list[Identity]) -> Identity:
 
 
 def match(film: Film, frames: list[list[Shown]]) -> list[dict[int, int]]:
-    """For each frame, which track (by id) follows which person; a pair lasts as long as it overlaps enough."""
+    """For each frame, which track (by id) follows which person; pairs last while they overlap enough."""
     last: dict[int, int] = {}
     matches = []
     for moment, shown in zip(film.moments, frames, strict=True):
         boxes = {one.id: one.box for one in shown}
-        people = list(moment.truth)
+        truth = moment.truth
         pairs = {person: track for person, track in last.items()
-                 if person in moment.truth and track in boxes and moment.truth[person].iou(boxes[track]) >= OVERLAP}
+                 if person in truth and track in boxes and truth[person].iou(boxes[track]) >= OVERLAP}
         free = [track for track in boxes if track not in pairs.values()]
-        left = [person for person in people if person not in pairs]
-        overlap = np.array([[moment.truth[p].iou(boxes[t]) for t in free] for p in left]).reshape(len(left), len(free))
-        for row, column in assign(1 - overlap, 1 - OVERLAP + 1e-9):
+        left = [person for person in truth if person not in pairs]
+        apart = np.array([[1 - truth[person].iou(boxes[track]) for track in free] for person in left])
+        for row, column in assign(apart.reshape(len(left), len(free)), 1 - OVERLAP + 1e-9):
             pairs[left[row]] = free[column]
         last = {**last, **pairs}
         matches.append(pairs)

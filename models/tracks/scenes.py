@@ -97,7 +97,8 @@ def standing(rng: np.random.Generator, actor: int, start: float, end: float, liv
     )
 
 
-def walking(rng: np.random.Generator, actor: int, seconds: float, eyes: float, y: float, to_right: bool) -> Walker:
+def walking(rng: np.random.Generator, actor: int, seconds: float, eyes: float, y: float,
+            to_right: bool) -> Walker:
     """Somebody who walks across the picture, sometimes stopping or turning back on the way."""
     speed = rng.uniform(0.8, 2.5) * WIDTH / seconds
     start = float(rng.uniform(-0.5, 0.15) * WIDTH)
@@ -111,8 +112,11 @@ def walking(rng: np.random.Generator, actor: int, seconds: float, eyes: float, y
 
     turn = 14 if to_right else -14
     return Walker(
-        actor, 0.0, seconds, x, bob, sway(rng, 0.03 * eyes, 4.0, eyes), sway(rng, 6, 3.0, turn), sway(rng, 2, 2.0),
-        sway(rng, 0.05, 2.0, float(rng.uniform(0.7, 1.2))),
+        actor, 0.0, seconds, x, bob,
+        eyes=sway(rng, 0.03 * eyes, 4.0, eyes),
+        yaw=sway(rng, 6, 3.0, turn),
+        roll=sway(rng, 2, 2.0),
+        light=sway(rng, 0.05, 2.0, float(rng.uniform(0.7, 1.2))),
     )
 
 
@@ -120,8 +124,13 @@ def approaching(rng: np.random.Generator, actor: int, seconds: float) -> Walker:
     """Somebody who comes from far away and stops before the camera."""
     far, near, arrival = rng.uniform(8, 12), eye_distance(rng), rng.uniform(0.4, 0.8) * seconds
     begin, end = rng.uniform(0.3, 0.7, 2) * WIDTH
-    share = lambda t: min(t / arrival, 1.0)  # noqa: E731
-    eyes = lambda t: 1 / ((1 - share(t)) / far + share(t) / near)  # noqa: E731 - even steps towards the camera
+
+    def share(t: float) -> float:
+        return min(t / arrival, 1.0)
+
+    def eyes(t: float) -> float:  # even steps towards the camera
+        return 1 / ((1 - share(t)) / far + share(t) / near)
+
     walker = standing(rng, actor, 0.0, seconds, 0.2, eyes=near)
     sideways, bob = sway(rng, 2.0, 2.0), sway(rng, 1.0, 0.6)
     return walker._replace(
@@ -157,7 +166,7 @@ def crossing(rng: np.random.Generator, actors: list[int], seconds: float) -> lis
 
 def replaced(rng: np.random.Generator, actors: list[int], seconds: float) -> list[Walker]:
     """One person whose place another takes while nobody is seen."""
-    first = standing(rng, actors[0], 0.0, seconds * rng.uniform(0.35, 0.55), lively=float(rng.uniform(0, 0.4)))
+    first = standing(rng, actors[0], 0.0, seconds * rng.uniform(0.35, 0.55), float(rng.uniform(0, 0.4)))
     eyes, t = first.eyes(first.end), first.end
     back = t + rng.uniform(0.2, 1.5)
     at = (first.x(t) + rng.normal(0, 0.4) * eyes, first.y(t) + rng.normal(0, 0.3) * eyes)
@@ -173,7 +182,8 @@ def crowd(rng: np.random.Generator, actors: list[int], seconds: float) -> list[W
         at = ((0.1 + 0.16 * place) * WIDTH, rng.uniform(0.3, 0.6) * HEIGHT)
         start = float(rng.choice([0.0, rng.uniform(0, 0.4) * seconds]))
         end = float(rng.choice([seconds, rng.uniform(0.6, 1.0) * seconds]))
-        walkers.append(standing(rng, actor, start, end, float(rng.uniform(0, 0.5)), at, float(rng.uniform(12, 26))))
+        eyes = float(rng.uniform(12, 26))
+        walkers.append(standing(rng, actor, start, end, float(rng.uniform(0, 0.5)), at, eyes))
     return walkers
 
 
@@ -199,7 +209,7 @@ def script(count: int, actors: int, seed: int) -> list[Scene]:
                 queue += rng.permutation(actors).tolist()
             chosen, queue = queue[:needed], queue[needed:]
             own = int(rng.integers(2**31))
-            seconds = float(rng.choice([5.0, 10.0, 10.0, 20.0, 30.0])) if kind in ("still", "lively") else 10.0
+            seconds = float(rng.choice([5.0, 10.0, 10.0, 20.0, 30.0])) if needed == 1 else 10.0
             walkers = make(np.random.default_rng(own), chosen, seconds)
             scenes.append(Scene(kind, own, float(rng.choice([15.0, 30.0])), seconds, walkers))
     return scenes

@@ -23,13 +23,14 @@ SLOW_S = 0.5  # seconds in which its slow errors change
 HIDDEN = 0.45  # part of a face behind a nearer one from which on it is not found
 MISS = 0.02  # chance to miss a face that is in plain view
 FALSE = 0.02  # chance a frame that something else is taken for a face, for one to four frames
-NOISES = 16  # different frames of sensor noise
+GRAINS = np.random.default_rng(7).standard_normal((2, 512, 512, 3)).astype(np.float32)  # sensor noise
 
 
 class Estimator(Protocol):
     """Whatever tells an age from a crop, as `device.age.AgeNet` does."""
 
-    def estimate(self, crop: np.ndarray) -> float: ...
+    def estimate(self, crop: np.ndarray) -> float:
+        """Years, of a crop uint8 RGB (64, 64, 3)."""
 
 
 class Sighting(NamedTuple):
@@ -81,7 +82,7 @@ class Stage:
         self._slow = rng.standard_normal((len(self._cast), 8, 2))  # 6 keypoints, box's centre, its extent
         self._missing = [0] * len(self._cast)
         self._phantoms: list[tuple[int, Detection]] = []
-        self._noise = rng.normal(0, rng.uniform(1.5, 7), (NOISES, 300, 300, 3)).astype(np.int16)
+        self._noise = (rng.uniform(1.5, 7) * GRAINS).astype(np.int16)
         self._defocus = float(rng.uniform(0.0, 1.2))  # pixels
         self._gamma = float(rng.uniform(0.8, 1.3))
 
@@ -104,7 +105,7 @@ class Stage:
         return Box(float(x - w / 2), float(y - h / 2), w, h) if inside else None
 
     def _found(self, i: int, pose: Pose, truth: dict[int, Box]) -> bool:
-        """Whether the detector finds the face: it misses hidden, turned and covered ones, some for a while."""
+        """Whether the detector finds the face: it misses hidden ones, and others at times for a while."""
         nearer = [truth[other].intersection(truth[i]) for other in truth if other < i]
         if nearer and max(nearer) > HIDDEN * truth[i].area:
             return False
@@ -133,8 +134,8 @@ class Stage:
                           keypoints.astype(np.float32))
         patch, origin = self._picture(i, pose, t)
         crop = self._cropper.cut(patch, found.keypoints[:2] - origin)
-        return Sighting(found, i, self._net.estimate(crop), self._net.estimate(np.ascontiguousarray(crop[:, ::-1])),
-                        measure(crop, found))
+        raw, mirrored = self._net.estimate(crop), self._net.estimate(np.ascontiguousarray(crop[:, ::-1]))
+        return Sighting(found, i, raw, mirrored, measure(crop, found))
 
     def _errors(self, i: int, size: float, pose: Pose) -> np.ndarray:
         """Of 6 keypoints, the box's centre and its extent, in pixels, float64 (8, 2)."""
@@ -166,7 +167,8 @@ class Stage:
         scale = pose.eyes / EYES * 2**level
         turn = scale * _turn(pose.roll)
         at = np.array([pose.x, pose.y]) - origin - turn @ (np.array(EYE_PLACE) / 2**level)
-        patch = cv2.warpAffine(picture, np.column_stack([turn, at]), (side, side), borderMode=cv2.BORDER_REPLICATE)
+        matrix = np.column_stack([turn, at])
+        patch = cv2.warpAffine(picture, matrix, (side, side), borderMode=cv2.BORDER_REPLICATE)
         return self._camera(patch, self._motion(i, t), pose.light), origin.astype(np.float32)
 
     def _motion(self, i: int, t: float) -> np.ndarray:
@@ -183,8 +185,8 @@ class Stage:
             patch = cv2.GaussianBlur(patch, (0, 0), self._defocus)
         levels = 255 * np.clip(light * (np.arange(256) / 255) ** self._gamma, 0, 1)
         side = patch.shape[0]
-        x, y = self._rng.integers(0, 300 - min(side, 299), 2)
-        noise = self._noise[self._rng.integers(NOISES), y : y + side, x : x + side]
+        x, y = self._rng.integers(0, self._noise.shape[1] - side, 2)
+        noise = self._noise[self._rng.integers(2), y : y + side, x : x + side]
         return np.clip(cv2.LUT(patch, levels.astype(np.uint8)) + noise, 0, 255).astype(np.uint8)
 
 
@@ -234,7 +236,7 @@ def _covered(picture: np.ndarray, part: float, seed: int) -> np.ndarray:
 
 def _streak(motion: np.ndarray) -> np.ndarray:
     """The kernel of a blur along `motion` (pixels), float32."""
-    half = int(math.ceil(np.abs(motion).max() / 2))
+    half = math.ceil(np.abs(motion).max() / 2)
     kernel = np.zeros((2 * half + 1, 2 * half + 1), np.float32)
     dx, dy = motion / 2
     ends = [(round((half - s * dx) * 16), round((half - s * dy) * 16)) for s in (-1, 1)]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,9 +25,13 @@ from models.tracks.stage import Sighting, play
 KINDS = ("still", "lively", "approach")
 SPACING = 0.1  # seconds between two frames of a person, as the device's scheduler takes them
 LAGS = (0.1, 0.2, 0.3, 0.5, 0.8, 1.2, 2.0, 3.0, 5.0)  # seconds
+ALIKE = tuple(i / 20 for i in range(1, 20))  # what `fit_memory` tries
+MEMORIES = (0.2, 0.35, 0.6, 1.0, 1.7, 3.0, 5.0)  # seconds
+POSES = (0.05, 0.1, 0.2, 0.4, 0.8, 10.0)
 CAP = 9.0  # squared errors count for at most so many variances
 AGES = 11  # knots of the tables by age: 0, 10, … 100 years
 WIDTH = 8.0  # years that a face counts for a knot of the tables, standard deviation
+FIRST_LOOKS_S = 1.5  # how a person usually looks is learnt in so many seconds
 EVEN = 20.0  # how many faces on the diagonal steady each knot
 
 
@@ -45,10 +49,10 @@ class Observations(NamedTuple):
 def main(argv: list[str]) -> int:
     """Play, fit, write; 0."""
     parser = argparse.ArgumentParser(prog="python -m models noise", description=__doc__.splitlines()[0])
-    parser.add_argument("--faces", type=Path, required=True, help="a face set: a folder or zip with ages in its names")
+    parser.add_argument("--faces", type=Path, required=True, help="folder or zip of aged faces")
     parser.add_argument("--part", choices=("train", "validation", "all"), default="train")
-    parser.add_argument("--model", default="age", help="the age network: a name of models/pins.json or a .tflite file")
-    parser.add_argument("--people", type=int, default=600, help="how many faces to learn from; default %(default)s")
+    parser.add_argument("--model", default="age", help="a name of models/pins.json or a .tflite file")
+    parser.add_argument("--people", type=int, default=600, help="faces to learn from; default %(default)s")
     parser.add_argument("--seed", type=int, default=2)
     options = parser.parse_args(argv)
     cv2.setNumThreads(1)
@@ -81,20 +85,19 @@ def solo(actors: int, seed: int) -> list[Scene]:
     """A scene of one person for each actor."""
     scenes = [scene for scene in script(2 * actors, actors, seed) if scene.kind in KINDS]
     return [
-        scene._replace(seconds=min(scene.seconds, 10.0), walkers=[scene.walkers[0]._replace(actor=i)])
+        scene._replace(fps=1 / SPACING, seconds=min(scene.seconds, 10.0),
+                       walkers=[scene.walkers[0]._replace(actor=i)])
         for i, scene in enumerate(scenes[:actors])
     ]
 
 
 def collect(films: list) -> Observations:
-    """The frames of all scenes, as far apart as the device takes them."""
+    """The frames of all scenes."""
     person, t, raw, given, sightings = [], [], [], [], []
     for number, film in enumerate(films):
-        due = 0.0
         for moment in film.moments:
             for one in moment.sightings:
-                if one.person == 0 and moment.t >= due:
-                    due = moment.t + SPACING - 1e-6
+                if one.person == 0:
                     person.append(number)
                     t.append(moment.t)
                     raw.append(one.raw)
@@ -119,17 +122,17 @@ def fit(seen: Observations, rounds: int = 4) -> NoiseModel:
     alike, memory_s, memory_pose = fit_memory(seen, scaled)
     people, estimates = _people(seen, weight, level)
     truth, unknown = fit_tables(estimates, seen.ages[people])
-    within, between = fit_looks(seen)
-    return NoiseModel(tuple(log_variance), tuple(shift), alike, memory_s, memory_pose, truth, unknown, within, between)
+    return NoiseModel(tuple(log_variance), tuple(shift), alike, memory_s, memory_pose, truth, unknown,
+                      *fit_looks(seen))
 
 
 def _means(seen: Observations, weight: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Each observation's own person's weighted mean of `values`, (n,) or (n, k)."""
     count = len(seen.ages)
     total = np.bincount(seen.person, weight, count)
-    columns = values.reshape(len(values), -1)
-    means = np.stack([np.bincount(seen.person, weight * c, count) / np.maximum(total, 1e-12) for c in columns.T], 1)
-    return means[seen.person].reshape(values.shape)
+    columns = values.reshape(len(values), -1).T
+    sums = np.stack([np.bincount(seen.person, weight * column, count) for column in columns], axis=1)
+    return (sums / np.maximum(total, 1e-12)[:, None])[seen.person].reshape(values.shape)
 
 
 def _people(seen: Observations, weight: np.ndarray, level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -162,7 +165,7 @@ def fit_variance(given: np.ndarray, squares: np.ndarray, start: np.ndarray, roun
 
 
 def fit_memory(seen: Observations, scaled: np.ndarray) -> tuple[float, float, float]:
-    """The share of variance that neighbouring frames have in common, and how it fades with time and pose.
+    """The share of variance that neighbouring frames have in common, its memory in seconds and in pose.
 
     Half the mean squared difference of two errors is 1 − alike · exp(−seconds / memory − change / pose).
     """
@@ -173,13 +176,11 @@ def fit_memory(seen: Observations, scaled: np.ndarray) -> tuple[float, float, fl
         half.append(min((scaled[a] - scaled[b]) ** 2 / 2, CAP))
     apart, change, half = np.array(apart), np.array(change), np.array(half)
     level = half[apart > 2.0].mean()
-    best = min(
-        ((np.mean((half / level - 1 + alike * np.exp(-apart / seconds - change / pose)) ** 2), alike, seconds, pose)
-         for alike in np.arange(0.05, 1.0, 0.05)
-         for seconds in (0.2, 0.35, 0.6, 1.0, 1.7, 3.0, 5.0)
-         for pose in (0.05, 0.1, 0.2, 0.4, 0.8, 10.0)),
-    )
-    return tuple(float(v) for v in best[1:])
+
+    def misfit(alike: float, memory: float, pose: float) -> float:
+        return float(np.mean((half / level - 1 + alike * np.exp(-apart / memory - change / pose)) ** 2))
+
+    return min(product(ALIKE, MEMORIES, POSES), key=lambda tried: misfit(*tried))
 
 
 def _pairs(seen: Observations):
@@ -193,17 +194,17 @@ def _pairs(seen: Observations):
 
 
 def fit_tables(estimates: np.ndarray, ages: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """By the network's mean of a person: the middle of the true ages, and half of the 80 % interval around it."""
+    """By the network's mean of a person: the middle of the true ages, and half of their 80 % interval."""
     knots = KNOT * np.arange(AGES)
     truth = np.array([_middle(knot, estimates, ages) for knot in knots])
     truth = np.maximum.accumulate(truth)
     errors = np.abs(ages - np.interp(estimates, knots, truth))
-    unknown = [_quantile(errors, np.exp(-0.5 * ((estimates - knot) / (1.5 * WIDTH)) ** 2) + 1e-3, 0.8) for knot in knots]
-    return tuple(truth), tuple(float(v) for v in unknown)
+    near = np.exp(-0.5 * ((estimates - knots[:, None]) / (1.5 * WIDTH)) ** 2) + 1e-3
+    return tuple(truth.tolist()), tuple(_quantile(errors, weights, 0.8) for weights in near)
 
 
 def _middle(knot: float, estimates: np.ndarray, ages: np.ndarray) -> float:
-    """The weighted median of what the ages exceed the estimates by, near a knot; with `EVEN` faces at none."""
+    """A knot and the weighted median of what ages near it exceed estimates by, with `EVEN` faces at none."""
     near = np.exp(-0.5 * ((estimates - knot) / WIDTH) ** 2)
     excess = np.append(ages - estimates, np.zeros(1))
     return float(knot + _quantile(excess, np.append(near, EVEN), 0.5))
@@ -215,18 +216,34 @@ def _quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:
     return float(np.interp(share * reached[-1], reached - weights[order] / 2, values[order]))
 
 
-def fit_looks(seen: Observations) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Variance of each number of the look within a person and between persons."""
+def fit_looks(seen: Observations, rounds: int = 40) -> tuple[np.ndarray, np.ndarray, float]:
+    """Logistic regression that tells another person's looks from one's own of later frames.
+
+    Returns the variance of each number of the look within a person, the weights and their even sum.
+    """
     looks = np.array([one.quality.look for one in seen.sightings])
-    means = _means(seen, np.ones(len(looks)), looks)
-    within = np.square(looks - means).mean(axis=0)
+    variance = np.square(looks - _means(seen, np.ones(len(looks)), looks)).mean(axis=0)
+    early = seen.t < FIRST_LOOKS_S
+    usual = _means(seen, early + 1e-9, looks)
     _, first = np.unique(seen.person, return_index=True)
-    return tuple(within.tolist()), tuple(means[first].var(axis=0).tolist())
+    later = np.flatnonzero(seen.t > FIRST_LOOKS_S + 1)
+    others = usual[np.random.default_rng(1).choice(first, len(later))]
+    apart = np.square(np.concatenate([looks[later] - usual[later], looks[later] - others]))
+    x = apart / (apart + 4.0 * variance)
+    x = np.column_stack([x, np.ones(len(x))])
+    is_other = np.repeat([0.0, 1.0], len(later))
+    weights = np.zeros(x.shape[1])
+    keep = 1e-3 * len(x) * np.diag([1.0] * (x.shape[1] - 1) + [0.0])
+    for _ in range(rounds):
+        chance = 1 / (1 + np.exp(-np.clip(x @ weights, -30, 30)))
+        slope = x.T @ (is_other - chance) - keep @ weights
+        weights += np.linalg.solve((x * (chance * (1 - chance))[:, None]).T @ x + keep, slope)
+    return variance, weights[:-1], -float(weights[-1])
 
 
 def write(path: Path, model: NoiseModel, made: dict) -> None:
     """The model as JSON, beside the network it belongs to."""
-    rounded = {name: [round(float(v), 4) for v in value] if isinstance(value, tuple) else round(value, 4)
+    rounded = {name: [round(float(v), 4) for v in value] if np.ndim(value) else round(value, 4)
                for name, value in model._asdict().items()}
     text = ",\n".join(f" {json.dumps(name)}: {json.dumps(value)}" for name, value in (made | rounded).items())
     path.write_text("{\n" + text + "\n}\n")
@@ -235,12 +252,14 @@ def write(path: Path, model: NoiseModel, made: dict) -> None:
 def report(seen: Observations, model: NoiseModel) -> str:
     """What was learnt, for a person to look at."""
     sigma = np.exp(seen.given @ np.array(model.log_variance) / 2)
-    names = ("good frame", "distance", "sharpness", "yaw", "low score", "brightness", "contrast", "age", "far from 50")
-    lines = [f"{len(seen.ages)} people, {len(seen.raw)} frames; one frame's error {np.median(sigma):.2f} years "
-             f"({np.percentile(sigma, 10):.2f} to {np.percentile(sigma, 90):.2f})",
-             f"alike {model.alike:.2f}, fading in {model.memory_s:.2f} s or with a change of {model.memory_pose:.2f}"]
+    names = ("good frame", "nearness", "sharpness", "yaw", "low score", "brightness", "contrast", "age",
+             "far from 50")
+    low, middle, high = np.percentile(sigma, (10, 50, 90))
+    lines = [f"{len(seen.ages)} people, {len(seen.raw)} frames",
+             f"one frame's error: {middle:.2f} years ({low:.2f} to {high:.2f})",
+             f"alike {model.alike:.2f}, for {model.memory_s:.2f} s or a change of {model.memory_pose:.2f}"]
     lines += [f"  {name:12} log variance {v:+.2f}  shift {s:+.2f} years"
               for name, v, s in zip(names, model.log_variance, model.shift, strict=True)]
-    lines.append("by age: " + ", ".join(f"{KNOT * i:.0f}: {t:.1f} ± {u:.1f}"
-                                        for i, (t, u) in enumerate(zip(model.truth, model.unknown, strict=True))))
+    for i, (middle, half) in enumerate(zip(model.truth, model.unknown, strict=True)):
+        lines.append(f"  {KNOT * i:3.0f} years said: {middle:.1f} ± {half:.1f}")
     return "\n".join(lines)

@@ -1,0 +1,80 @@
+"""What the teacher says of the training faces: each face in a few placings, with its distribution of ages.
+
+The teacher sees every face clean and uncovered (privileged information); the student then learns the same
+distribution from the same crop disturbed. Asking the teacher once, not in every epoch, saves a third of the time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from tqdm import tqdm
+
+from device.crop import SIDE
+from models import augment
+from models.faces import FaceBank, cut, placed
+from models.teacher import YEARS, Teacher
+
+PLACINGS = 8  # of each face: a random shift, scale, rotation, shear, and as often as not mirrored
+
+
+@dataclass(frozen=True, slots=True)
+class Lessons:
+    """Crops uint8 (n, 8, 64, 64, 3), the teacher's distributions float16 (n, 8, 101), ages (n,)."""
+
+    crops: np.ndarray
+    taught: np.ndarray
+    ages: np.ndarray
+
+    def draw(self, i: int, rng: np.random.Generator, cover: float) -> tuple[np.ndarray, ...]:
+        """Face i in one of its placings: disturbed crop, age, distribution."""
+        k = int(rng.integers(PLACINGS))
+        crop = np.asarray(self.crops[i, k])
+        crop = augment.covered(rng, crop) if rng.random() < cover else crop
+        return augment.camera(rng, crop), self.ages[i], self.taught[i, k].astype(np.float32)
+
+
+def same_photographs(banks: list[FaceBank]) -> list[list[tuple[FaceBank, int]]]:
+    """The faces of several banks, each with all its versions: one photograph in two resolutions is one face."""
+    versions: dict[object, list[tuple[FaceBank, int]]] = {}
+    for bank in banks:
+        for i, face in enumerate(bank.faces):
+            versions.setdefault((face.subject or face.path, face.age), []).append((bank, i))
+    return list(versions.values())
+
+
+def place(versions: list[tuple[FaceBank, int]], rng: np.random.Generator) -> np.ndarray:
+    """One face in a random placing, from a random version of it: uint8 RGB (64, 64, 3)."""
+    bank, i = versions[rng.integers(len(versions))]
+    picture, matrix = placed(bank, i, aligned=rng.random() < 0.5)
+    return cut(picture, matrix @ augment.jitter(rng))
+
+
+def write_lessons(faces: list[list[tuple[FaceBank, int]]], guide: Teacher, folder: Path, seed: int) -> None:
+    """Place every face, ask the teacher, and keep both in `folder`, which stands for finished lessons."""
+    part = folder.with_suffix(".part")
+    part.mkdir(parents=True, exist_ok=True)
+    shape = (len(faces), PLACINGS)
+    crops = np.lib.format.open_memmap(part / "crops.npy", "w+", np.uint8, (*shape, SIDE, SIDE, 3))
+    taught = np.empty((*shape, YEARS), np.float16)
+    rng = np.random.default_rng((seed, 0))
+    for i, versions in enumerate(tqdm(faces, desc="lessons", unit="face", disable=None)):
+        for k in range(PLACINGS):
+            crops[i, k] = place(versions, rng)
+        pixels = torch.from_numpy(crops[i]).permute(0, 3, 1, 2).float()
+        with torch.no_grad():
+            taught[i] = F.softmax(guide(pixels), 1).numpy()
+    crops.flush()
+    np.save(part / "taught.npy", taught)
+    np.save(part / "ages.npy", np.array([v[0][0].faces[v[0][1]].age for v in faces], np.float32))
+    part.rename(folder)
+
+
+def read_lessons(folder: Path) -> Lessons:
+    """The lessons in `folder`; the crops stay on disk and are paged in."""
+    crops, taught, ages = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("crops", "taught", "ages"))
+    return Lessons(crops, taught, ages)
