@@ -121,7 +121,7 @@ KEYS = (
         "password of the page, 16 letters or more; must be given when others than this machine may connect"),
     Key("web", "names", ["localhost"], (), "",
         "names under which browsers may ask for the page, beside addresses and this machine's own name"),
-    Key("web", "clients", 8, (1, 64), "connections", "open at once; a page being watched takes two"),
+    Key("web", "viewers", 4, (1, 32), "pages", "watched at once"),
     Key("web", "fps", 15.0, (1.0, 60.0), "pictures a second", "the most that the page gets"),
     Key("web", "width", 1280, (160, 1920), "pixels", "wider pictures are made smaller for the page"),
     Key("web", "quality", 80, (30, 95), "per cent", "of the page's JPEG pictures; lower needs less network"),

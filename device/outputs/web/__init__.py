@@ -35,7 +35,7 @@ class Web:
         self._feed = Feed(size, settings)
         access = Access(settings.web.token, settings.web.names)
         try:
-            self._server = Server((host, port), self._feed, access, settings.web.clients)
+            self._server = Server((host, port), self._feed, access, settings.web.viewers)
         except OSError as error:
             self._feed.close()
             message = f"--output {self.name}: {host} port {port} cannot be had ({error.strerror or error}); "
@@ -92,4 +92,4 @@ def declared(size: tuple[int, int], settings: SimpleNamespace) -> int:
     """Bytes held: the server's modules and threads, the copy of the picture, two JPEGs and their coder."""
     width = min(size[0], settings.width)
     pixels = width * round(size[1] * width / size[0])
-    return 8 * 2**20 + settings.clients * 2**18 + pixels * 3 + 2 * pixels
+    return 8 * 2**20 + settings.viewers * 2**19 + pixels * 3 + 2 * pixels

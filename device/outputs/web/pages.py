@@ -122,11 +122,14 @@ class Handler(BaseHTTPRequestHandler):
 
     def _stream(self, path: str) -> None:
         """Pictures or lists of people until the viewer leaves."""
-        self.server.lives_on(self.connection)
         pictures = path == "/picture.mjpg"
-        self._begin(200, "multipart/x-mixed-replace; boundary=frame" if pictures else "text/event-stream")
-        if self.command != "HEAD":
-            (self._send_pictures if pictures else self._send_people)(self.server.feed)
+        with self.server.streaming(self.connection) as room:
+            if not room:
+                self.send_error(503, explain="As many watch as web.viewers allows. Try again in a while.")
+                return
+            self._begin(200, "multipart/x-mixed-replace; boundary=frame" if pictures else "text/event-stream")
+            if self.command != "HEAD":
+                (self._send_pictures if pictures else self._send_people)(self.server.feed)
 
     def _send_pictures(self, feed: Feed) -> None:
         """Each picture with the mark of the next at once: browsers show one only when they see its end."""

@@ -1,11 +1,12 @@
-"""The web server: a bounded number of connections, each with a time limit on every wait."""
+"""The web server: bounded numbers of connections and streams, and a time limit on every wait."""
 
 from __future__ import annotations
 
 import socket
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from http.server import HTTPServer
 from socketserver import TCPServer, ThreadingMixIn
 
@@ -13,6 +14,8 @@ from device.outputs.web.access import Access
 from device.outputs.web.feed import Feed
 from device.outputs.web.pages import Handler
 
+STREAMS = 2  # of a page: the picture, and the list of people
+SPARE = 8  # connections kept for short requests, such as the parts of a page
 EXCHANGE_S = 10.0  # in which a request must be sent and answered, unless the answer is live
 SEND_BYTES = 256 * 1024  # the kernel's buffer of a connection: more would only make a slow viewer late
 FULL_TEXT = b"Too many viewers at once. Try again in a while.\n"
@@ -21,17 +24,18 @@ FULL = (b"HTTP/1.0 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Type: te
 
 
 class Server(ThreadingMixIn, HTTPServer):
-    """Serves `feed` to at most `clients` connections at once, to whom `access` lets in."""
+    """Serves `feed` to at most `viewers` pages at once, to those whom `access` lets in."""
 
     daemon_threads = True
     request_queue_size = 16
     allow_reuse_port = False  # a second program on our port must be an error, not a lottery
 
-    def __init__(self, address: tuple[str, int], feed: Feed, access: Access, clients: int) -> None:
+    def __init__(self, address: tuple[str, int], feed: Feed, access: Access, viewers: int) -> None:
         """Raises OSError when the address cannot be had."""
         self.feed = feed
         self.access = access
-        self._free = threading.BoundedSemaphore(clients)
+        self._free = threading.BoundedSemaphore(viewers * STREAMS + SPARE)
+        self._streams = threading.BoundedSemaphore(viewers * STREAMS)
         self._deadlines: dict[socket.socket, float] = {}  # of exchanges, monotonic seconds
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
@@ -67,10 +71,18 @@ class Server(ThreadingMixIn, HTTPServer):
                 self._deadlines.pop(request, None)
             self._free.release()
 
-    def lives_on(self, request: socket.socket) -> None:
-        """The answer is a live one: from now on only each single send has a time limit."""
-        with self._lock:
-            self._deadlines.pop(request, None)
+    @contextmanager
+    def streaming(self, request: socket.socket) -> Iterator[bool]:
+        """Whether there is room for one more live answer; in one, only each single send has a time limit."""
+        room = self._streams.acquire(blocking=False)
+        if room:
+            with self._lock:
+                self._deadlines.pop(request, None)
+        try:
+            yield room
+        finally:
+            if room:
+                self._streams.release()
 
     def service_actions(self) -> None:
         """A few times a second: hang up on exchanges that take too long."""

@@ -153,27 +153,49 @@ def test_pictures_are_made_only_while_somebody_watches_and_once_for_all(serve, f
     assert not web.wanted()
 
 
+def connections(port, count, request):
+    opened = [socket.create_connection(("127.0.0.1", port), timeout=5) for _ in range(count)]
+    for connection in opened:
+        connection.sendall(request)
+    return opened
+
+
+def until(condition, seconds=5.0):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 def test_no_more_viewers_than_allowed(serve, free_port):
-    serve(clients=2)
-    watchers = [socket.create_connection(("127.0.0.1", free_port), timeout=5) for _ in range(2)]
+    serve(viewers=1)
+    watchers = connections(free_port, 2, b"GET /people HTTP/1.0\r\nHost: localhost\r\n\r\n")
     for watcher in watchers:
-        watcher.sendall(b"GET /people HTTP/1.0\r\nHost: localhost\r\n\r\n")
         assert watcher.recv(4096).startswith(b"HTTP/1.0 200")
-    answer = ask(free_port, "/")
-    assert answer.status == 503
-    assert answer.headers["Retry-After"] == "5"
+    refused = ask(free_port, "/picture.mjpg")
+    assert refused.status == 503
+    assert b"web.viewers" in refused.body
+    assert ask(free_port, "/").status == 200  # the page itself can be had, and says that it waits
     watchers[0].close()
-    deadline = time.monotonic() + 5
-    while ask(free_port, "/").status == 503 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert ask(free_port, "/").status == 200
+    until(lambda: stream(free_port, "/people", b"\r\n").startswith(b"HTTP/1.0 200"))
     watchers[1].close()
+
+
+def test_no_more_connections_than_there_is_room_for(serve, free_port):
+    serve(viewers=1)
+    idlers = connections(free_port, server.STREAMS + server.SPARE, b"")
+    refused = ask(free_port, "/")
+    assert refused.status == 503
+    assert refused.headers["Retry-After"] == "5"
+    for idler in idlers:
+        idler.close()
+    until(lambda: ask(free_port, "/").status == 200)
 
 
 def test_who_never_finishes_a_request_is_hung_up_on(serve, free_port, monkeypatch):
     """One byte now and then kept each read within its own time limit, and the connection for ever."""
     monkeypatch.setattr(server, "EXCHANGE_S", 0.3)
-    serve(clients=1)
+    serve()
     with socket.create_connection(("127.0.0.1", free_port), timeout=5) as connection:
         connection.sendall(b"GET / HTTP/1.0\r\n")
         assert connection.recv(1) == b""
