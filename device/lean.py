@@ -17,6 +17,7 @@ LATER = frozenset({
     "numpy.random", "numpy.ma", "numpy.polynomial", "numpy.fft", "numpy.ctypeslib",
     "numpy.core._add_newdocs", "numpy._core._add_newdocs",  # docstrings of compiled functions
     "pickle", "ipaddress",
+    "ssl",  # 4 MiB more with a web page, which Python's server module imports it for in vain
 })
 MADV_DONTNEED = 4
 M_MMAP_THRESHOLD = -3
