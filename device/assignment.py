@@ -17,11 +17,15 @@ def assign(cost: np.ndarray, limit: float) -> list[tuple[int, int]]:
     `cost` is float (rows, columns), any numbers, infinity included; no pair of cost `limit` or more is made.
     Exact: minimises Σ (cost − limit) over all sets of pairs in which each row and column occurs once at most.
     """
+    if not cost.size:
+        return []
+    favourites = cost.argmin(axis=1).tolist()
+    pairs = [(i, j) for i, j in enumerate(favourites) if cost[i, j] < limit]
+    if len({j for _, j in pairs}) == len(pairs):
+        return pairs  # each row has its cheapest column for itself
     allowed = cost < limit
     rows = np.flatnonzero(allowed.any(axis=1))
     columns = np.flatnonzero(allowed.any(axis=0))
-    if not len(rows):
-        return []
     table = np.minimum(cost[np.ix_(rows, columns)], limit)
     turned = len(rows) > len(columns)
     chosen = _solve((table.T if turned else table).tolist())

@@ -24,46 +24,42 @@ class Motion:
 
     `place` and `speed` are float64 (capacity, 2, 2): [centre, extent] × [x, y], pixels and pixels a second.
     `variance` is float64 (3, capacity, 2): of the place, of place with velocity, of the velocity; in squared
-    face sizes, for [centre, extent].
+    face sizes, for [centre, extent]. `noise` (capacity, 2), likewise, is that of a measurement.
     """
 
     def __init__(self, capacity: int):
         self.place = np.ones((capacity, 2, 2))
         self.speed = np.zeros((capacity, 2, 2))
         self.variance = np.ones((3, capacity, 2))
+        self.noise = np.ones((capacity, 2))
 
     def start(self, slot: int, place: np.ndarray) -> None:
         """Begin at a first measurement, (2, 2) as in `place`, with a velocity as yet unknown."""
         self.place[slot] = place
         self.speed[slot] = 0.0
-        self.variance[:, slot] = (self._noise(slot), (0.0, 0.0), SPEED**2)
+        self.noise[slot] = MEASURED**2 + (GRAIN / place[1].mean()) ** 2
+        self.variance[:, slot] = (self.noise[slot], (0.0, 0.0), SPEED**2)
 
     def predict(self, dt: float, unseen: np.ndarray) -> None:
         """Move every filter on by `dt` seconds; `unseen` bool (capacity,) marks those not seen of late."""
         at, cross, speed = self.variance
         self.speed[unseen] *= np.exp(-dt / COAST_S)
         self.place += dt * self.speed
-        np.maximum(self.place[:, 1], SMALLEST, out=self.place[:, 1])
+        extent = self.place[:, 1]
+        np.maximum(extent, SMALLEST, out=extent)
+        self.noise[:] = MEASURED**2 + np.square(2 * GRAIN / (extent[:, :1] + extent[:, 1:]))
         shove = SHOVE**2 * dt
         at += dt * (2 * cross + dt * speed) + shove * (dt * dt / 3)
         np.minimum(at, LARGEST**2, out=at)
         cross += dt * speed + shove * (dt / 2)
         speed += shove
         np.minimum(speed, SPEED**2, out=speed)
-        np.clip(cross, 0.0, np.sqrt(at * speed), out=cross)
+        np.minimum(cross, np.sqrt(at * speed), out=cross)
 
-    def innovation(self, slots: list[int]) -> np.ndarray:
-        """Variance of a measurement about its prediction, (len(slots), 2), in squared face sizes."""
-        return self.variance[0, slots] + self._noise(slots)
-
-    def _noise(self, slots: int | list[int]) -> np.ndarray:
-        """Variance of a measurement's own error, (…, 2), in squared face sizes."""
-        return MEASURED**2 + (GRAIN / self.place[slots, 1].mean(axis=-1, keepdims=True)) ** 2
-
-    def correct(self, slots: list[int], measured: np.ndarray) -> None:
+    def correct(self, slots: np.ndarray, measured: np.ndarray) -> None:
         """Take in one measurement for each of `slots`, `measured` (len(slots), 2, 2) as in `place`."""
         at, cross, speed = self.variance[:, slots]
-        total = at + self._noise(slots)
+        total = at + self.noise[slots]
         gain, speed_gain = at / total, cross / total
         error = measured - self.place[slots]
         self.place[slots] += gain[..., None] * error

@@ -11,6 +11,7 @@ import numpy as np
 from device.detector import LEFT_EYE, NOSE, RIGHT_EYE
 
 LOOK_SIDE = 4  # the look is a grid of so many cells a side
+INNER = np.s_[4:60, 8:56]  # of the crop: the face without what is behind it
 
 
 class Quality(NamedTuple):
@@ -51,5 +52,5 @@ def look(crop: np.ndarray, mean: float, deviation: float) -> np.ndarray:
 
     Enough to notice that another person stands there, too little to recognise anyone; gone with the track.
     """
-    cells = cv2.resize(crop, (LOOK_SIDE, LOOK_SIDE), interpolation=cv2.INTER_AREA)
+    cells = cv2.resize(crop[INNER], (LOOK_SIDE, LOOK_SIDE), interpolation=cv2.INTER_AREA)
     return (cells.reshape(-1).astype(np.float32) - mean) / max(deviation, 4.0)

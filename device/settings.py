@@ -88,7 +88,7 @@ KEYS = (
     Key("tracker", "refind_s", 3.0, (0.1, 30.0), "seconds",
         "a face back after less, where it is expected, is still the same face"),
 
-    Key("smoother", "show_within", 4.0, (0.5, 20.0), "years",
+    Key("smoother", "show_within", 3.0, (0.5, 20.0), "years",
         "an age is shown once further looks should not move it by more"),
     Key("smoother", "settle_within", 2.5, (0.2, 10.0), "years",
         "an age counts as settled once further looks should not move it by more"),
@@ -130,6 +130,6 @@ KEYS = (
     Key("events", "every_s", 1.0, (1.0, 3600.0), "seconds", "at most one line a face in so many seconds"),
     Key("events", "max_mib", 16, (1, 1024), "MiB", "a longer file is renamed to FILE.1, and a new one begun"),
 
-    Key("limits", "memory_mib", 128, (64, 4096), "MiB", "memory of the whole process", "--memory-mib"),
+    Key("limits", "memory_mib", 128, (48, 4096), "MiB", "memory of the whole process", "--memory-mib"),
     Key("limits", "hot_c", 80.0, (40.0, 105.0), "°C", "at this temperature of the processor less is done"),
 )

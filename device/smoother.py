@@ -5,37 +5,50 @@ from __future__ import annotations
 import math
 from types import SimpleNamespace
 
+import numpy as np
+
 from device.bands import Bands
+from device.noise import NoiseModel, by_age, features, pose_change
 from device.quality import Quality
 
 Z80 = 1.2816  # half of the 80 % interval of a normal distribution, in standard deviations
 HEAVY_TAIL = 4.0  # degrees of freedom of Student's t, which a single estimate's error follows
-DRIFT = 0.05  # years: what the estimate's slow part wanders by in a second
-FIRST_NOISE = 3.0  # years
-MEMORY_S = 0.2  # errors of frames closer than this are much the same error
-UNKNOWN = 0.2  # of the age: what no number of frames of this face will tell
+SURE = -12.0  # log odds against another person, of a face that was never out of view
+RETURNED = -2.0  # and of one that is back
+OTHERS_AGE = 20.0  # years that two persons' ages differ by, standard deviation
+CLUE = 2.0  # log odds that one frame may tell at most
+LOOK_MEMORY = 0.1  # weight of the newest frame in how a person usually looks
+DRIFT = 0.05  # years that what the network says of a person may wander by in a second
 
 
 class AgeFilter:
-    """A Kalman filter on one number, for errors that are heavy-tailed and alike in neighbouring frames.
+    """A Kalman filter on what the network says of a person, and on the error that its frames share.
 
     `settings` is the section `smoother`. `age` is what is shown (years, None before it is known), `spread`
     half of its 80 % interval, `band` its label, `state` one of finding, settling, settled.
     """
 
-    __slots__ = ("_band", "_bands", "_mean", "_seen", "_settings", "_variance", "age", "spread", "state")
+    __slots__ = ("_band", "_bands", "_doubt", "_error", "_last", "_look", "_mean", "_noise", "_settings",
+                 "_t", "_variance", "age", "spread", "state")
 
-    def __init__(self, settings: SimpleNamespace):
+    def __init__(self, settings: SimpleNamespace, noise: NoiseModel, bands: Bands):
         self._settings = settings
-        self._bands = Bands(settings.bands)
+        self._noise = noise
+        self._bands = bands
         self.reset()
 
     def reset(self) -> None:
         """Forget the person."""
-        self._mean, self._variance = 0.0, math.inf
-        self._seen: float | None = None
+        self._last: Quality | None = None
+        self._t = 0.0
+        self._look: np.ndarray | None = None  # how the person usually looks
+        self._doubt = SURE
+        self._mean = 0.0  # of what the network says of this person, years
+        self._error = 0.0  # that neighbouring frames share, of unit variance
+        self._variance = (0.0, 0.0, 0.0)  # of the mean, of both, of the shared error
         self._band: int | None = None
-        self.age = self.spread = None
+        self.age: float | None = None
+        self.spread: float | None = None
         self.state = "finding"
 
     @property
@@ -43,42 +56,91 @@ class AgeFilter:
         """The label of the band shown, such as "25–34"."""
         return None if self._band is None else self._bands.labels[self._band]
 
-    def update(self, raw: float, quality: Quality, t: float) -> None:
-        """Take in one estimate, `raw` years, from a face of this `quality` at time `t` (seconds, rising)."""
-        self._take_in(raw, self._noise(quality), t)
+    @property
+    def calm(self) -> bool:
+        """Whether the age is settled and nothing speaks for another person: estimates may be rare."""
+        return self.state == "settled" and self._doubt < RETURNED
+
+    def unseen(self) -> None:
+        """Say that the face was out of view, so that somebody else may be back."""
+        self._doubt = max(self._doubt, RETURNED)
+
+    def update(self, raw: float, quality: Quality, t: float) -> bool:
+        """Take in one estimate, `raw` years, from a face of this `quality` at time `t` (seconds, rising).
+
+        Returns whether the face turned out to be another person's, with whom everything starts over.
+        """
+        given = features(quality, raw)
+        raw = self._noise.unbiased(raw, given)
+        variance = self._noise.variance(given)
+        strange = self._strangeness(raw, variance, quality)
+        self._doubt = max(self._doubt + strange, SURE)
+        another = self._doubt > 0
+        if another:
+            self.reset()
+        if self._last is None:
+            self._begin(raw, variance)
+        else:
+            self._predict(t - self._t, pose_change(quality, self._last))
+            if strange <= 0:
+                self._correct(raw, variance)
+        self._remember(quality, t, strange)
         self._show()
+        return another
 
-    def _noise(self, quality: Quality) -> float:
-        """Variance of one frame's estimate about the face's own mean, squared years."""
-        return (FIRST_NOISE * (1 + abs(quality.yaw)) * (1 + 8.0 / quality.size)) ** 2
+    def _strangeness(self, raw: float, variance: float, quality: Quality) -> float:
+        """Log odds that this frame shows another person, by its look and its age, kept within `CLUE`."""
+        if self._look is None or quality.look is None or not self._noise.look_weights.size:
+            return -CLUE
+        odds = self._noise.strangeness(quality.look, self._look)
+        total = self._variance[0] + variance
+        surprise = (raw - self._mean) ** 2
+        odds += 0.5 * (min(surprise / total, 9.0) - surprise / (total + OTHERS_AGE**2)
+                       - math.log(1 + OTHERS_AGE**2 / total))
+        return min(max(odds, -CLUE), CLUE)
 
-    def _take_in(self, raw: float, noise: float, t: float) -> None:
-        if self._seen is None:
-            self._mean, self._variance, self._seen = raw, noise, t
-            return
-        apart = max(t - self._seen, 1e-3)
-        alike = math.exp(-apart / MEMORY_S)
-        self._seen = t
-        self._variance += DRIFT**2 * apart
-        error = raw - self._mean
-        surprise = error * error / (self._variance + noise)
-        weight = (HEAVY_TAIL + 1) / (HEAVY_TAIL + surprise)
-        # of an autoregressive error, only this share of an observation is new
-        share = (1 - alike) / (1 + alike)
-        gain = self._variance / (self._variance + noise / (share * weight))
-        self._mean += gain * error
-        self._variance *= 1 - gain
+    def _remember(self, quality: Quality, t: float, strange: float) -> None:
+        self._last, self._t = quality, t
+        if self._look is None:
+            self._look = None if quality.look is None else quality.look.copy()
+        elif strange <= 0 and quality.look is not None:
+            self._look += LOOK_MEMORY * (quality.look - self._look)
+
+    def _begin(self, raw: float, variance: float) -> None:
+        self._mean, self._error = raw, 0.0
+        self._variance = (variance, -math.sqrt(self._noise.alike * variance), 1.0)
+
+    def _predict(self, seconds: float, change: float) -> None:
+        """The shared error fades with time and with a change of pose; the mean hardly moves."""
+        kept = math.exp(-max(seconds, 0.0) / self._noise.memory_s - change / self._noise.memory_pose)
+        mean, both, shared = self._variance
+        self._error *= kept
+        self._variance = (mean + DRIFT**2 * seconds, kept * both, kept * kept * (shared - 1.0) + 1.0)
+
+    def _correct(self, raw: float, variance: float) -> None:
+        """One estimate, of which a part of the error is shared with its neighbours; wild ones count less."""
+        mean, both, shared = self._variance
+        scale = math.sqrt(self._noise.alike * variance)
+        with_mean, with_error = mean + scale * both, both + scale * shared
+        total = with_mean + scale * with_error + (1 - self._noise.alike) * variance
+        surprise = raw - self._mean - scale * self._error
+        total *= (HEAVY_TAIL + surprise * surprise / total) / (HEAVY_TAIL + 1)
+        gain, error_gain = with_mean / total, with_error / total
+        self._mean += gain * surprise
+        self._error += error_gain * surprise
+        self._variance = (mean - gain * with_mean, both - gain * with_error, shared - error_gain * with_error)
 
     def _show(self) -> None:
         """Decide what is shown: nothing, the estimate, or what was shown before."""
         settings = self._settings
-        wander = Z80 * math.sqrt(self._variance)
+        wander = Z80 * math.sqrt(self._variance[0])
         if self.state == "finding" and wander > settings.show_within:
             return
+        age = by_age(self._noise.truth, self._mean)
         if self.state != "settled":
-            self.age = self._mean
+            self.age = age
             self.state = "settled" if wander <= settings.settle_within else "settling"
-        elif abs(self._mean - self.age) > settings.hold:
-            self.age = self._mean
-        self.spread = math.hypot(wander, UNKNOWN * max(self.age, 5.0))
+        elif abs(age - self.age) > settings.hold:
+            self.age = age
+        self.spread = math.hypot(wander, by_age(self._noise.unknown, self._mean))
         self._band = self._bands.kept(self.age, self._band, settings.band_margin)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
 
 from device.assignment import assign
+from device.bands import Bands
 from device.detector import Detection
 from device.geometry import Box
 from device.motion import Motion
+from device.noise import load_noise
 from device.smoother import AgeFilter
 
 MATCH_LIMIT = 14.0  # cost above which a detection is rather a new face than this track's
@@ -21,10 +24,12 @@ SHAPE_MOST = 8.0  # what a changed pose may cost at most
 TENTATIVE_COST = 2.0  # a confirmed track goes before a tentative one
 SHAPE_MEMORY = 0.3  # weight of the newest detection in a track's keypoint layout
 TENTATIVE_S = 0.25  # a face not yet confirmed may be missed for so long
+BRIEF_S = 0.15  # unseen for longer, a face may come back as somebody else's
 LOST_S = 0.25  # a face missed for longer is said to be lost
 OLD_HITS = 8  # after so many detections a track has earned the whole of `survive_s`
 LOOK_WANTED = 0.7  # score of a close-up that speaks neither for a face nor against it
 LOOK_PROOF = 0.1  # sum of what close-ups exceed LOOK_WANTED by, to confirm a track
+FRESH_LOOKS = 4  # after so many close-ups in vain it is no news
 LOOK_LEAST = -0.5  # what they may fall short by, so that a face once misjudged is not lost for good
 TWIN_IOU = 0.4  # a detection that overlaps a followed face so much is no other face
 
@@ -38,7 +43,7 @@ class Track:
     count the tracker's updates: of the first and of the last detection. `ages` smooths the age.
     """
 
-    __slots__ = ("_shape", "_slot", "ages", "box", "confirmed", "first_frame", "growth", "hits", "id",
+    __slots__ = ("_slot", "ages", "box", "confirmed", "first_frame", "growth", "hits", "id",
                  "keypoints", "last_frame", "looks", "misses", "next_look", "proof", "score", "unseen",
                  "velocity")
 
@@ -52,12 +57,20 @@ class Track:
         self.velocity = self.growth = (0.0, 0.0)
         self.box, self.score, self.keypoints = detection.box, detection.score, detection.keypoints
         self._slot = slot
-        self._shape = _shapes([detection])[0]
+
+    def hit(self, detection: Detection, frame: int) -> None:
+        """Take the detection that was found to be this face's, in the tracker's update `frame`."""
+        if self.unseen > BRIEF_S:
+            self.ages.unseen()
+        self.hits += 1
+        self.misses, self.unseen = 0, 0.0
+        self.last_frame = frame
+        self.score, self.keypoints = detection.score, detection.keypoints
 
     @property
     def settled(self) -> bool:
-        """Whether the age is known as well as it will be."""
-        return self.ages.state == "settled"
+        """Whether the age is known as well as it will be, and it is this person's beyond doubt."""
+        return self.ages.calm
 
     @property
     def state(self) -> str:
@@ -75,15 +88,17 @@ class Track:
 class Tracker:
     """Constant-velocity motion, optimal assignment, births and deaths by evidence.
 
-    `settings` holds the sections `tracker` and `smoother`.
+    `settings` holds the sections `tracker`, `smoother` and `age`.
     """
 
     def __init__(self, settings: SimpleNamespace):
         self._settings = settings.tracker
-        self._smoother = settings.smoother
+        bands = Bands(settings.smoother.bands)
+        self._new_ages = partial(AgeFilter, settings.smoother, load_noise(settings.age.model), bands)
         self._motion = Motion(self._settings.max_tracks)
         self._free = list(range(self._settings.max_tracks))[::-1]
         self._unseen = np.zeros(self._settings.max_tracks, bool)
+        self._shapes = np.zeros((self._settings.max_tracks, 6, 2))  # of each slot, see `_shapes`
         self._tracks: list[Track] = []
         self.growing = True  # False: no new faces are taken up
         self._frame = -1
@@ -91,8 +106,8 @@ class Tracker:
 
     @property
     def doubtful(self) -> bool:
-        """Whether there is a face that the next detections will confirm, or not."""
-        return any(not track.confirmed for track in self._tracks)
+        """Whether there is a new face that the next detections will confirm, or not."""
+        return any(not track.confirmed and track.looks < FRESH_LOOKS for track in self._tracks)
 
     def update(self, detections: list[Detection] | None, dt: float,
                look: Callable[[Box], float | None] | None = None) -> list[Track]:
@@ -118,20 +133,16 @@ class Tracker:
 
     def _associate(self, detections: list[Detection], dt: float, birth_score: float) -> list[Track]:
         """Give each detection to its track or to a new one; returns the tracks left without."""
-        pairs = self._match(detections) if self._tracks and detections else []
-        slots = []
+        places = _places(detections)
+        shapes = _shapes(detections, places)
+        pairs = self._match(places, shapes) if self._tracks and detections else []
         for row, column in pairs:
-            track, detection = self._tracks[row], detections[column]
-            track.hits += 1
-            track.misses, track.unseen = 0, 0.0
-            track.last_frame = self._frame
-            track.score, track.keypoints = detection.score, detection.keypoints
-            slots.append(track._slot)
-        if slots:
-            chosen = [detections[column] for _, column in pairs]
-            self._motion.correct(slots, _places(chosen))
-            for (row, _), shape in zip(pairs, _shapes(chosen), strict=True):
-                self._tracks[row]._shape += SHAPE_MEMORY * (shape - self._tracks[row]._shape)
+            self._tracks[row].hit(detections[column], self._frame)
+        if pairs:
+            rows, columns = (list(part) for part in zip(*pairs, strict=True))
+            slots = np.array([self._tracks[row]._slot for row in rows])
+            self._motion.correct(slots, places[columns])
+            self._shapes[slots] += SHAPE_MEMORY * (shapes[columns] - self._shapes[slots])
         seen = {row for row, _ in pairs}
         missed = [track for row, track in enumerate(self._tracks) if row not in seen]
         for track in missed:
@@ -140,37 +151,38 @@ class Tracker:
         self._place([self._tracks[row] for row in seen], keypoints=False)
         used = {column for _, column in pairs}
         for column, detection in enumerate(detections):
-            if self.growing and column not in used and detection.score >= birth_score:
-                self._begin(detection)
+            if column not in used and detection.score >= birth_score:
+                self._begin(detection, places[column], shapes[column])
         return missed
 
-    def _match(self, detections: list[Detection]) -> list[tuple[int, int]]:
+    def _match(self, places: np.ndarray, shapes: np.ndarray) -> list[tuple[int, int]]:
         """(track, detection) pairs of greatest likelihood: of place, extent and keypoints' layout."""
-        slots = [track._slot for track in self._tracks]
+        slots = np.array([track._slot for track in self._tracks])
         place = self._motion.place[slots]
-        size = place[:, 1].mean(axis=1)
-        variance = self._motion.innovation(slots) + LEAP**2
-        away = (_places(detections)[None] - place[:, None]) / size[:, None, None, None]
-        centre = np.square(away[:, :, 0]).sum(axis=2) / variance[:, :1]
-        extent = np.square(away[:, :, 1].mean(axis=2)) / variance[:, 1:]
-        shape = _shapes(detections)[None] - np.array([track._shape for track in self._tracks])[:, None]
-        pose = np.square(shape).sum(axis=(2, 3)) / (4 * SHAPE_SPREAD**2)
-        distance = centre + extent
-        cost = distance + np.minimum(pose, SHAPE_MOST)
-        cost += (np.log(variance) @ (2.0, 1.0))[:, None]
-        cost += [[0.0 if track.confirmed else TENTATIVE_COST] for track in self._tracks]
+        size = 0.5 * (place[:, 1, 0] + place[:, 1, 1])
+        variance = self._motion.variance[0, slots] + self._motion.noise[slots] + LEAP**2
+        precision = 1 / (variance * np.square(size)[:, None])
+        away = places[None, :, 0] - place[:, None, 0]
+        growth = 0.5 * (places[:, 1, 0] + places[:, 1, 1]) - size[:, None]
+        distance = np.einsum("tdk,tdk->td", away, away) * precision[:, :1]
+        distance += np.square(growth) * precision[:, 1:]
+        turn = shapes.reshape(len(shapes), -1) - self._shapes[slots].reshape(len(slots), 1, -1)
+        pose = np.einsum("tdk,tdk->td", turn, turn) / (4 * SHAPE_SPREAD**2)
+        doubt = [0.0 if track.confirmed else TENTATIVE_COST for track in self._tracks]
+        cost = distance + np.minimum(pose, SHAPE_MOST) + (np.log(variance) @ (2.0, 1.0) + doubt)[:, None]
         cost[distance > GATE] = np.inf
         return assign(cost, MATCH_LIMIT)
 
-    def _begin(self, detection: Detection) -> None:
+    def _begin(self, detection: Detection, place: np.ndarray, shape: np.ndarray) -> None:
         """Start a tentative track, unless the face is one that is followed already, or there is no room."""
         if any(track.misses == 0 and track.box.iou(detection.box) > TWIN_IOU for track in self._tracks):
             return
         if not self._free and not self._make_room():
             return
         slot = self._free.pop()
-        self._motion.start(slot, _places([detection])[0])
-        self._tracks.append(Track(slot, detection, self._frame, AgeFilter(self._smoother)))
+        self._motion.start(slot, place)
+        self._shapes[slot] = shape
+        self._tracks.append(Track(slot, detection, self._frame, self._new_ages()))
 
     def _make_room(self) -> bool:
         """Give up the track longest out of view, or else the one least like a face in its close-ups."""
@@ -199,16 +211,20 @@ class Tracker:
         earned = min(track.hits / OLD_HITS, 1.0)
         return track.misses == 0 or track.unseen <= self._settings.survive_s * earned
 
-    def _place(self, tracks: Iterable[Track], keypoints: bool = True) -> None:
+    def _place(self, tracks: list[Track], keypoints: bool = True) -> None:
         """Copy the filters' state into the tracks; the keypoints too where no detection gave them."""
+        if not tracks:
+            return
         place, speed = self._motion.place, self._motion.speed
+        if keypoints:
+            points = (self._shapes * place[:, 1:] + place[:, :1]).astype(np.float32)
         for track in tracks:
             (x, y), (w, h) = place[track._slot].tolist()
             velocity, growth = speed[track._slot].tolist()
             track.box = Box(x - w / 2, y - h / 2, w, h)
             track.velocity, track.growth = tuple(velocity), tuple(growth)
             if keypoints:
-                track.keypoints = (track._shape * (w, h) + (x, y)).astype(np.float32)
+                track.keypoints = points[track._slot]
 
     def _confirm(self, look: Callable[[Box], float | None] | None) -> None:
         """Turn tentative tracks with evidence enough into confirmed ones, with an identity."""
@@ -227,13 +243,14 @@ class Tracker:
 
 def _places(detections: list[Detection]) -> np.ndarray:
     """Centre and extent of each box, float64 (n, 2, 2)."""
-    boxes = np.array([detection.box for detection in detections]).reshape(-1, 2, 2)
-    boxes[:, 0] += boxes[:, 1] / 2
+    boxes = np.array([value for detection in detections for value in detection.box], float).reshape(-1, 2, 2)
+    boxes[:, 0] += 0.5 * boxes[:, 1]
     return boxes
 
 
-def _shapes(detections: list[Detection]) -> np.ndarray:
-    """Where the keypoints lie in their boxes, float64 (n, 6, 2), in extents from the centre."""
-    places = _places(detections)
-    points = np.array([detection.keypoints for detection in detections], float)
+def _shapes(detections: list[Detection], places: np.ndarray) -> np.ndarray:
+    """Where the keypoints lie in their boxes, (n, 6, 2), in extents from the centre."""
+    if not detections:
+        return np.empty((0, 6, 2))
+    points = np.concatenate([detection.keypoints for detection in detections]).reshape(-1, 6, 2)
     return (points - places[:, :1]) / places[:, 1:]

@@ -62,7 +62,7 @@ def main(argv: list[str]) -> int:
     net_path = path.with_name(path.name.replace(".noise.json", ".tflite"))
     made = {
         "made_by": f"python -m models noise --model {options.model} --part {options.part} "
-                   f"--people {options.people} --seed {options.seed}",
+        f"--people {options.people} --seed {options.seed}",
         "model_sha256": hashlib.sha256(net_path.read_bytes()).hexdigest(),
         "people": len(observations.ages),
         "frames": len(observations.raw),
@@ -85,8 +85,9 @@ def solo(actors: int, seed: int) -> list[Scene]:
     """A scene of one person for each actor."""
     scenes = [scene for scene in script(2 * actors, actors, seed) if scene.kind in KINDS]
     return [
-        scene._replace(fps=1 / SPACING, seconds=min(scene.seconds, 10.0),
-                       walkers=[scene.walkers[0]._replace(actor=i)])
+        scene._replace(
+            fps=1 / SPACING, seconds=min(scene.seconds, 10.0), walkers=[scene.walkers[0]._replace(actor=i)]
+        )
         for i, scene in enumerate(scenes[:actors])
     ]
 
@@ -122,8 +123,9 @@ def fit(seen: Observations, rounds: int = 4) -> NoiseModel:
     alike, memory_s, memory_pose = fit_memory(seen, scaled)
     people, estimates = _people(seen, weight, level)
     truth, unknown = fit_tables(estimates, seen.ages[people])
-    return NoiseModel(tuple(log_variance), tuple(shift), alike, memory_s, memory_pose, truth, unknown,
-                      *fit_looks(seen))
+    return NoiseModel(
+        tuple(log_variance), tuple(shift), alike, memory_s, memory_pose, truth, unknown, *fit_looks(seen)
+    )
 
 
 def _means(seen: Observations, weight: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -243,8 +245,10 @@ def fit_looks(seen: Observations, rounds: int = 40) -> tuple[np.ndarray, np.ndar
 
 def write(path: Path, model: NoiseModel, made: dict) -> None:
     """The model as JSON, beside the network it belongs to."""
-    rounded = {name: [round(float(v), 4) for v in value] if np.ndim(value) else round(value, 4)
-               for name, value in model._asdict().items()}
+    rounded = {
+        name: [round(float(v), 4) for v in value] if np.ndim(value) else round(value, 4)
+        for name, value in model._asdict().items()
+    }
     text = ",\n".join(f" {json.dumps(name)}: {json.dumps(value)}" for name, value in (made | rounded).items())
     path.write_text("{\n" + text + "\n}\n")
 
@@ -252,14 +256,27 @@ def write(path: Path, model: NoiseModel, made: dict) -> None:
 def report(seen: Observations, model: NoiseModel) -> str:
     """What was learnt, for a person to look at."""
     sigma = np.exp(seen.given @ np.array(model.log_variance) / 2)
-    names = ("good frame", "nearness", "sharpness", "yaw", "low score", "brightness", "contrast", "age",
-             "far from 50")
+    names = (
+        "good frame",
+        "nearness",
+        "sharpness",
+        "yaw",
+        "low score",
+        "brightness",
+        "contrast",
+        "age",
+        "far from 50",
+    )
     low, middle, high = np.percentile(sigma, (10, 50, 90))
-    lines = [f"{len(seen.ages)} people, {len(seen.raw)} frames",
-             f"one frame's error: {middle:.2f} years ({low:.2f} to {high:.2f})",
-             f"alike {model.alike:.2f}, for {model.memory_s:.2f} s or a change of {model.memory_pose:.2f}"]
-    lines += [f"  {name:12} log variance {v:+.2f}  shift {s:+.2f} years"
-              for name, v, s in zip(names, model.log_variance, model.shift, strict=True)]
+    lines = [
+        f"{len(seen.ages)} people, {len(seen.raw)} frames",
+        f"one frame's error: {middle:.2f} years ({low:.2f} to {high:.2f})",
+        f"alike {model.alike:.2f}, for {model.memory_s:.2f} s or a change of {model.memory_pose:.2f}",
+    ]
+    lines += [
+        f"  {name:12} log variance {v:+.2f}  shift {s:+.2f} years"
+        for name, v, s in zip(names, model.log_variance, model.shift, strict=True)
+    ]
     for i, (middle, half) in enumerate(zip(model.truth, model.unknown, strict=True)):
         lines.append(f"  {KNOT * i:3.0f} years said: {middle:.1f} ± {half:.1f}")
     return "\n".join(lines)

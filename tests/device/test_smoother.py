@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
+from device.bands import Bands
 from device.config import defaults
+from device.noise import TYPICAL
 from device.quality import Quality
 from device.smoother import AgeFilter
 
@@ -9,9 +11,14 @@ GOOD = Quality(size=60, sharpness=-0.5, yaw=0.0, roll=0.0, score=0.9, brightness
 STEP = 1 / 15
 
 
+def new_filter():
+    settings = defaults().smoother
+    return AgeFilter(settings, TYPICAL, Bands(settings.bands))
+
+
 @pytest.fixture
 def ages():
-    return AgeFilter(defaults().smoother)
+    return new_filter()
 
 
 def feed(ages, raws, start=0.0, step=STEP):
@@ -49,7 +56,7 @@ def test_one_wild_estimate_hardly_moves_it(ages):
 
 
 def test_many_frames_at_one_moment_are_one_observation():
-    slow, fast = AgeFilter(defaults().smoother), AgeFilter(defaults().smoother)
+    slow, fast = new_filter(), new_filter()
     feed(slow, [30.0] * 8, step=1.0)
     feed(fast, [30.0] * 8, step=0.001)
     assert fast.spread is None or fast.spread > slow.spread
