@@ -31,7 +31,8 @@ def feed(ages, raws, start=0.0, step=STEP):
 
 def test_nothing_is_shown_at_first(ages):
     assert (ages.age, ages.spread, ages.band, ages.state) == (None, None, None, "finding")
-    assert feed(ages, [30.0]) == [None]
+    ages.update(30.0, GOOD._replace(size=12, yaw=0.3), 0.0)
+    assert (ages.age, ages.state) == (None, "finding")
 
 
 def test_a_steady_face_settles_within_a_second(ages):
