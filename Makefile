@@ -18,7 +18,8 @@ setup: ## make .venv with what device and tests need, and fetch the face detecto
 	@$(DEVICE) -m models.fetch
 
 training: setup
-	@deploy/venv.sh .venv-train models/requirements.txt
+	@deploy/venv.sh .venv-train models/requirements.txt tests/requirements.txt
+	@$(TRAINING) -m models.fetch
 	@$(DEVICE) -m models.fetch --training
 
 run: setup ## watch a camera, or the built-in demo, and show each person's age
@@ -62,7 +63,7 @@ lock: ## resolve the pinned requirement files anew, from pyproject.toml (needs u
 	    --custom-compile-command 'make lock' "$$@"; }; \
 	pin pyproject.toml -o device/requirements.txt; \
 	pin --group test -c device/requirements.txt -o tests/requirements.txt; \
-	pin --group train -o models/requirements.txt
+	pin --group train -c tests/requirements.txt -o models/requirements.txt
 
 clean: ## remove environments, fetched files and caches; training runs and what is tracked stay
 	@rm -rf .venv .venv-train .cache .pytest_cache .ruff_cache .hypothesis models/fetched calibration/fetched
