@@ -17,12 +17,18 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--warm-up", default=100, help="frames before them; default 100", **number)
     parser.add_argument("--json", action="store_true", help="one JSON object, for programs")
     parser.add_argument("--plot", metavar="FILE.png", help="draw the figures")
+    clips = "how every clip of a folder is tracked, with the detectors of both ranges, and nothing else"
+    parser.add_argument("--clips", metavar="FOLDER", help=clips)
     add_settings(parser)
 
 
 def main(args: Namespace) -> int:
     """Measure, print, and draw where asked to."""
     settings = settings_from(args)
+    if args.clips:
+        from device.clips import print_figures
+
+        return print_figures(settings, args.clips, args.json)
     prepare(settings)
     report = measure(settings, args.frames, args.warm_up)
     if args.plot:

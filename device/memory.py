@@ -42,7 +42,7 @@ def check(parts: list[Part], budget_mib: float) -> None:
     """Raise ConfigError, with the table, when the parts do not fit the budget."""
     if total(parts) > budget_mib:
         raise ConfigError(
-            f"limits.memory_mib = {budget_mib:g} MiB is too little for what the settings ask:\n"
+            f"limits.memory_mib = {budget_mib:g} MiB is too little; who wants what:\n"
             f"{table(parts, budget_mib)}\n"
             "Raise it (--memory-mib), take a smaller picture (--width, --height) or fewer outputs."
         )

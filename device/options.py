@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, BooleanOptionalAction, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
 from collections.abc import Sequence
 from types import SimpleNamespace
 
 from device.config import allowed, checked, example, load
-from device.errors import ConfigError
 from device.settings import KEYS, SECTIONS, Key, Value
 
 
@@ -48,9 +47,9 @@ def _value(key: Key, given: Value) -> Value:
 
 
 def whole_number(text: str) -> int:
-    """An option's whole number above 0, for argparse. Raises ConfigError."""
+    """An option's whole number above 0, for argparse."""
     if not text.isdecimal() or int(text) < 1:
-        raise ConfigError(f"command line: {text!r} is not allowed: a whole number from 1")
+        raise ArgumentTypeError(f"{text!r} is not allowed, but a whole number from 1")
     return int(text)
 
 

@@ -44,6 +44,7 @@ def add_options(parser: ArgumentParser) -> None:
 def main(args: Namespace) -> int:
     """Run until the source ends, a signal comes or `--frames` are done; always ends with a summary."""
     settings = settings_from(args)
+    say(f"memory: {total(parts(settings)):.0f} MiB are declared of {settings.limits.memory_mib} MiB")
     with ExitStack() as closing:
         stopping = stop_on_signals(closing)
         run = Run(settings, stopping, closing, args.trace)
@@ -92,7 +93,7 @@ class Run:
     ):
         cv2.setNumThreads(1)
         drop_start_code()
-        self._budget(settings)
+        check(parts(settings), settings.limits.memory_mib)
         self.stages, self.summary = Stages(), Summary()
         self.events = Events(settings.events.to, settings.events.every_s, settings.events.max_mib)
         closing.callback(self.events.close)
@@ -107,26 +108,24 @@ class Run:
         source = self.capture.source
         self.networks = open_networks(settings)
         drop_start_code()
-        self.vision = Vision(settings, source.size, source.fps, self.stages, *self.networks)
+        stepped = isinstance(self.capture, Stepped)
+        self.vision = Vision(
+            settings, source.size, source.fps, self.stages, *self.networks, hurry=not stepped
+        )
         outputs = open_outputs(settings, source.size, source.fps, self._on_output, stopping.set)
         self.picture = Picture(settings, source.size, outputs, self.stages)
         closing.callback(self.picture.close)
         self.strain = Strain(settings.limits.hot_c, Thermometer(), self._notify)
         self.watcher = Watcher(settings.limits.memory_mib, self.picture.shed, self._notify)
-        eyes = self._eyes(source.fps)
+        eyes = self._eyes(stepped, source.fps)
         closing.callback(eyes.stop)
         learn = self.vision.scheduler.pictured
         self.loop = Loop(
             self.capture, eyes, self.picture, recorders, self._tick, learn, self.stages, stopping
         )
 
-    def _budget(self, settings: SimpleNamespace) -> None:
-        wanted, budget = parts(settings), settings.limits.memory_mib
-        check(wanted, budget)
-        say(f"memory: the parts declare {total(wanted):.0f} MiB of {budget} MiB")
-
-    def _eyes(self, fps: float) -> Inline | Beside:
-        if isinstance(self.capture, Stepped):
+    def _eyes(self, stepped: bool, fps: float) -> Inline | Beside:
+        if stepped:
             return Inline(self.vision.process, self.capture.release)
         return Beside(self.vision.process, self.capture.release, PATIENCE / fps)
 

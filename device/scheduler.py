@@ -7,6 +7,7 @@ once it is settled. Because urgency grows without end while a face waits, nobody
 
 from __future__ import annotations
 
+import math
 from types import SimpleNamespace
 
 DUE_NEW = 0.05  # seconds until a face without any estimate is due
@@ -22,14 +23,17 @@ LEARNING = 0.1  # weight of the newest measurement in the running costs
 class Scheduler:
     """Spends `budget` seconds a frame. `level` is how strained the machine is (`device/strain.py`), 0 to 4.
 
+    Without `hurry`, as for a clip taken frame by frame, only a budget that the settings name counts: what
+    is seen then depends on the clip alone, not on the machine.
+
     Tracks are anything with `id`, `box`, `velocity`, `misses` and `settled`; times are those of the frames,
     in seconds.
     """
 
-    def __init__(self, settings: SimpleNamespace, fps: float):
+    def __init__(self, settings: SimpleNamespace, fps: float, hurry: bool = True):
         chosen = settings.schedule.frame_budget_ms / 1000
         self.interval = 1 / fps
-        self.budget = chosen or self.interval
+        self.budget = chosen or (self.interval if hurry else math.inf)
         self.level = 0
         self._every = settings.schedule.detect_every
         self._settled = settings.schedule.settled_every_s
@@ -84,8 +88,9 @@ class Scheduler:
             return []
         waiting.sort(key=lambda pair: -pair[0])
         left = self.budget - spent - self.picture_cost
-        most = int(left / self.age_cost) if self.age_cost else 1
-        chosen = [track for _, track in waiting[: max(1, 1 if self.level >= 4 else most)]]
+        affordable = min(left / self.age_cost, len(waiting)) if self.age_cost else 1
+        most = 1 if self.level >= 4 else max(1, int(affordable))
+        chosen = [track for _, track in waiting[:most]]
         for track in chosen:
             self._estimated[track.id] = now
         return chosen

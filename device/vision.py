@@ -19,14 +19,14 @@ from device.scheduler import Scheduler
 from device.stages import Stages
 from device.tracker import Track, Tracker
 
-CLOSE_UP_SHARE = 0.5  # of the frame's budget: after that no new face is looked at more closely
+CLOSE_UP_SHARE = 0.5  # of the frame's budget: after that no second new face is looked at more closely
 
 
 class Vision:
     """From frames to persons. Frames come in the order of their time, each at most once.
 
     `size` is the main picture's (width, height); boxes are in its pixels. The detector sees the small
-    picture where the source gives one.
+    picture where the source gives one. `hurry` as for the scheduler.
     """
 
     def __init__(
@@ -37,8 +37,9 @@ class Vision:
         stages: Stages,
         detector: FaceDetector,
         net: AgeNet,
+        hurry: bool = True,
     ):
-        self.scheduler = Scheduler(settings, fps)
+        self.scheduler = Scheduler(settings, fps, hurry)
         self.tracker = Tracker(settings)
         self.tracks: list[Track] = []
         self._detector, self._net = detector, net
@@ -49,10 +50,12 @@ class Vision:
         self._crop = np.empty((SIDE, SIDE, 3), np.uint8)
         self._time: float | None = None  # of the last frame
         self._start = 0.0  # of the work on this frame, monotonic
+        self._close_ups_done = 0  # on this frame
 
     def process(self, frame: Frame) -> list[Person]:
         """Who is in the frame: every confirmed track, with this frame's estimates where there are any."""
         self._start = time.monotonic()
+        self._close_ups_done = 0
         looked = self.scheduler.look(self.tracks, self.tracker.doubtful, frame.time)
         found = self._detect(frame) if looked else None
         self._track(found, frame)
@@ -79,9 +82,11 @@ class Vision:
         self._stages.add("track", time.monotonic() - start)
 
     def _look(self, image: np.ndarray, box: Box) -> float | None:
-        """How sure a close-up makes of the face at `box`, 0 to 1; None when there is no time for one."""
-        if time.monotonic() - self._start > CLOSE_UP_SHARE * self.scheduler.budget:
+        """How sure a close-up makes of the face at `box`, 0 to 1; None when there is no time for another."""
+        late = time.monotonic() - self._start > CLOSE_UP_SHARE * self.scheduler.budget
+        if late and self._close_ups_done:
             return None
+        self._close_ups_done += 1
         return self._detector.look_again(image, box)
 
     def _estimate(self, tracks: list[Track], frame: Frame) -> dict[int, float]:
@@ -99,10 +104,14 @@ class Vision:
 
 
 def open_networks(settings: SimpleNamespace) -> tuple[FaceDetector, AgeNet]:
-    """The detector and the age network of the settings. Raises ModelError."""
+    """The detector and the age network of the settings, warm. Raises ModelError."""
     chosen, age = settings.detector, settings.age
     detector = FaceDetector(chosen.range, age.interpreter, chosen.threads, chosen.min_score)
-    return detector, AgeNet(age.model, age.interpreter)
+    net = AgeNet(age.model, age.interpreter)
+    nothing = np.zeros((SIDE, SIDE, 3), np.uint8)
+    detector.detect(nothing)  # the first run of a network is slow, and would mislead the scheduler
+    net.estimate(nothing)
+    return detector, net
 
 
 def _person(track: Track, raw: float | None) -> Person:

@@ -1,4 +1,4 @@
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 
 import pytest
 
@@ -51,5 +51,5 @@ def test_a_wrong_value_names_the_option_and_what_is_allowed(value):
 
 @pytest.mark.parametrize("text", ["0", "-1", "1.5", "many", ""])
 def test_counts_are_whole_numbers_from_one(text):
-    with pytest.raises(ConfigError, match="a whole number from 1"):
+    with pytest.raises(ArgumentTypeError, match="a whole number from 1"):
         whole_number(text)

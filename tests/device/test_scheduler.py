@@ -167,3 +167,12 @@ def test_nobody_starves_and_everybody_has_a_first_age_within_a_second(faces, cos
             assert len(seen) == faces
     round_trip = faces * max(cost / plan.budget, 1 / 32) / FPS
     assert all(119 / FPS - when <= 0.5 + 2 * round_trip + 2 / FPS for when in last.values())
+
+
+def test_without_hurry_nothing_depends_on_how_long_things_take():
+    plan = Scheduler(SimpleNamespace(schedule=SimpleNamespace(
+        frame_budget_ms=0.0, detect_every=1, settled_every_s=0.5)), FPS, hurry=False)
+    plan.detected(5.0)
+    plan.aged(5.0, 1)
+    assert all(looks(plan, [], 5))
+    assert len(chosen(plan, [track(n) for n in range(1, 9)], 0.0, spent=5.0)) == 8
