@@ -12,7 +12,7 @@ from device.sources import Camera, OnEvent, ignore
 from device.sources.garbage import PictureCheck
 
 GARBAGE_IN_A_ROW = 10  # a single bad frame is common (a USB packet lost) and heals by itself
-HUNG_AFTER_S = 15.0  # beyond every time limit that a driver was given
+HUNG_S = 15.0  # beyond the time limit that the driver was given: it will not come back
 
 
 class Counters:
@@ -30,8 +30,8 @@ class Counters:
 class Kept:
     """Reads from `camera` and outlives its failures; a source like any other.
 
-    `limits` has retry_s, retry_longest_s and give_up_s (seconds, 0: never). `wait(seconds)` pauses and
-    is True when the program stops; the end of the pause, and nothing else, is then the end of the source.
+    `limits` has timeout_s, retry_s, retry_longest_s and give_up_s (seconds; 0 never gives up).
+    `wait(seconds)` pauses, and is True when the program stops: then the source ends.
     """
 
     live = True
@@ -90,7 +90,7 @@ class Kept:
     def raise_if_hung(self) -> None:
         """For other threads: CameraLost when the driver has not come back long after its own time limit."""
         since = self._in_driver_since
-        if since is not None and self._clock() - since > HUNG_AFTER_S:
+        if since is not None and self._clock() - since > self._limits.timeout_s + HUNG_S:
             raise CameraLost(f"{self.name}: the driver hangs for {self._clock() - since:.0f} s; start again.")
 
     def _read_once(self, frame: Frame, timeout: float) -> bool:

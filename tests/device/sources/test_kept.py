@@ -5,7 +5,7 @@ import pytest
 from device.errors import CameraGarbage, CameraLost
 from device.frame import Frame
 from device.sources.fake import FakeCamera
-from device.sources.kept import HUNG_AFTER_S, Counters, Kept
+from device.sources.kept import HUNG_S, Counters, Kept
 
 
 @pytest.fixture
@@ -123,10 +123,10 @@ def test_stopping_ends_a_pause_and_the_source(limits, clock, events):
 def test_a_hanging_driver_is_noticed_by_another_thread(limits, clock):
     class Hanging(FakeCamera):
         def read(self, frame, timeout):
-            clock.sleep(HUNG_AFTER_S - 1)
+            clock.sleep(HUNG_S)
             kept.raise_if_hung()
             clock.sleep(2)
-            with pytest.raises(CameraLost, match="the driver hangs for 16 s"):
+            with pytest.raises(CameraLost, match="the driver hangs for 17 s"):
                 kept.raise_if_hung()
             return True
 
