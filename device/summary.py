@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 from device.person import Person
 from device.trace import rounded
 
@@ -17,31 +15,31 @@ class Summary:
         self.frames = 0
         self.frames_with_track = 0
         self.tracks_total = 0
-        self._present: dict[int, dict] = {}
-        self._gone: deque[dict] = deque(maxlen=KEPT_TRACKS)
+        self._last_id = 0
+        self._tracks: dict[int, dict] = {}  # by id, the one seen last at the end
 
     def record(self, index: int, _t: float, persons: list[Person]) -> None:
         """Count one finished frame and who was in it."""
         self.frames += 1
         self.frames_with_track += bool(persons)
         for person in persons:
-            track = self._present.get(person.id)
-            if track is None:
-                track = self._present[person.id] = {"id": person.id, "first_frame": index, "frames": 0}
-                self.tracks_total += 1
+            track = self._tracks.pop(person.id, None) or self._begin(index, person.id)
+            self._tracks[person.id] = track
             track["last_frame"] = index
             track["frames"] += 1
             track["age"], track["spread"] = rounded(person.age), rounded(person.spread)
-        if len(self._present) > len(persons):
-            self._retire({person.id for person in persons})
+        if len(self._tracks) > KEPT_TRACKS:
+            del self._tracks[next(iter(self._tracks))]
 
-    def _retire(self, present: set[int]) -> None:
-        for number in [number for number in self._present if number not in present]:
-            self._gone.append(self._present.pop(number))
+    def _begin(self, index: int, number: int) -> dict:
+        """A row for a new track; identities rise, so one that is no larger was counted before."""
+        self.tracks_total += number > self._last_id
+        self._last_id = max(self._last_id, number)
+        return {"id": number, "first_frame": index, "frames": 0}
 
     def tracks(self) -> list[dict]:
         """The last tracks: id, first_frame, last_frame, frames, and the age and spread shown last."""
-        return sorted([*self._gone, *self._present.values()], key=lambda track: track["id"])
+        return sorted(self._tracks.values(), key=lambda track: track["id"])
 
 
 def as_text(report: dict) -> str:

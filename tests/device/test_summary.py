@@ -20,18 +20,20 @@ def test_tracks_with_their_first_and_last_frame_and_what_was_shown_last():
 
 def test_months_of_visitors_do_not_fill_the_memory():
     summary = Summary()
-    for number in range(5000):
+    for number in range(1, 5001):
         summary.record(number, number / 30, [person(number, 40.0)])
     assert summary.tracks_total == 5000
-    assert len(summary.tracks()) == KEPT_TRACKS + 1
-    assert summary.tracks()[-1]["id"] == 4999
+    assert len(summary.tracks()) == KEPT_TRACKS
+    assert summary.tracks()[-1]["id"] == 5000
 
 
-def test_a_track_that_comes_back_is_counted_once_a_stay():
+def test_a_track_that_comes_back_is_one_track():
     summary = Summary()
     for index, persons in enumerate([[person(1)], [], [person(1)]]):
         summary.record(index, index / 30, persons)
     assert summary.frames_with_track == 2
+    assert summary.tracks_total == 1
+    assert [track["frames"] for track in summary.tracks()] == [2]
 
 
 def test_the_text_for_people():
