@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -135,6 +136,23 @@ def sources() -> list[Path]:
     """The files on which the set's bytes depend."""
     names = ("dice", "face_model", "covering", "camera", "png", "build")
     return [*(HERE / f"{name}.py" for name in names), WEIGHTS]
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """The options of `build`."""
+    parser.add_argument("--check", action="store_true",
+                        help="write nothing; exit 1 if the committed faces are not what the generator makes")
+
+
+def main(args: Namespace) -> int:
+    """Make the set, or with `--check` compare it."""
+    if args.check:
+        wrong = differing()
+        print("\n".join(f"{name}: differs" for name in wrong) or "The set is what the generator makes.")
+        return 1 if wrong else 0
+    manifest = build()
+    print(f"{len(manifest['faces'])} faces in {FACES}, listed in {MANIFEST.name}, shown in {SHEET.name}")
+    return 0
 
 
 def write_sheet(crops: list[np.ndarray], path: Path, columns: int = COLUMNS) -> None:

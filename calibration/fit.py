@@ -7,6 +7,7 @@ regressed on the conditions, and a linear estimate of the age is fitted by which
 
 from __future__ import annotations
 
+from argparse import ArgumentParser, Namespace
 from typing import NamedTuple
 
 import cv2
@@ -14,7 +15,7 @@ import numpy as np
 
 from calibration.dice import ONE
 from calibration.face_model import CELL, COLOURS, NODES, SIDE, WEIGHTS, Conditions, features, root_age
-from calibration.landmarks import Measured, Sample
+from calibration.landmarks import Measured, Sample, measure, read_faces
 
 TEXTURE_COMPONENTS, SHAPE_COMPONENTS = 192, 32
 COLOUR_WEIGHT = 2.0  # of a colour cell against a pixel of luma
@@ -208,6 +209,22 @@ def eight_bits(axes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def whole(values, one: int, kind) -> np.ndarray:
     """Fixed-point numbers: `one` stands for 1.0."""
     return np.round(np.asarray(values, np.float64) * one).astype(kind)
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """The options of `fit`."""
+    parser.add_argument("sources", nargs="+", metavar="FACES",
+                        help="UTKFace zip or folder, the larger pictures first; only train/ is used")
+
+
+def main(args: Namespace) -> int:
+    """Fit the model to the pictures and write its file."""
+    pictures, samples = read_faces(args.sources)
+    measured = measure(pictures)
+    save(fit(measured, [samples[i] for i in measured.kept]))
+    print(f"{WEIGHTS}: fitted to {len(measured.kept)} of {len(pictures)} faces; "
+          "now make the set anew: python -m calibration build")
+    return 0
 
 
 def save(weights: dict[str, np.ndarray]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentParser, Namespace
 from typing import NamedTuple
 
 import cv2
@@ -50,6 +51,16 @@ def build() -> int:
         raise DeviceError("this build of OpenCV cannot write WebP; install opencv-python-headless")
     demo_stage.PEOPLE.write_bytes(data.tobytes())
     return len(data)
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """`people` has no options."""
+
+
+def main(args: Namespace) -> int:
+    """Draw the people anew."""
+    print(f"{demo_stage.PEOPLE}: {build()} bytes")
+    return 0
 
 
 def row(model: FaceModel, casting: Casting, age: int) -> np.ndarray:
