@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -31,6 +34,20 @@ def choose(package: str = "auto") -> str:
     )
 
 
+@contextmanager
+def _no_chatter() -> Iterator[None]:
+    """Keep what the C++ library says of itself off the operator's screen; errors come as exceptions."""
+    said = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(said, 2)
+        os.close(said)
+        os.close(nowhere)
+
+
 class Model:
     """One TFLite graph with its tensors allocated, a single input and any number of outputs.
 
@@ -42,8 +59,9 @@ class Model:
         self.package = choose(interpreter)
         module = importlib.import_module(f"{self.package}.interpreter")
         try:
-            self._graph = module.Interpreter(model_path=str(path), num_threads=threads)
-            self._graph.allocate_tensors()
+            with _no_chatter():
+                self._graph = module.Interpreter(model_path=str(path), num_threads=threads)
+                self._graph.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"{path}: {self.package} cannot load the model ({error})") from error
         self.input = self._graph.get_input_details()[0]
