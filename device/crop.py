@@ -32,7 +32,7 @@ class Cropper:
         crop is first averaged down by the whole number nearest its scale, so that nothing aliases.
         """
         matrix = crop_transform(eyes)
-        factor = max(1, round(math.hypot(matrix[0, 0], matrix[1, 0])))
+        factor = max(1, min(round(math.hypot(matrix[0, 0], matrix[1, 0])), *image.shape[:2]))
         source = image
         if factor > 1:
             source, left, top = self._shrink(image, matrix, factor)
@@ -44,7 +44,7 @@ class Cropper:
         return cv2.cvtColor(self._bgr, cv2.COLOR_BGR2RGB, dst=out)
 
     def _shrink(self, image: np.ndarray, matrix: np.ndarray, factor: int) -> tuple[np.ndarray, int, int]:
-        """The part of the picture around the crop, shrunk by `factor`, with its left and top in the picture."""
+        """The part of the picture around the crop, shrunk by `factor`, and its left and top there."""
         corners = matrix @ np.array([[0, SIDE, 0, SIDE], [0, 0, SIDE, SIDE], [1, 1, 1, 1]], float)
         rows, columns = image.shape[:2]
         left, width = _whole_blocks(corners[0], columns, factor)

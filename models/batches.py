@@ -11,11 +11,13 @@ import numpy as np
 AHEAD = 6  # batches that wait
 PATIENCE = 120.0  # seconds without a batch after which training gives up
 
-Draw = Callable[[int, np.random.Generator], tuple[np.ndarray, ...]]  # face → crop, age, and what else it takes
+Draw = Callable[
+    [int, np.random.Generator], tuple[np.ndarray, ...]
+]  # face → crop, age, and what else it takes
 
 
 def epoch(count: int, draw: Draw, size: int, seed: int, number: int) -> Iterator[tuple[np.ndarray, ...]]:
-    """All of `count` faces once in random order, in whole batches; the same for the same seed and epoch number.
+    """All of `count` faces once in random order, in whole batches; the same for the same seed and epoch.
 
     A batch is what `draw` gives for each of its faces, stacked.
     """

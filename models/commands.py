@@ -27,7 +27,7 @@ def keep_freed_memory() -> None:
 
 
 def train(argv: list[str]) -> int:
-    """`python -m models train`: the teacher where there is none yet, then SSR-Net. Goes on where it stopped."""
+    """`python -m models train`: the teacher where there is none, then SSR-Net. Goes on where it stopped."""
     parser = argparse.ArgumentParser(prog="python -m models train", description=train.__doc__)
     parser.add_argument("--data", action="append", required=True, help="zip, folder or CSV; may be repeated")
     parser.add_argument("--config", type=Path, default=MODELS / "age.toml")
@@ -52,12 +52,16 @@ def train(argv: list[str]) -> int:
 
 
 def quantize(argv: list[str]) -> int:
-    """`python -m models quantize`: the trained weights as the int8 file, its weights beside it, both pinned."""
+    """`python -m models quantize`: the trained weights as the int8 file, pinned, the weights beside it."""
     parser = argparse.ArgumentParser(prog="python -m models quantize", description=quantize.__doc__)
     parser.add_argument("--config", type=Path, default=MODELS / "age.toml")
     parser.add_argument("--run", type=Path, help="folder of the training run (default: runs/NAME)")
-    parser.add_argument("--faces", type=Path, help="folder of 64×64 calibration crops (default: calibration/faces)")
-    parser.add_argument("--out", type=Path, default=MODELS, help="folder of the shipped files (default: models)")
+    parser.add_argument(
+        "--faces", type=Path, help="folder of 64×64 calibration crops (default: calibration/faces)"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=MODELS, help="folder of the shipped files (default: models)"
+    )
     options = parser.parse_args(argv)
     settings = tomllib.loads(options.config.read_text())
     run = options.run or Path("runs") / settings["name"]

@@ -97,11 +97,15 @@ def table(rows: list[dict]) -> str:
     """The comparison as a Markdown table."""
     out = io.StringIO()
     sets = list(rows[0]["mae"])
-    out.write("| network | size, KB | one face, ms | ratio | " + " | ".join(f"{s}, MAE" for s in sets) + " |\n")
+    out.write(
+        "| network | size, KB | one face, ms | ratio | " + " | ".join(f"{s}, MAE" for s in sets) + " |\n"
+    )
     out.write("|---" * (4 + len(sets)) + "|\n")
     for row in rows:
         maes = " | ".join(f"{row['mae'][s]:.2f}" for s in sets)
-        line = f"| {row['name']} | {row['size'] / 1e3:.0f} | {row['ms']:.2f} | {row['ratio']:.2f} | {maes} |\n"
+        line = (
+            f"| {row['name']} | {row['size'] / 1e3:.0f} | {row['ms']:.2f} | {row['ratio']:.2f} | {maes} |\n"
+        )
         out.write(line)
     return out.getvalue()
 
@@ -119,7 +123,9 @@ def plot(rows: list[dict], path: Path) -> None:
         axes.scatter(row["ms"], mae, s=20 + row["size"] / 1e4, alpha=0.6)
         axes.annotate(f"{row['name']}\n{row['size'] / 1e3:.0f} KB", (row["ms"], mae), fontsize=7,
                       xytext=(6, 4), textcoords="offset points")  # fmt: skip
-    axes.set(xscale="log", xlabel="one face, ms (one thread)", ylabel=f"MAE, years: {next(iter(rows[0]['mae']))}")
+    axes.set(
+        xscale="log", xlabel="one face, ms (one thread)", ylabel=f"MAE, years: {next(iter(rows[0]['mae']))}"
+    )
     axes.margins(x=0.3, y=0.15)
     figure.tight_layout()
     figure.savefig(path, dpi=110)

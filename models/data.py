@@ -74,13 +74,17 @@ class FaceSet:
 # ---- what names say: pattern → Face fields. Each is tried on the path inside the set, in this order.
 NAMINGS: dict[str, re.Pattern[str]] = {
     # 25_1_2_20170116192031122.jpg.chip.jpg; some names lack the race
-    "UTKFace": re.compile(r"(?P<age>\d{1,3})_(?:(?P<g>[01])_)?(?:(?P<r>[0-4])_)?(?P<subject>\d{8,})\s?\.?jpg", re.I),
+    "UTKFace": re.compile(
+        r"(?P<age>\d{1,3})_(?:(?P<g>[01])_)?(?:(?P<r>[0-4])_)?(?P<subject>\d{8,})\s?\.?jpg", re.I
+    ),
     # 001A43a.JPG
-    "FG-NET": re.compile(r"(?P<subject>\d{3})A(?P<age>\d{2})[a-z]?\.jpe?g$", re.I),
+    "FG-NET": re.compile(r"(?:^|/)(?P<subject>\d{3})A(?P<age>\d{2})[a-z]?\.jpe?g$", re.I),
     # MORPH2: 009055_1M54.JPG (subject, picture, sex, age)
     "MORPH2": re.compile(r"(?P<subject>\d{5,6})_\d+(?P<sex>[MF])(?P<age>\d{2})\.jpe?g$", re.I),
     # IMDB-WIKI: nm0000001_rm124825600_1899-5-10_1968.jpg, 10000548_1925-04-04_1964.jpg
-    "IMDB-WIKI": re.compile(r"(?P<subject>(?:nm)?\d+)_(?:rm\d+_)?(?P<born>\d{4})-\d+-\d+_(?P<taken>\d{4})\.", re.I),
+    "IMDB-WIKI": re.compile(
+        r"(?P<subject>(?:nm)?\d+)_(?:rm\d+_)?(?P<born>\d{4})-\d+-\d+_(?P<taken>\d{4})\.", re.I
+    ),
     # All-Age-Faces: 00000A02.jpg (women first: to 7380)
     "All-Age-Faces": re.compile(r"(?P<number>\d{5})A(?P<age>\d{2})\.jpg$", re.I),
     # AFAD: 15/111/634198-0.jpg (age, 111 male or 112 female)

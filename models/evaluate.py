@@ -33,7 +33,7 @@ class FaceFinder:
         self._cropper = Cropper()
 
     def find(self, picture: np.ndarray) -> np.ndarray | None:
-        """The largest face of a picture (uint8 BGR) as a crop, uint8 RGB (64, 64, 3); None if there is none."""
+        """The largest face of a picture (uint8 BGR) as a crop, uint8 RGB (64, 64, 3), or None."""
         for border in (0.0, BORDER):
             margin = int(max(picture.shape[:2]) * border)
             framed = cv2.copyMakeBorder(picture, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
@@ -134,7 +134,9 @@ def table(report: dict) -> str:
         f"MAE {report['mae']:.2f} years, bias {report['bias']:+.2f}, "
         + ", ".join(f"CA({n}) {report[f'ca{n}']:.1f} %" for n in TOLERANCES)
     )
-    lines.append(f"MAE with a mask {report['masked']:.2f}, with the eyes covered {report['eyes_covered']:.2f}")
+    lines.append(
+        f"MAE with a mask {report['masked']:.2f}, with the eyes covered {report['eyes_covered']:.2f}"
+    )
     for title in ("by_decade", "by_gender", "by_race"):
         for key, row in report[title].items():
             lines.append(f"  {key:>8}  MAE {row['mae']:5.2f}  bias {row['bias']:+6.2f}  n {row['n']}")
@@ -154,7 +156,9 @@ def plots(ages: np.ndarray, guesses: np.ndarray, folder: Path) -> None:
     decades = np.arange(0, 110, 10)
     figure, axes = plt.subplots(1, 3, figsize=(13, 4))
     groups = [errors[(ages >= d) & (ages < d + 10)] for d in decades[:-1]]
-    axes[0].boxplot([g if len(g) else [np.nan] for g in groups], positions=decades[:-1] + 5, widths=6, showfliers=False)
+    axes[0].boxplot(
+        [g if len(g) else [np.nan] for g in groups], positions=decades[:-1] + 5, widths=6, showfliers=False
+    )
     axes[0].axhline(0, color="grey", lw=0.5)
     axes[0].set(xlabel="age", ylabel="error, years", title="Error by age")
     axes[0].set_xticks(decades, decades)

@@ -1,7 +1,8 @@
 """What the teacher says of the training faces: each face in a few placings, with its distribution of ages.
 
 The teacher sees every face clean and uncovered (privileged information); the student then learns the same
-distribution from the same crop disturbed. Asking the teacher once, not in every epoch, saves a third of the time.
+distribution from the same crop disturbed. Asking the teacher once, not in every epoch, saves a third of the
+time.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class Lessons:
 
 
 def same_photographs(banks: list[FaceBank]) -> list[list[tuple[FaceBank, int]]]:
-    """The faces of several banks, each with all its versions: one photograph in two resolutions is one face."""
+    """The faces of several banks, each with all its versions: a photograph in two resolutions is one face."""
     versions: dict[object, list[tuple[FaceBank, int]]] = {}
     for bank in banks:
         for i, face in enumerate(bank.faces):
@@ -76,5 +77,7 @@ def write_lessons(faces: list[list[tuple[FaceBank, int]]], guide: Teacher, folde
 
 def read_lessons(folder: Path) -> Lessons:
     """The lessons in `folder`; the crops stay on disk and are paged in."""
-    crops, taught, ages = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("crops", "taught", "ages"))
+    crops, taught, ages = (
+        np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("crops", "taught", "ages")
+    )
     return Lessons(crops, taught, ages)

@@ -1,7 +1,7 @@
 """A Keras graph run by torch's own kernels, on the same parameters.
 
-Keras' torch layers take 500 ms for a step of SSR-Net on two CPU cores; torch's fused kernels in bfloat16, with
-channels last in memory, take 76 ms for the same arithmetic. Only the layers SSR-Net is made of are known here.
+Keras' torch layers take 500 ms for a step of SSR-Net on two CPU cores; torch's fused kernels in bfloat16,
+with channels last in memory, take 76 ms for the same arithmetic. Only SSR-Net's layers are known here.
 """
 
 from __future__ import annotations

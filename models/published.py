@@ -20,7 +20,10 @@ def layer_names() -> dict[str, str]:
             names[f"{side}{i + 1}_norm"] = f"batch_normalization_{first + i}"
     for k in range(3):
         stage = f"stage{k + 1}"
-        names[f"{stage}_tanh_fuse"], names[f"{stage}_relu_fuse"] = f"conv2d_{9 + 2 * k}", f"conv2d_{10 + 2 * k}"
+        names[f"{stage}_tanh_fuse"], names[f"{stage}_relu_fuse"] = (
+            f"conv2d_{9 + 2 * k}",
+            f"conv2d_{10 + 2 * k}",
+        )
         names[f"{stage}_tanh_mix"], names[f"{stage}_relu_mix"] = f"dense_{3 * k + 1}", f"dense_{3 * k + 2}"
         names[f"{stage}_hidden"] = f"dense_{3 * k + 3}"
         names[f"{stage}_p"], names[f"{stage}_delta"] = f"pred_age_{stage}", f"delta_s{k + 1}"
@@ -32,7 +35,7 @@ def published_ssrnet(weights: Path, *, export: bool = False) -> keras.Model:
     """Our definition with the published weights; its input is `min_max` of a crop's BGR bytes."""
     model = ssrnet(export=export)
     with h5py.File(weights) as file:
-        groups = file["model_weights"] if "model_weights" in file else file
+        groups = file.get("model_weights", file)
         for ours, theirs in layer_names().items():
             group = groups[theirs]
             model.get_layer(ours).set_weights([np.array(group[name]) for name in group.attrs["weight_names"]])

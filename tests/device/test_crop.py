@@ -1,0 +1,71 @@
+"""The crop puts the eyes where training has them, whatever the face's place, size and tilt."""
+
+import math
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from device.crop import EYE_DISTANCE, EYE_HEIGHT, SIDE, Cropper, crop_transform, face_crop
+
+LEFT_EYE = np.array([(SIDE - 1) / 2 - EYE_DISTANCE * SIDE / 2, EYE_HEIGHT * SIDE - 0.5])
+RIGHT_EYE = LEFT_EYE + np.array([EYE_DISTANCE * SIDE, 0])
+
+
+def eyes_at(x: float, y: float, distance: float, tilt: float) -> np.ndarray:
+    """Two eyes about (x, y), that far apart, turned by `tilt` radians."""
+    half = distance / 2 * np.array([math.cos(tilt), math.sin(tilt)])
+    return np.array([np.array([x, y]) - half, np.array([x, y]) + half], np.float32)
+
+
+@given(st.floats(-50, 700), st.floats(-50, 500), st.floats(2, 400), st.floats(-3, 3))
+def test_the_transform_takes_the_eyes_places_to_the_eyes(x, y, distance, tilt):
+    eyes = eyes_at(x, y, distance, tilt)
+    matrix = crop_transform(eyes)
+    for place, eye in zip((LEFT_EYE, RIGHT_EYE), eyes, strict=True):
+        np.testing.assert_allclose(matrix @ [*place, 1], eye, atol=1e-3)
+
+
+@pytest.mark.parametrize("distance", [12, 25, 60, 200])
+@pytest.mark.parametrize("tilt", [0.0, 0.4, -1.2])
+def test_a_dot_on_each_eye_comes_out_where_the_eyes_belong(distance, tilt):
+    eyes = eyes_at(320, 240, distance, tilt)
+    image = np.zeros((480, 640, 3), np.uint8)
+    for channel, eye in zip((0, 2), eyes, strict=True):
+        spot = np.zeros((480, 640), np.uint8)
+        middle, radius = (eye * 16).round().astype(int).tolist(), int(distance * 16 * 0.1)
+        cv2.circle(spot, middle, radius, 255, -1, cv2.LINE_AA, 4)
+        image[..., channel] = spot
+    crop = face_crop(image, eyes).astype(float)
+    grid = np.mgrid[0:SIDE, 0:SIDE]
+    for channel, place in ((2, LEFT_EYE), (0, RIGHT_EYE)):  # the crop is RGB, the picture was BGR
+        weight = crop[..., channel]
+        y, x = (grid * weight).sum((1, 2)) / weight.sum()
+        assert (x, y) == pytest.approx(tuple(place), abs=0.35)
+
+
+def test_a_large_face_is_averaged_not_sampled():
+    checks = np.indices((480, 640)).sum(0) % 2 * 255  # a board of single pixels: sampling it gives noise
+    image = np.repeat(checks[..., None], 3, axis=2).astype(np.uint8)
+    crop = face_crop(image, eyes_at(320, 200, 150, 0.1))
+    assert abs(crop.astype(float).mean() - 127) < 3
+    assert crop.std() < 12
+
+
+def test_the_buffer_given_is_the_one_filled():
+    out = np.empty((SIDE, SIDE, 3), np.uint8)
+    image = np.full((100, 100, 3), (10, 20, 30), np.uint8)
+    assert Cropper().cut(image, eyes_at(50, 40, 20, 0), out) is out
+    assert (out == (30, 20, 10)).all()
+
+
+@given(
+    st.integers(1, 90), st.integers(1, 90),
+    st.floats(-1e4, 1e4), st.floats(-1e4, 1e4), st.floats(0, 5e3), st.floats(-4, 4),
+)  # fmt: skip
+def test_no_eyes_are_too_wild_to_cut(rows, columns, x, y, distance, tilt):
+    crop = face_crop(np.full((rows, columns, 3), 77, np.uint8), eyes_at(x, y, distance, tilt))
+    assert crop.shape == (SIDE, SIDE, 3)
+    assert (crop == 77).all()

@@ -1,0 +1,46 @@
+"""Box algebra: literal cases, and what must hold for every pair of boxes."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from device.geometry import Box
+
+sides = st.floats(0, 1000, allow_nan=False)
+boxes = st.builds(Box, st.floats(-500, 1500), st.floats(-500, 1500), sides, sides)
+
+
+def test_two_boxes_that_share_a_quarter():
+    assert Box(0, 0, 10, 10).intersection(Box(5, 5, 10, 10)) == 25
+    assert Box(0, 0, 10, 10).iou(Box(5, 5, 10, 10)) == pytest.approx(25 / 175)
+
+
+def test_boxes_apart_share_nothing():
+    assert Box(0, 0, 10, 10).iou(Box(10, 0, 10, 10)) == 0
+
+
+def test_grown_about_its_centre():
+    assert Box(10, 10, 20, 40).scaled(2) == Box(0, -10, 40, 80)
+
+
+def test_clipped_to_the_picture():
+    assert Box(-5, 470, 20, 20).clipped(640, 480) == Box(0, 470, 15, 10)
+    assert Box(700, 0, 20, 20).clipped(640, 480).area == 0
+
+
+@given(boxes, boxes)
+def test_overlap_is_mutual_and_a_share(a, b):
+    assert a.iou(b) == b.iou(a)
+    assert 0 <= a.iou(b) <= 1 + 1e-9
+
+
+@given(boxes, st.floats(-100, 100), st.floats(-100, 100))
+def test_moving_a_box_keeps_its_extent(box, dx, dy):
+    assert box.shifted(dx, dy)[2:] == box[2:]
+
+
+@given(boxes)
+def test_what_is_clipped_lies_inside(box):
+    x, y, w, h = box.clipped(640, 480)
+    assert 0 <= x <= x + w <= 640.001
+    assert 0 <= y <= y + h <= 480.001
