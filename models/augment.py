@@ -52,7 +52,11 @@ def lit(rng: np.random.Generator, face: np.ndarray) -> np.ndarray:
     ramp = np.arange(256, dtype=np.float32) / 255
     low = rng.random() < 0.08
     gain = rng.uniform(0.25, 0.5) if low else math.exp(rng.normal(0, 0.18))
-    gamma, contrast, offset = math.exp(rng.normal(0, 0.15)), math.exp(rng.normal(0, 0.12)), rng.normal(0, 0.03)
+    gamma, contrast, offset = (
+        math.exp(rng.normal(0, 0.15)),
+        math.exp(rng.normal(0, 0.12)),
+        rng.normal(0, 0.03),
+    )
     balance = np.exp(rng.normal(0, 0.06, 3))
     tables = [255 * (((ramp**gamma) * gain * b - 0.45) * contrast + 0.45 + offset) for b in balance]
     return cv2.LUT(face, np.clip(np.stack(tables, axis=-1), 0, 255).astype(np.uint8)[None])
@@ -66,7 +70,10 @@ def blurred(rng: np.random.Generator, face: np.ndarray) -> np.ndarray:
     kernel = np.zeros((length, length), np.float32)
     direction = rng.uniform(0, math.pi)
     reach = (length - 1) / 2 * np.array([math.cos(direction), math.sin(direction)])
-    start, end = ((length - 1) / 2 - reach).round().astype(int), ((length - 1) / 2 + reach).round().astype(int)
+    start, end = (
+        ((length - 1) / 2 - reach).round().astype(int),
+        ((length - 1) / 2 + reach).round().astype(int),
+    )
     cv2.line(kernel, start.tolist(), end.tolist(), 1.0)
     return cv2.filter2D(face, -1, kernel / kernel.sum())
 
@@ -81,7 +88,14 @@ def mask(rng: np.random.Generator, face: np.ndarray) -> np.ndarray:
     """A mask from the bridge of the nose to below the chin; drawn in place."""
     top, side = rng.uniform(0.44, 0.56), rng.uniform(0.08, 0.2)
     outline = np.array(
-        [[side, top + 0.04], [0.5, top], [1 - side, top + 0.04], [0.9 - side / 2, 0.85], [0.5, 1.0], [0.1 + side / 2, 0.85]]
+        [
+            [side, top + 0.04],
+            [0.5, top],
+            [1 - side, top + 0.04],
+            [0.9 - side / 2, 0.85],
+            [0.5, 1.0],
+            [0.1 + side / 2, 0.85],
+        ]
     )
     colour = rng.choice([[235, 240, 245], [170, 205, 225], [35, 35, 40]]) + rng.integers(-15, 10, 3)
     return _filled(face, outline, colour)

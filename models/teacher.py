@@ -80,7 +80,9 @@ def published(path: Path) -> Teacher:
     weight = weight if weight.shape[1] == 256 else weight.T
     more = YEARS - len(bias)
     teacher.head.weight.data = torch.from_numpy(np.vstack([weight, np.repeat(weight[-1:], more, 0)]).copy())
-    teacher.head.bias.data = torch.from_numpy(np.concatenate([bias, np.full(more, bias[-1] - 3.0)]).astype(np.float32))
+    teacher.head.bias.data = torch.from_numpy(
+        np.concatenate([bias, np.full(more, bias[-1] - 3.0)]).astype(np.float32)
+    )
     return teacher
 
 

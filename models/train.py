@@ -10,6 +10,7 @@ import shutil
 import time
 import tomllib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "torch")  # models/native.py runs the graph's torch parameters
@@ -171,13 +172,17 @@ def train(model: nn.Module, settings: dict, course: Course, out: Path) -> None:
         started = time.monotonic()
         loss = one_epoch(model, settings, course, optimizer, average, number, steps)
         average.swap(model)
-        maes = {name: float(np.abs(predict(model, c) - course.ages).mean()) for name, c in course.held.items()}
+        maes = {
+            name: float(np.abs(predict(model, c) - course.ages).mean()) for name, c in course.held.items()
+        }
         average.swap(model)
         row = {"epoch": number + 1, "loss": loss, **maes, "seconds": time.monotonic() - started}
         save(out, model, optimizer, average, number + 1, row)
 
 
-def one_epoch(model, settings: dict, course: Course, optimizer, average: Average, number: int, steps: int) -> float:
+def one_epoch(
+    model, settings: dict, course: Course, optimizer, average: Average, number: int, steps: int
+) -> float:
     """All faces once; the mean loss."""
     losses = []
     model.train()
@@ -213,7 +218,9 @@ def save(out: Path, model, optimizer, average: Average, done: int, row: dict) ->
         if new:
             writer.writeheader()
         writer.writerow({k: f"{v:.4f}" if isinstance(v, float) else v for k, v in row.items()})
-    print("  ".join(f"{k} {v:.3f}" if isinstance(v, float) else f"{k} {v}" for k, v in row.items()), flush=True)
+    print(
+        "  ".join(f"{k} {v:.3f}" if isinstance(v, float) else f"{k} {v}" for k, v in row.items()), flush=True
+    )
     plot(log, out / "log.png")
 
 
@@ -278,14 +285,19 @@ def train_student(settings: dict, sources: list[str], out: Path, weights: Path) 
         lessons.write_lessons(faces, guide.eval(), folder, settings["seed"])
     taught = lessons.read_lessons(folder)
     if len(taught.ages) != len(faces):
-        raise DataError(f"{folder}: lessons for {len(taught.ages)} faces, the data has {len(faces)}; remove it")
+        raise DataError(
+            f"{folder}: lessons for {len(taught.ages)} faces, the data has {len(faces)}; remove it"
+        )
     (out / "data.txt").write_text(" ".join(load(source).part("train").fingerprint() for source in sources))
 
-    def draw(i: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-        return taught.draw(i, rng, settings["cover"])
-
-    train(Student(settings), settings, course(len(faces), draw, held), out)
-    finish_student(settings, out)
+    model = Student(settings)
+    for number, phase in enumerate(settings["phases"], start=1):
+        chance = settings["cover"], phase["disturb"]
+        folder = out / f"phase{number}"
+        folder.mkdir(exist_ok=True)
+        train(model, settings | phase, course(len(faces), partial(taught.draw, chance=chance), held), folder)
+        averaged(model, folder)
+    model.net.save_weights(out / f"{settings['name']}.weights.h5")
 
 
 def averaged(model: nn.Module, out: Path) -> None:
@@ -293,15 +305,6 @@ def averaged(model: nn.Module, out: Path) -> None:
     average = Average(model, 0)
     restore(out, model, torch.optim.AdamW(model.parameters()), average)
     average.swap(model)
-
-
-def finish_student(settings: dict, out: Path) -> Path:
-    """Write the averaged weights of the newest checkpoint as Keras weights; returns their path."""
-    model = Student(settings)
-    averaged(model, out)
-    path = out / f"{settings['name']}.weights.h5"
-    model.net.save_weights(path)
-    return path
 
 
 def seeded(settings: dict) -> dict:
