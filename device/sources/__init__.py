@@ -28,7 +28,7 @@ ALLOWED = "picamera2[:N], v4l2:/dev/videoN, file:CLIP, images:FOLDER, demo[:N], 
 class Source(Protocol):
     """Gives frames, one after the other, into buffers that the caller owns.
 
-    `name` is what `open_source` takes to open the same source again. `size` and
+    `name` stands before every message about it, and in the summary. `size` and
     `small_size` are (width, height) in pixels; `fps` is frames a second. A source
     that is `live` has a clock of its own (a camera): what is not read in time is
     lost, and when it ends, it failed. One that is not tells media time.

@@ -36,6 +36,7 @@ SPAN = 256  # pixels after which it repeats
 class FakeCamera:
     """Plays `script`. Its pictures are deterministic, and so are its times when the caller brings a clock."""
 
+    name = "fake"
     small_size = None
 
     def __init__(
@@ -45,7 +46,6 @@ class FakeCamera:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ):
-        self.name = f"fake:{script}" if script else "fake"
         self.size = camera.width, camera.height
         self.fps = camera.fps
         self._steps = parse(script) if script else [("frames", float("inf"))]

@@ -148,7 +148,7 @@ class UsbCamera:
         for _ in range(GRABS):
             if not self._capture.grab():
                 if os.path.exists(self._node):
-                    raise CameraStalled(f"{self.name}: no frame for {timeout:g} s.")
+                    raise CameraStalled(f"{self.name}: no frame for {math.ceil(timeout)} s.")
                 raise CameraError(f"{self.name}: the camera was pulled out.")
             before, self._stamp = self._stamp, self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
             if self._stamp <= 0:

@@ -13,8 +13,9 @@ def test_spec_that_is_none_says_what_is_allowed(spec, settings):
 
 
 def test_fake_with_and_without_a_script(settings):
-    assert open_source("fake", settings).name == "fake"
-    assert open_source("fake:frames 3; end", settings).name == "fake:frames 3; end"
+    assert open_source("fake", settings).live
+    assert open_source("fake:frames 3; end", settings).live
+    assert not open_source("fake:;", settings).live
 
 
 @pytest.fixture
