@@ -86,7 +86,9 @@ class PiCamera:
                 with self._mapped_array(request, stream.stream, write=False) as mapped:
                     stream.copy(mapped.array, out)
             stamp = request.get_metadata().get("SensorTimestamp", 0) / 1e9
-        except RuntimeError as error:
+        except CameraGarbage:
+            raise
+        except Exception as error:  # libcamera's and picamera2's, which have no common type
             raise CameraError(f"{self.name}: {_root(error)}.") from None
         finally:
             request.release()

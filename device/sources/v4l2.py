@@ -146,7 +146,7 @@ class UsbCamera:
         if self._capture is None:
             raise CameraError(f"{self.name}: is closed.")
         for _ in range(GRABS):
-            if not self._capture.grab():
+            if not self._grabbed():
                 if os.path.exists(self._node):
                     raise CameraStalled(f"{self.name}: no frame for {math.ceil(timeout)} s.")
                 raise CameraError(f"{self.name}: the camera was pulled out.")
@@ -157,6 +157,12 @@ class UsbCamera:
                 return
         if self._stamp == before:
             raise CameraStalled(f"{self.name}: the same frame again and again.")
+
+    def _grabbed(self) -> bool:
+        try:
+            return self._capture.grab()
+        except cv2.error as error:  # an assertion about the driver's buffers
+            raise CameraError(f"{self.name}: {error.err}.") from None
 
     def _retrieve(self, out: np.ndarray) -> None:
         """Convert the frame that was grabbed into `out`, in place."""

@@ -186,6 +186,17 @@ def test_the_same_frame_again_after_unplugging_is_no_frame(camera):
         usb.read(Frame(usb.size), 1.0)
 
 
+def test_opencv_that_stumbles_over_the_driver_is_a_failing_camera(camera):
+    usb, capture = camera()
+
+    def grab():
+        raise cv2.error("buf.index < req.count")
+
+    capture.grab = grab
+    with pytest.raises(CameraError, match="v4l2:"):
+        usb.read(Frame(usb.size), 1.0)
+
+
 def test_frames_that_waited_in_the_queue_are_passed_over(camera):
     usb, capture = camera()
     capture.plan = [((48, 64, 3), 0.9), ((48, 64, 3), 0.7), ((48, 64, 3), 0.05)]
