@@ -101,13 +101,13 @@ class Run:
         if trace:
             recorders.append(Trace(trace))
             closing.callback(recorders[-1].close)
+        self.networks = open_networks(settings)
+        drop_start_code()
         self._notice = ""  # what the picture says about the source; set from the capture's thread
         self.capture = open_capture(settings, self._on_source)
         closing.callback(self.capture.stop)
         drop_start_code()
         source = self.capture.source
-        self.networks = open_networks(settings)
-        drop_start_code()
         stepped = isinstance(self.capture, Stepped)
         self.vision = Vision(
             settings, source.size, source.fps, self.stages, *self.networks, hurry=not stepped

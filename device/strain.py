@@ -34,17 +34,19 @@ class Strain:
         self._hot = hot_c
         self._thermometer = thermometer
         self._notice = notice
-        self._next_look = 0.0
+        self._next_look: float | None = None
         self._calm_since: float | None = None
         self._frames = self._dropped = 0
 
     def tick(self, now: float, frames: int, dropped: int) -> None:
         """Called once a frame: `now` monotonic in seconds, frames finished and dropped since the start."""
-        if now < self._next_look:
+        if self._next_look is not None and now < self._next_look:
             return
-        self._next_look = now + LOOK_EVERY
+        starting, self._next_look = self._next_look is None, now + LOOK_EVERY
         new, lost = frames - self._frames, dropped - self._dropped
         self._frames, self._dropped = frames, dropped
+        if starting:
+            return  # what was dropped before the first frame tells of the start, not of the machine
         why = self._why(lost / (new + lost) if new + lost else 0.0)
         if why:
             self._calm_since = None

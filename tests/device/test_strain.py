@@ -64,7 +64,7 @@ def test_it_comes_back_by_itself(strain, heat, told):
 
 def test_it_must_be_clearly_cooler_to_count_as_calm(strain, heat):
     heat.degrees = 80.0
-    now = run(strain, 2)
+    now = run(strain, 4)
     heat.degrees = 78.0
     run(strain, 60, start=now)
     assert strain.level == len(STEPS) - 1
@@ -72,7 +72,7 @@ def test_it_must_be_clearly_cooler_to_count_as_calm(strain, heat):
 
 def test_a_throttled_board_counts_as_strained(strain, heat, told):
     heat.held_back = ["the supply voltage is too low"]
-    run(strain, 2)
+    run(strain, 4)
     assert told[0][1]["why"] == "the supply voltage is too low"
 
 
