@@ -14,8 +14,9 @@ from device.quality import Quality
 Z80 = 1.2816  # half of the 80 % interval of a normal distribution, in standard deviations
 HEAVY_TAIL = 4.0  # degrees of freedom of Student's t, which a single estimate's error follows
 SURE = -12.0  # log odds against another person, of a face that was never out of view
-RETURNED = -2.0  # and of one that is back
+RETURNED = -2.0  # and of one that is back after a second or more
 OTHERS_AGE = 20.0  # years that two persons' ages differ by, standard deviation
+FEWEST = 3  # looks before anything is shown
 CLUE = 2.0  # log odds that one frame may tell at most
 LOOK_MEMORY = 0.1  # weight of the newest frame in how a person usually looks
 DRIFT = 0.05  # years that what the network says of a person may wander by in a second
@@ -25,11 +26,13 @@ class AgeFilter:
     """A Kalman filter on what the network says of a person, and on the error that its frames share.
 
     `settings` is the section `smoother`. `age` is what is shown (years, None before it is known), `spread`
-    half of its 80 % interval, `band` its label, `state` one of finding, settling, settled.
+    half of its 80 % interval, `band` its label, `state` one of finding, settling, settled. `another` says
+    that the face turned out to be somebody else's, with whom all started over; who heeds it clears it.
     """
 
-    __slots__ = ("_band", "_bands", "_doubt", "_error", "_last", "_look", "_mean", "_noise", "_settings",
-                 "_t", "_variance", "age", "spread", "state")
+    __slots__ = ("_band", "_bands", "_doubt", "_error", "_last", "_look", "_looks", "_mean", "_noise",
+                 "_settings", "_since", "_t", "_variance", "age", "another",
+                 "spread", "state")
 
     def __init__(self, settings: SimpleNamespace, noise: NoiseModel, bands: Bands):
         self._settings = settings
@@ -46,10 +49,13 @@ class AgeFilter:
         self._mean = 0.0  # of what the network says of this person, years
         self._error = 0.0  # that neighbouring frames share, of unit variance
         self._variance = (0.0, 0.0, 0.0)  # of the mean, of both, of the shared error
+        self._looks = 0
+        self._since = 0.0  # when settling began
         self._band: int | None = None
         self.age: float | None = None
         self.spread: float | None = None
         self.state = "finding"
+        self.another = False
 
     @property
     def band(self) -> str | None:
@@ -59,34 +65,31 @@ class AgeFilter:
     @property
     def calm(self) -> bool:
         """Whether the age is settled and nothing speaks for another person: estimates may be rare."""
-        return self.state == "settled" and self._doubt < RETURNED
+        return self.state == "settled" and self._doubt < SURE + CLUE
 
-    def unseen(self) -> None:
-        """Say that the face was out of view, so that somebody else may be back."""
-        self._doubt = max(self._doubt, RETURNED)
+    def unseen(self, seconds: float) -> None:
+        """Say that the face was out of view for so long, so that somebody else may be back."""
+        self._doubt = max(self._doubt, RETURNED / min(seconds, 1.0))
 
-    def update(self, raw: float, quality: Quality, t: float) -> bool:
-        """Take in one estimate, `raw` years, from a face of this `quality` at time `t` (seconds, rising).
-
-        Returns whether the face turned out to be another person's, with whom everything starts over.
-        """
+    def update(self, raw: float, quality: Quality, t: float) -> None:
+        """Take in one estimate, `raw` years, from a face of this `quality` at time `t` (seconds, rising)."""
         given = features(quality, raw)
         raw = self._noise.unbiased(raw, given)
         variance = self._noise.variance(given)
         strange = self._strangeness(raw, variance, quality)
         self._doubt = max(self._doubt + strange, SURE)
-        another = self._doubt > 0
-        if another:
+        if self._doubt > 0:
             self.reset()
+            self.another = True
         if self._last is None:
             self._begin(raw, variance)
+            self._since = t
         else:
             self._predict(t - self._t, pose_change(quality, self._last))
             if strange <= 0:
                 self._correct(raw, variance)
         self._remember(quality, t, strange)
         self._show()
-        return another
 
     def _strangeness(self, raw: float, variance: float, quality: Quality) -> float:
         """Log odds that this frame shows another person, by its look and its age, kept within `CLUE`."""
@@ -134,13 +137,15 @@ class AgeFilter:
         """Decide what is shown: nothing, the estimate, or what was shown before."""
         settings = self._settings
         wander = Z80 * math.sqrt(self._variance[0])
-        if self.state == "finding" and wander > settings.show_within:
+        self._looks += 1
+        if self.state == "finding" and (wander > settings.show_within or self._looks < FEWEST):
             return
         age = by_age(self._noise.truth, self._mean)
+        if self.state == "settled" and abs(age - self.age) > settings.hold:
+            self.state, self._since = "settling", self._t
         if self.state != "settled":
             self.age = age
-            self.state = "settled" if wander <= settings.settle_within else "settling"
-        elif abs(age - self.age) > settings.hold:
-            self.age = age
+            ripe = self._t - self._since >= settings.settle_s
+            self.state = "settled" if ripe and wander <= settings.settle_within else "settling"
         self.spread = math.hypot(wander, by_age(self._noise.unknown, self._mean))
         self._band = self._bands.kept(self.age, self._band, settings.band_margin)

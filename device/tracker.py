@@ -61,7 +61,7 @@ class Track:
     def hit(self, detection: Detection, frame: int) -> None:
         """Take the detection that was found to be this face's, in the tracker's update `frame`."""
         if self.unseen > BRIEF_S:
-            self.ages.unseen()
+            self.ages.unseen(self.unseen)
         self.hits += 1
         self.misses, self.unseen = 0, 0.0
         self.last_frame = frame
@@ -119,6 +119,9 @@ class Tracker:
         `survive_s` seconds; they live on.
         """
         self._frame += 1
+        for track in self._tracks:
+            if track.ages.another:
+                self._name(track)
         self._motion.predict(max(dt, 0.0), self._unseen)
         if detections is None:
             missed = self._tracks
@@ -237,8 +240,14 @@ class Tracker:
                 track.looks += 1
                 track.next_look = self._frame + track.looks  # ever more seldom, for what stays doubtful
             if track.hits >= self._settings.birth_hits and (look is None or track.proof >= LOOK_PROOF):
-                self._last_id += 1
-                track.id, track.confirmed = self._last_id, True
+                track.confirmed = True
+                self._name(track)
+
+    def _name(self, track: Track) -> None:
+        """Give a track the next number: it is confirmed, or the person behind it is another one now."""
+        self._last_id += 1
+        track.id = self._last_id
+        track.ages.another = False
 
 
 def _places(detections: list[Detection]) -> np.ndarray:

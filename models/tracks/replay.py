@@ -11,7 +11,7 @@ import numpy as np
 
 from device.geometry import Box
 from device.scheduler import DUE_UNCERTAIN
-from device.tracker import Tracker
+from device.tracker import Track, Tracker
 from models.tracks.stage import Film, Moment, Sighting
 
 # Scores of close-ups of faces and of what only resembles them, measured on clips: mean and spread
@@ -73,8 +73,8 @@ def replay(film: Film, settings: SimpleNamespace) -> list[list[Shown]]:
     The others hear of every frame; the device estimates as often as its scheduler lets it.
     """
     tracker = Tracker(settings)
-    others: dict[int, dict] = {}
-    due: dict[int, float] = {}
+    others: dict[Track, dict] = {}  # by track, not by its number: they do not notice another person
+    due: dict[Track, float] = {}
     rng = np.random.default_rng(film.scene.seed)
     frames = []
     for before, moment in zip([None, *film.moments], film.moments, strict=False):
@@ -85,14 +85,14 @@ def replay(film: Film, settings: SimpleNamespace) -> list[list[Shown]]:
             one = seen.get(id(track.keypoints))
             if one is None or one.raw is None:
                 continue
-            filters = others.setdefault(track.id, {name: make() for name, make in OTHERS.items()})
+            filters = others.setdefault(track, {name: make() for name, make in OTHERS.items()})
             for other in filters.values():
                 other.update(one.raw)
-            if moment.t >= due.get(track.id, 0.0):
+            if moment.t >= due.get(track, 0.0):
                 track.ages.update(one.raw, one.quality, moment.t)
                 wait = settings.schedule.settled_every_s if track.settled else DUE_UNCERTAIN
-                due[track.id] = moment.t + wait - 1e-6
-        frames.append([_shown(track, others.get(track.id, {})) for track in tracks])
+                due[track] = moment.t + wait - 1e-6
+        frames.append([_shown(track, others.get(track, {})) for track in tracks])
     return frames
 
 

@@ -7,13 +7,19 @@ from device.noise import TYPICAL
 from device.quality import Quality
 from device.smoother import AgeFilter
 
-GOOD = Quality(size=60, sharpness=-0.5, yaw=0.0, roll=0.0, score=0.9, brightness=0.5, contrast=0.2)
+LOOK = np.zeros(48, np.float32)
+GOOD = Quality(60.0, -0.5, yaw=0.0, roll=0.0, score=0.9, brightness=0.5, contrast=0.2, look=LOOK)
+COVERED = GOOD._replace(look=np.where(np.arange(48) < 16, 3.0, 0.0).astype(np.float32))
+OTHER = GOOD._replace(look=LOOK + 3)
+POOR = GOOD._replace(size=12, yaw=0.3)
+FLAT = np.ones(48, np.float32)
+NOISE = TYPICAL._replace(look_variance=0.1 * FLAT, look_weights=0.5 * FLAT, look_even=10.0)
 STEP = 1 / 15
 
 
-def new_filter():
+def new_filter(noise=NOISE):
     settings = defaults().smoother
-    return AgeFilter(settings, TYPICAL, Bands(settings.bands))
+    return AgeFilter(settings, noise, Bands(settings.bands))
 
 
 @pytest.fixture
@@ -21,18 +27,18 @@ def ages():
     return new_filter()
 
 
-def feed(ages, raws, start=0.0, step=STEP):
+def feed(ages, raws, start=0.0, step=STEP, quality=GOOD):
     shown = []
     for i, raw in enumerate(raws):
-        ages.update(raw, GOOD, start + i * step)
+        ages.update(raw, quality, start + i * step)
         shown.append(ages.age)
     return shown
 
 
 def test_nothing_is_shown_at_first(ages):
     assert (ages.age, ages.spread, ages.band, ages.state) == (None, None, None, "finding")
-    ages.update(30.0, GOOD._replace(size=12, yaw=0.3), 0.0)
-    assert (ages.age, ages.state) == (None, "finding")
+    assert feed(ages, [30.0, 30.0]) == [None, None]
+    assert feed(ages, [30.0], start=1.0) == [pytest.approx(30.0)]
 
 
 def test_a_steady_face_settles_within_a_second(ages):
@@ -43,24 +49,47 @@ def test_a_steady_face_settles_within_a_second(ages):
     assert 3 < ages.spread < 15
 
 
-def test_a_settled_age_holds_still(ages):
-    rng = np.random.default_rng(1)
-    shown = feed(ages, 40 + 3 * rng.standard_normal(450))
-    assert np.std(shown[75:]) < 0.3
-    assert len(set(shown[60:])) <= 3
+def test_faces_that_are_hard_to_judge_are_less_certain():
+    good, poor = new_filter(), new_filter()
+    feed(good, [30.0] * 10)
+    feed(poor, [30.0] * 10, quality=POOR)
+    assert poor.spread > good.spread
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_settled_age_holds_still(ages, seed):
+    rng = np.random.default_rng(seed)
+    shown = feed(ages, 40 + 2.5 * rng.standard_normal(450))
+    assert np.std(shown[15:]) < 0.3
+
+
+def test_a_settled_age_moves_when_it_was_wrong(ages):
+    feed(ages, [30.0] * 15)
+    for i in range(40):
+        ages.update(41.0, GOOD._replace(brightness=0.5 + 0.2 * (i % 2)), 1 + i / 2)
+    assert ages.age == pytest.approx(41, abs=6)
+    assert ages.band == "35–44"
 
 
 def test_one_wild_estimate_hardly_moves_it(ages):
-    feed(ages, [30.0] * 10)
-    ages.update(90.0, GOOD, 10 * STEP)
-    assert ages.age == pytest.approx(30, abs=1)
+    feed(ages, [30.0] * 8)
+    ages.update(90.0, GOOD, 8 * STEP)
+    assert ages.age == pytest.approx(30, abs=1.5)
 
 
 def test_many_frames_at_one_moment_are_one_observation():
     slow, fast = new_filter(), new_filter()
     feed(slow, [30.0] * 8, step=1.0)
     feed(fast, [30.0] * 8, step=0.001)
-    assert fast.spread is None or fast.spread > slow.spread
+    assert fast.spread > slow.spread
+
+
+def test_frames_of_another_pose_tell_more_than_frames_of_the_same():
+    same, turning = new_filter(), new_filter()
+    feed(same, [30.0] * 8)
+    for i in range(8):
+        turning.update(30.0, GOOD._replace(brightness=0.5 + 0.2 * (i % 2)), i * STEP)
+    assert turning.spread < same.spread
 
 
 def test_reset_forgets_the_person(ages):
@@ -69,3 +98,34 @@ def test_reset_forgets_the_person(ages):
     assert (ages.age, ages.band, ages.state) == (None, None, "finding")
     feed(ages, [60.0] * 20, start=5.0)
     assert ages.age == pytest.approx(60, abs=0.1)
+
+
+def test_another_person_after_a_gap_starts_over_at_once(ages):
+    feed(ages, [30.0] * 20)
+    ages.unseen(1.0)
+    feed(ages, [60.0] * 3, start=3.0, quality=OTHER)
+    assert ages.another
+    assert ages.age is None or ages.age > 50
+
+
+def test_the_same_person_after_a_gap_stays(ages):
+    feed(ages, [30.0] * 20)
+    ages.unseen(1.0)
+    feed(ages, [30.0] * 5, start=3.0)
+    assert (ages.another, ages.state) == (False, "settled")
+
+
+def test_something_before_the_face_is_neither_another_person_nor_an_age(ages):
+    feed(ages, [30.0] * 20)
+    feed(ages, [70.0] * 5, start=1.5, quality=COVERED)
+    assert not ages.another
+    assert ages.age == pytest.approx(30, abs=0.5)
+
+
+def test_doubt_asks_for_frequent_looks(ages):
+    feed(ages, [30.0] * 20)
+    assert ages.calm
+    ages.unseen(1.0)
+    assert not ages.calm
+    feed(ages, [30.0] * 6, start=2.0)
+    assert ages.calm
