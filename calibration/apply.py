@@ -5,6 +5,7 @@ Needs TensorFlow, so it runs on a workstation as a rule; copy the folder there, 
 
 from __future__ import annotations
 
+import hashlib
 import sys
 import tempfile
 import tomllib
@@ -57,15 +58,7 @@ def apply(crops: np.ndarray, name: str, folder: Path, keep: bool) -> int:
         new = Path(scratch) / old.name
         new.write_bytes(data)
         verdict = compare(network, old, new, crops)
-    print(verdict.text(), file=sys.stderr)
-    if not verdict.accepted:
-        print(f"Refused: {old} stays as it was, and the crops stay in {folder}.", file=sys.stderr)
-        return 1
-    install(name, old, data)
-    print(f"{old}: replaced; the file before it is {OLD.format(name=name)}", file=sys.stderr)
-    if not keep:
-        print(f"{site.delete(folder)} crops deleted from {folder}", file=sys.stderr)
-    return 0
+    return settle(verdict, name, old, data, folder, keep)
 
 
 class Verdict:
@@ -97,10 +90,25 @@ def compare(network, old: Path, new: Path, crops: np.ndarray) -> Verdict:
     return Verdict(*figures)
 
 
+def settle(verdict: Verdict, name: str, old: Path, data: bytes, folder: Path, keep: bool) -> int:
+    """Put the new file in place, or refuse it, and say so; the exit status."""
+    print(verdict.text(), file=sys.stderr)
+    if not verdict.accepted:
+        print(f"Refused: {old} stays as it was, and the crops stay in {folder}.", file=sys.stderr)
+        return 1
+    install(name, old, data)
+    print(f"{old}: replaced; the file before it is {OLD.format(name=name)}", file=sys.stderr)
+    if not keep:
+        print(f"{site.delete(folder)} crops deleted from {folder}", file=sys.stderr)
+    return 0
+
+
 def install(name: str, path: Path, data: bytes) -> None:
     """Put the new file in the old one's place, keep the old one beside it, and set the pin."""
     from models.commands import pin
-    from models.quantize import write
 
-    write(path.with_name(OLD.format(name=name)), path.read_bytes())
-    pin(MODELS / "pins.json", name, path.name, write(path, data))
+    path.with_name(OLD.format(name=name)).write_bytes(path.read_bytes())
+    part = path.with_suffix(".part")
+    part.write_bytes(data)
+    part.replace(path)
+    pin(path.with_name("pins.json"), name, path.name, hashlib.sha256(data).hexdigest())

@@ -74,8 +74,10 @@ def halve(picture: np.ndarray) -> np.ndarray:
 
 
 def focus(crop: np.ndarray, sharpness: str, dice: Dice) -> np.ndarray:
-    """Out of focus ("soft"), smeared by movement ("moving"), from a face of a few pixels ("coded")."""
-    if sharpness == "soft":
+    """Sharpened by the camera ("sharp"), out of focus, moving, or from a face of a few pixels ("coded")."""
+    if sharpness == "sharp":
+        crop = crop + ((crop - blur(crop)) * dice.between(0, 2 * ONE) >> 8)
+    elif sharpness == "soft":
         for _ in range(dice.between(2, 6)):
             crop = blur(crop)
     elif sharpness == "moving":

@@ -56,7 +56,7 @@ def errors(source: str, name: str, sets: dict[str, np.ndarray]) -> tuple[str, di
     truth = float_ages(network, faces)
     plain = np.abs(truth - ages).mean()
     lines = [f"{len(faces)} faces of `test/`, float network: MAE {plain:.3f}.", "",
-             "| calibrated with | MAE | against float | mean distance from float, years |", "|---|---|---|---|"]
+             "| calibrated with | MAE | more than float | mean distance from float |", "|---|---|---|---|"]
     files = {}
     for label, calibration in sets.items():
         files[label] = quantize.quantize(network, calibration)
@@ -68,9 +68,9 @@ def errors(source: str, name: str, sets: dict[str, np.ndarray]) -> tuple[str, di
 
 
 def ranges(files: dict[str, bytes], real: bytes, source: str) -> str:
-    """The table of layers: ranges with the shipped and with real faces, and the noise each calibration adds."""
-    chosen = [label for label in files
-              if label.startswith((SHIPPED, "synthesised, 50", f"{REAL}, {max(SIZES)}", NOISE))]
+    """The table of layers: ranges with the shipped and with real faces, and the noise that each adds."""
+    wanted = (SHIPPED, "synthesised, 50", f"{REAL}, {max(SIZES)}", NOISE)
+    chosen = [label for label in files if label.startswith(wanted)]
     probes = np.stack(some_faces(source, "test", PROBES)[0])
     truth = layers.run(real, probes)
     coded = {label: layers.run(files[label], probes) for label in chosen}

@@ -152,7 +152,7 @@ def bounds(rows: list[Row]) -> dict[str, list[float]]:
 
 
 # the disturbances that each measure is to reveal
-GUARDED = {"brightness": ("exposure",), "sharpness": ("blur", "noise"), "red": ("warmth", "tint"),
+GUARDED = {"brightness": ("exposure",), "sharpness": ("blur", "motion", "noise"), "red": ("warmth", "tint"),
            "blue": ("warmth", "tint")}
 
 
