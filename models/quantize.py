@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 from flatbuffers import Builder
 
+from device.interpreter import Model
 from models.ssrnet import SIDE, ssrnet
 
 METADATA = "kiosk-age"  # the name of the description inside the file
@@ -47,8 +49,18 @@ def representative_faces(folder: Path = REPRESENTATIVE) -> np.ndarray:
 def quantize(model: keras.Model, faces: np.ndarray) -> bytes:
     """The model in int8 throughout: weights per channel, activations by the ranges that `faces` show.
 
-    The input takes raw pixels less 128 (scale 1, zero point −128); the outputs have a scale each.
+    The input takes raw pixels less 128 (scale 1, zero point −128); the outputs have a scale each. The mean
+    error that this leaves in the outputs over `faces` is taken out of their biases, and `model` left as it was.
     """
+    before = model.get_weights()
+    correct_biases(model, convert(model, faces), faces)
+    quantized = convert(model, faces)
+    model.set_weights(before)
+    return quantized
+
+
+def convert(model: keras.Model, faces: np.ndarray) -> bytes:
+    """The converter's own full-int8 quantization, after training."""
     converter = tf.lite.TFLiteConverter.from_concrete_functions([_signature(model)])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: _with_full_range(faces)
@@ -57,6 +69,33 @@ def quantize(model: keras.Model, faces: np.ndarray) -> bytes:
     # tflite_runtime 2.14 crashes on aarch64 on dense layers of 2 or 3 outputs with a scale a channel
     converter._experimental_disable_per_channel_quantization_for_dense_layers = True
     return converter.convert()
+
+
+def correct_biases(model: keras.Model, quantized: bytes, faces: np.ndarray) -> None:
+    """Take the mean error that quantization gives each output over `faces` out of that output's bias.
+
+    Empirical bias correction (Nagel et al., Data-Free Quantization, ICCV 2019) at the nine outputs alone: an
+    error of 0.02 in one bin of the coarse stage is a year on every face.
+    """
+    wanted = [np.array(tensor) for tensor in model(faces.astype(np.float32), training=False)]
+    heads = [tensor._keras_history.operation for tensor in model.outputs]
+    for head, true, given in zip(heads, wanted, int8_outputs(quantized, faces), strict=True):
+        if not head.weights:  # held at 0, in the paper's ablation
+            continue
+        slope = (true > 0 if head.activation is keras.activations.relu else 1 - true**2).mean(0)
+        head.bias.assign_add(np.where(slope > 0.05, (true - given).mean(0) / np.maximum(slope, 0.05), 0))
+
+
+def int8_outputs(quantized: bytes, faces: np.ndarray) -> list[np.ndarray]:
+    """The outputs for faces uint8 (n, 64, 64, 3), dequantized: float (n, values) each, in the model's order."""
+    with tempfile.NamedTemporaryFile(suffix=".tflite") as file:
+        file.write(quantized)
+        file.flush()
+        graph = Model(file.name)
+    rows = [graph.run((face[None] ^ 0x80).view(np.int8)) for face in faces]
+    columns = [np.concatenate(column).astype(np.float32) for column in zip(*rows, strict=True)]
+    scales = [detail["quantization"] for detail in graph.outputs]
+    return [(column - zero) * scale for column, (scale, zero) in zip(columns, scales, strict=True)]
 
 
 def to_float(model: keras.Model) -> bytes:
