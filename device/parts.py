@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from device import capture, outputs, overlay
-from device.interpreter import choose
+from device.interpreter import PACKAGES, available
 from device.memory import MIB, Part
 
 PYTHON = 15.0  # the interpreter of the language, and this program
@@ -24,7 +24,9 @@ SOURCES = {"picamera2": 40.0, "v4l2": 4.0, "file": 9.0, "images": 4.0, "demo": 1
 def parts(settings: SimpleNamespace) -> list[Part]:
     """Who wants how much."""
     size = settings.camera.width, settings.camera.height
-    interpreter = choose(settings.age.interpreter)
+    interpreter = settings.age.interpreter
+    if interpreter == "auto":
+        interpreter = next(iter(available()), PACKAGES[0])
     source = _source(settings.source.use)
     outputs_wanted = outputs.declared_bytes(settings, size)
     return [
