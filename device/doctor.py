@@ -9,6 +9,8 @@ from importlib.metadata import version
 from types import SimpleNamespace
 from typing import NamedTuple
 
+import numpy as np
+
 from device.errors import DeviceError
 from device.machine import describe, sentence
 from device.memory import MEMINFO, peak_mib, table, total
@@ -16,7 +18,8 @@ from device.options import add_settings, settings_from
 from device.parts import parts
 
 PYTHONS = ((3, 11), (3, 13))  # the oldest and the newest that are tested
-FRAME_WAIT = 5.0  # seconds for the source's first frame
+FRAME_WAIT = 5.0  # seconds for the source's next frame
+SETTLE_FRAMES = 15
 
 
 class Verdict(NamedTuple):
@@ -57,7 +60,7 @@ def verdicts(settings: SimpleNamespace) -> Iterator[Verdict]:
     yield _pi_camera()
     yield _usb_cameras()
     yield _screen()
-    yield _source(settings)
+    yield from _source(settings)
     yield Verdict("note", "held", f"this process has held {peak_mib():.0f} MiB at most by now")
 
 
@@ -155,22 +158,45 @@ def _screen() -> Verdict:
     return Verdict("note", "screen", f"{reason}; the picture goes to a web page instead")
 
 
-def _source(settings: SimpleNamespace) -> Verdict:
-    """Open the source as the main job would, and wait for a frame."""
+def _source(settings: SimpleNamespace) -> Iterator[Verdict]:
+    """Open the source as the main job would, wait for frames, and judge their light, focus and colour."""
     from device.capture import open_capture
 
     told: list[str] = []
     try:
         capture = open_capture(settings, lambda _kind, message: told.append(message))
         try:
-            frame = capture.next(FRAME_WAIT)
-            source = capture.source
+            source, image = capture.source, _settled_picture(capture)
         finally:
             capture.stop()
+        if image is None:
+            yield Verdict("bad", "source", f"{source.name} gives no frame within {FRAME_WAIT:g} s")
+            return
+        width, height = source.size
+        facts = f"{source.name}, {width}×{height} at {source.fps:g} frames a second."
+        yield Verdict("ok", "source", " ".join([facts, *told]))
+        yield _picture(image, settings)
     except DeviceError as error:
-        return Verdict("bad", "source", str(error))
-    if frame is None:
-        return Verdict("bad", "source", f"{source.name} gives no frame within {FRAME_WAIT:g} s")
-    width, height = source.size
-    facts = f"{source.name}, {width}×{height} at {source.fps:g} frames a second."
-    return Verdict("ok", "source", " ".join([facts, *told]))
+        yield Verdict("bad", "source", str(error))
+
+
+def _settled_picture(capture) -> np.ndarray | None:
+    """A copy of a frame some time after the first: a camera needs it to find its exposure and colours."""
+    image = None
+    for _ in range(SETTLE_FRAMES):
+        frame = capture.next(FRAME_WAIT)
+        if frame is None:
+            break
+        image = frame.image.copy()
+        capture.release(frame)
+    return image
+
+
+def _picture(image: np.ndarray, settings: SimpleNamespace) -> Verdict:
+    from device.detector import FaceDetector
+    from device.picture_check import judge
+
+    chosen = settings.detector
+    detector = FaceDetector(chosen.range, settings.age.interpreter, chosen.threads, chosen.min_score)
+    fit, text = judge(image, detector.detect(image))
+    return Verdict("ok" if fit else "note", "picture", text)

@@ -25,7 +25,8 @@ class Measures(NamedTuple):
     """Of one face's crop: what light, focus and colour balance look like."""
 
     brightness: float  # mean of the face, 0 to 1
-    sharpness: float  # natural logarithm of the Laplacian's deviation over the brightness's
+    sharpness: float  # natural logarithm of the second differences' deviation over the brightness's,
+    # of the direction, across or down, in which the face is less sharp: movement blurs one only
     red: float  # natural logarithm of red over green, of the face's means
     blue: float  # the same of blue over green
 
@@ -48,7 +49,8 @@ def measure(crop: np.ndarray) -> Measures:
     """The measures of a face's crop, uint8 RGB (64, 64, 3)."""
     grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
     deviation = float(cv2.meanStdDev(grey)[1][0, 0])
-    detail = float(cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_16S))[1][0, 0])
+    detail = min(float(cv2.meanStdDev(cv2.Sobel(grey, cv2.CV_16S, *order, ksize=1))[1][0, 0])
+                 for order in ((2, 0), (0, 2)))
     red, green, blue = (max(value, 1.0) for value in crop[INNER].mean(axis=(0, 1)))
     return Measures(
         brightness=float(grey[INNER].mean()) / 255,
