@@ -15,6 +15,7 @@ from device.interpreter import Model
 from device.pins import model_path
 
 AGE_SPAN = 101.0  # V: ages run from 0 to 101 years
+LEAST_SCALE = 1 / 128  # of a stage: where an int8 Δ is -1 exactly, the width would be infinite
 STAGES = 3
 TENSORS = ("p", "eta", "delta")  # outputs of a stage: distribution, shifts, scale
 
@@ -27,7 +28,7 @@ def stagewise_age(stages: list[tuple[np.ndarray, np.ndarray, float]], span: floa
     """
     age, width = 0.0, span
     for p, eta, delta in stages:
-        width /= len(p) * (1.0 + delta)
+        width /= len(p) * max(1.0 + delta, LEAST_SCALE)
         age += width * float(p @ (np.arange(len(p)) + eta))
     return min(max(age, 0.0), span)
 
@@ -56,8 +57,10 @@ class AgeNet:
         """Age in years, 0–101, of a crop: uint8 RGB (64, 64, 3)."""
         np.bitwise_xor(crop, 0x80, out=self._bytes)  # byte − 128 in two's complement
         tensors = self._model.run(self._input)
-        values = [(t[0].astype(np.float32) - zero) * scale
-                  for t, (scale, zero) in zip(tensors, self._scales, strict=True)]
+        values = [
+            (t[0].astype(np.float32) - zero) * scale
+            for t, (scale, zero) in zip(tensors, self._scales, strict=True)
+        ]
         # outputs sorted by name: StatefulPartitionedCall:0…8 = p1, eta1, delta1, p2, …
         stages = [(values[i], values[i + 1], float(values[i + 2][0])) for i in range(0, len(values), 3)]
         return stagewise_age(stages)

@@ -50,3 +50,7 @@ def test_the_shipped_network_takes_raw_bytes():
 def test_a_network_of_another_form_is_refused():
     with pytest.raises(ModelError, match="not an age network"):
         AgeNet(MODELS / model_path("face-short"))
+
+
+def test_a_scale_of_minus_one_is_no_division_by_zero():
+    assert 0 <= stagewise_age([stage([0, 1, 0], delta=-1.0)] * 3) <= 101
