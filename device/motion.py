@@ -15,7 +15,7 @@ GRAIN = 0.8  # pixels that a detection is off beside, which is what counts for s
 SPEED = np.array([3.0, 0.5])  # of an unknown velocity, a second
 SHOVE = np.array([2.5, 0.5])  # of the change of velocity in a second
 LARGEST = np.array([1.0, 0.2])  # the place of a face unseen for long is known to this at least
-COAST_S = 0.4  # a face unseen loses its velocity in this time
+COAST_S = 0.8  # a face unseen loses its velocity in this time
 SMALLEST = 2.0  # pixels, of an extent
 
 

@@ -16,11 +16,11 @@ from device.motion import Motion
 from device.noise import load_noise
 from device.smoother import AgeFilter
 
-MATCH_LIMIT = 14.0  # cost above which a detection is rather a new face than this track's
+MATCH_LIMIT = 12.0  # cost above which a detection is rather a new face than this track's
 LEAP = np.array([0.12, 0.12])  # face sizes that a detection's centre and extent are off by now and then
 GATE = 20.0  # squared Mahalanobis distance above which a detection cannot be this track's
-SHAPE_SPREAD = 0.08  # of a keypoint about its usual place in the face, in face sizes
-SHAPE_MOST = 8.0  # what a changed pose may cost at most
+SHAPE_SPREAD = 0.06  # of a keypoint about its usual place in the face, in face sizes
+SHAPE_MOST = 14.0  # what a changed pose may cost at most
 TENTATIVE_COST = 2.0  # a confirmed track goes before a tentative one
 SHAPE_MEMORY = 0.3  # weight of the newest detection in a track's keypoint layout
 TENTATIVE_S = 0.25  # a face not yet confirmed may be missed for so long

@@ -32,7 +32,7 @@ CAP = 9.0  # squared errors count for at most so many variances
 AGES = 11  # knots of the tables by age: 0, 10, … 100 years
 WIDTH = 8.0  # years that a face counts for a knot of the tables, standard deviation
 FIRST_LOOKS_S = 1.5  # how a person usually looks is learnt in so many seconds
-EVEN = 20.0  # how many faces on the diagonal steady each knot
+EVEN = 6.0  # how many faces on the diagonal steady each knot
 
 
 class Observations(NamedTuple):
