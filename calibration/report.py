@@ -45,12 +45,14 @@ def calibrations(source: str) -> dict[str, np.ndarray]:
     return sets
 
 
-def errors(source: str, name: str, sets: dict[str, np.ndarray]) -> tuple[str, dict[str, bytes], bytes]:
+def errors(
+    source: str, name: str, weights: Path, sets: dict[str, np.ndarray]
+) -> tuple[str, dict[str, bytes], bytes]:
     """The table of errors; the int8 files by calibration, and the float file."""
     from models import quantize
 
     settings = tomllib.loads((MODELS / f"{name}.toml").read_text())
-    network = quantize.export_model(settings, MODELS / f"{name}.weights.h5")
+    network = quantize.export_model(settings, weights)
     crops, ages = some_faces(source, "test", 10**6)
     faces = np.stack(crops)
     truth = float_ages(network, faces)
@@ -107,13 +109,15 @@ def add_options(parser: ArgumentParser) -> None:
     """The options of `report`."""
     parser.add_argument("--data", required=True, help="UTKFace zip or folder with train/ and test/")
     parser.add_argument("--model", choices=("age", "age-wide"), default="age", help="which network (age)")
+    parser.add_argument("--weights", type=Path, help="its float weights (models/NAME.weights.h5)")
     parser.add_argument("--out", type=Path, default=OUT, help="the report's file (calibration/report.md)")
 
 
 def main(args: Namespace) -> int:
     """Write the report."""
     sets = calibrations(args.data)
-    table, files, real = errors(args.data, args.model, sets)
+    weights = args.weights or MODELS / f"{args.model}.weights.h5"
+    table, files, real = errors(args.data, args.model, weights, sets)
     text = TEXT.format(model=args.model, errors=table, ranges=ranges(files, real, args.data),
                        copies=copies(args.data), probes=PROBES)
     args.out.write_text(text)
