@@ -1,0 +1,65 @@
+"""Months of frames must not add up: after a warm-up, a frame frees whatever it allocates."""
+
+import gc
+import tracemalloc
+
+import numpy as np
+
+from device import config
+from device.crowd import Crowd
+from device.events import Events
+from device.frame import Frame
+from device.picture import Picture
+from device.stages import Stages
+from device.summary import Summary
+from device.vision import Vision
+
+SIZE = (640, 480)
+FPS = 30.0
+WARM_UP, FRAMES = 300, 600
+NOISE = 2048  # bytes: caches of the interpreter of the language that fill by and by
+
+
+class Networks:
+    """In the place of both, for their time."""
+
+    def detect(self, image, picture_size=None):
+        return []
+
+    def look_again(self, image, box):
+        return 1.0
+
+    def estimate(self, crop):
+        return 30.0
+
+
+def test_frames_leave_nothing_behind():
+    settings = config.defaults()
+    settings.overlay.status = False  # its rate is of the real time, and each new one a new label, up to a few
+    networks, stages, summary = Networks(), Stages(), Summary()
+    vision = Vision(settings, SIZE, FPS, stages, Crowd(networks, 4, SIZE), networks)
+    picture = Picture(settings, SIZE, [], stages)
+    events = Events("/dev/null")
+    frame = Frame(SIZE)
+    noise = np.random.default_rng(1).integers(0, 255, 97, np.uint8)
+
+    def film(start, frames):
+        for index in range(start, start + frames):
+            frame.image.fill(noise[index % len(noise)])
+            persons = vision.process(frame)
+            frame.time = index / FPS
+            picture.draw(frame.image, True, persons, frame.time)
+            summary.record(index, frame.time, persons)
+            events.record(index, frame.time, persons)
+
+    film(0, WARM_UP)
+    gc.collect()
+    tracemalloc.start()
+    film(WARM_UP, 30)  # what tracemalloc itself holds for each place
+    gc.collect()
+    before, _ = tracemalloc.get_traced_memory()
+    film(WARM_UP + 30, FRAMES)
+    gc.collect()
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert after - before < NOISE
