@@ -116,7 +116,7 @@ def test_drawing_the_same_again_allocates_nothing_that_stays():
     view.draw(image, people, Status(30.0))
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
-    for _ in range(200):
+    for _ in range(50):
         view.draw(image, people, Status(30.0))
     grown = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
@@ -129,7 +129,7 @@ def test_what_is_held_stays_below_what_is_declared():
     image = np.zeros((480, 640, 3), np.uint8)
     tracemalloc.start()
     view = overlay(line=True)
-    for number in range(400):
+    for number in range(120):
         state = ("finding", "settling", "settled", "lost")[number % 4]
         age = None if state == "finding" else number / 4
         size = 10.0 + number % 200
