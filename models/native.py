@@ -11,7 +11,20 @@ import torch
 import torch.nn.functional as F
 from keras import layers
 
+LEAK = 0.05  # of the gradient, through a unit that is not active
+
+
+def relu_that_learns(x: torch.Tensor) -> torch.Tensor:
+    """ReLU, through whose inactive half a part of the gradient still passes, so that no unit stays dead."""
+    return F.relu(x) + LEAK * (x - x.detach()) * (x < 0)
+
+
 ACTIVATIONS = {"linear": lambda x: x, "relu": F.relu, "tanh": torch.tanh}
+TRAINING_ACTIVATIONS = ACTIVATIONS | {"relu": relu_that_learns}
+
+
+def _activate(layer, training: bool, x: torch.Tensor) -> torch.Tensor:
+    return (TRAINING_ACTIVATIONS if training else ACTIVATIONS)[layer.activation.__name__](x)
 
 
 def forward(model: keras.Model, pixels: torch.Tensor, training: bool) -> list[torch.Tensor]:
@@ -27,7 +40,7 @@ def _kernel(layer: layers.Layer, training: bool):
 
 def _conv(layer, training, x):
     weight = layer.kernel.value.permute(3, 2, 0, 1)
-    return ACTIVATIONS[layer.activation.__name__](F.conv2d(x, weight, layer.bias.value, layer.strides))
+    return _activate(layer, training, F.conv2d(x, weight, layer.bias.value, layer.strides))
 
 
 def _norm(layer, training, x):
@@ -40,11 +53,7 @@ def _norm(layer, training, x):
 def _dense(layer, training, x):
     # in float32 under bfloat16 too: the regression divides by 1 + Δ, and these layers cost nothing
     with torch.autocast(x.device.type, enabled=False):
-        return _dense_float(layer, x.float())
-
-
-def _dense_float(layer, x):
-    return ACTIVATIONS[layer.activation.__name__](x @ layer.kernel.value + layer.bias.value)
+        return _activate(layer, training, x.float() @ layer.kernel.value + layer.bias.value)
 
 
 KERNELS = {
@@ -52,7 +61,7 @@ KERNELS = {
     layers.BatchNormalization: _norm,
     layers.Dense: _dense,
     layers.ReLU: lambda layer, training, x: F.relu(x),
-    layers.Activation: lambda layer, training, x: ACTIVATIONS[layer.activation.__name__](x),
+    layers.Activation: lambda layer, training, x: _activate(layer, training, x),
     layers.AveragePooling2D: lambda layer, training, x: F.avg_pool2d(x, layer.pool_size, layer.strides),
     layers.MaxPooling2D: lambda layer, training, x: F.max_pool2d(x, layer.pool_size, layer.strides),
     layers.Flatten: lambda layer, training, x: x.permute(0, 2, 3, 1).flatten(1),  # as Keras: channels last

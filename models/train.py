@@ -26,6 +26,7 @@ from models import augment, lessons, native, teacher
 from models.batches import Draw, epoch
 from models.data import DataError, is_validation, load
 from models.faces import FaceBank, load_bank, plain_crops
+from models.revival import revive
 from models.ssrnet import regress, ssrnet
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -295,6 +296,9 @@ def train_student(settings: dict, sources: list[str], out: Path, weights: Path) 
         chance = settings["cover"], phase["disturb"]
         folder = out / f"phase{number}"
         folder.mkdir(exist_ok=True)
+        if not (folder / "checkpoint.pt").exists():
+            sample = np.ascontiguousarray(taught.crops[:: len(faces) // 500 or 1, 0])
+            print("revived:", revive(model.net, pixels(sample), number) if number > 1 else {})
         train(model, settings | phase, course(len(faces), partial(taught.draw, chance=chance), held), folder)
         averaged(model, folder)
     model.net.save_weights(out / f"{settings['name']}.weights.h5")
