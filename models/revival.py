@@ -1,7 +1,7 @@
 """Dead ReLU units brought back: SSR-Net's stages are so narrow that each one lost costs years.
 
-The fusion of a stage passes through three units a stream; trained by L1 in years, half of them died early. A dead
-unit also has a range of nothing, which XNNPACK cannot quantize.
+The fusion of a stage passes through three units a stream; trained by L1 in years, half of them died early. A
+dead unit also has a range of nothing, which XNNPACK cannot quantize.
 """
 
 from __future__ import annotations
