@@ -50,7 +50,7 @@ def quantize(model: keras.Model, faces: np.ndarray) -> bytes:
     """The model in int8 throughout: weights per channel, activations by the ranges that `faces` show.
 
     The input takes raw pixels less 128 (scale 1, zero point −128); the outputs have a scale each. The mean
-    error that this leaves in the outputs over `faces` is taken out of their biases; `model` is left as it was.
+    error that this leaves in the outputs over `faces` is taken out of their biases; `model` stays as it was.
     """
     before = model.get_weights()
     correct_biases(model, convert(model, faces), faces)
