@@ -51,6 +51,7 @@ def as_text(report: dict) -> str:
         f"{'stage':<22}{'p50':>9}{'p95':>9}{'p99':>9}  ms",
         *(_stage_line(name, stage) for name, stage in report["stages"].items()),
         _stage_line(every, settled["stages"]["frame"]),
+        *(_beside_line(name, other) for name, other in report["beside"].items()),
         "",
         "faces   all estimated   in budget p50, p99   first age after   longest wait",
         *(_faces_line(row) for row in report["faces_scaling"]),
@@ -65,6 +66,11 @@ def as_text(report: dict) -> str:
 
 def _stage_line(name: str, stage: dict) -> str:
     return f"{name:<22}{stage['p50']:9.3f}{stage['p95']:9.3f}{stage['p99']:9.3f}"
+
+
+def _beside_line(name: str, other: dict) -> str:
+    frame = other["stages"]["frame"]
+    return f"{f'frame, {name}':<22}{frame['p50']:9.3f}{frame['p95']:9.3f}{other['peak_rss_mib']:>17} MiB peak"
 
 
 def _faces_line(row: dict) -> str:

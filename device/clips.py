@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
 
+from device.config import changed
 from device.errors import ConfigError
 from device.run import Run
 
@@ -31,11 +32,13 @@ class Figures(NamedTuple):
 
 def figures(path: Path, settings: SimpleNamespace, detector: str) -> Figures:
     """Run one clip through everything, frame by frame."""
-    settings = SimpleNamespace(**vars(settings))
-    settings.source = SimpleNamespace(use=f"file:{path}", pace="fast", loop=False)
-    settings.output = SimpleNamespace(use=["none"])
-    settings.detector = SimpleNamespace(**{**vars(settings.detector), "range": detector})
-    settings.limits = SimpleNamespace(**{**vars(settings.limits), "memory_mib": math.inf})  # many runs in one
+    settings = changed(
+        settings,
+        source={"use": f"file:{path}", "pace": "fast", "loop": False},
+        output={"use": ["none"]},
+        detector={"range": detector},
+        limits={"memory_mib": math.inf},  # many runs in one process
+    )
     with ExitStack() as closing:
         run = Run(settings, threading.Event(), closing)
         run.loop.run()

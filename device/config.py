@@ -34,6 +34,14 @@ def load(path: str | Path | None, overrides: Sequence[tuple[Key, Value]] = ()) -
     return settings
 
 
+def changed(settings: SimpleNamespace, **sections: dict[str, Value]) -> SimpleNamespace:
+    """A copy with other values, unchecked: `changed(settings, camera={"width": 320})`."""
+    copy = SimpleNamespace(**vars(settings))
+    for section, values in sections.items():
+        setattr(copy, section, SimpleNamespace(**{**vars(getattr(settings, section)), **values}))
+    return copy
+
+
 def checked(key: Key, value: Value, where: str) -> Value:
     """`value` in the type of `key`, or a ConfigError that says what is allowed; `where` names the source."""
     if isinstance(key.default, float) and type(value) is int:

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from device.age import AgeNet
+from device.config import changed
 from device.detector import Detection, FaceDetector
 from device.frame import Frame
 from device.geometry import Box
@@ -64,20 +65,12 @@ def scaling(settings: SimpleNamespace, image: np.ndarray, detector: FaceDetector
     rows = []
     for faces in FACES:
         crowd = Crowd(detector, faces, (image.shape[1], image.shape[0]))
-        everything = _film(_with(settings, 1, 0.0, 1000.0), image, crowd, net)
-        budgeted = _film(_with(settings, settings.schedule.detect_every, None, None), image, crowd, net)
+        many = changed(settings, tracker={"max_tracks": max(FACES)})
+        without_end = {"detect_every": 1, "settled_every_s": 0.0, "frame_budget_ms": 1000.0}
+        everything = _film(changed(many, schedule=without_end), image, crowd, net)
+        budgeted = _film(many, image, crowd, net)
         rows.append({"faces": faces, "all_p50_ms": everything["p50_ms"], **budgeted})
     return rows
-
-
-def _with(settings: SimpleNamespace, detect_every: int, settled_every: float | None, budget: float | None):
-    """A copy of the settings for 32 faces, with this schedule."""
-    schedule = SimpleNamespace(**vars(settings.schedule))
-    schedule.detect_every = detect_every
-    schedule.settled_every_s = schedule.settled_every_s if settled_every is None else settled_every
-    schedule.frame_budget_ms = schedule.frame_budget_ms if budget is None else budget
-    tracker = SimpleNamespace(**{**vars(settings.tracker), "max_tracks": max(FACES)})
-    return SimpleNamespace(**{**vars(settings), "schedule": schedule, "tracker": tracker})
 
 
 def _film(settings: SimpleNamespace, image: np.ndarray, crowd: Crowd, net: AgeNet) -> dict:

@@ -16,17 +16,19 @@ from typing import NamedTuple
 import numpy as np
 
 from device.age import AgeNet
-from device.config import example
+from device.config import changed, example
 from device.crowd import scaling
 from device.detector import FaceDetector
 from device.errors import DeviceError
+from device.interpreter import available
 from device.machine import describe
 from device.memory import resident_mib
 from device.run import Run
 
 SHARES = (0.5, 0.95, 0.99)
 STARTS = 5  # processes started to see how long the first frame takes
-START_LIMIT = 60.0  # seconds for one of them
+RUN_LIMIT = 600.0  # seconds for a run in a process of its own
+EVERYTHING = {"detect_every": 1, "settled_every_s": 0.0}  # detection and every age on every frame
 THREADS = (1, 2, 4)
 DETECTIONS = 100
 
@@ -42,9 +44,8 @@ def prepare(settings: SimpleNamespace) -> None:
 
 def measure(settings: SimpleNamespace, frames: int, warm_up: int) -> dict:
     """All figures: the keys of `run --summary json` for frames with everything done, and more beside."""
-    schedule = vars(settings.schedule)
-    everything = SimpleNamespace(**{**schedule, "detect_every": 1, "settled_every_s": 0.0})
-    report, image, networks = measured_run(_scheduled(settings, everything), frames, warm_up)
+    everything = changed(settings, schedule=EVERYTHING)
+    report, image, networks = measured_run(everything, frames, warm_up)
     settled = measured_run(settings, frames, warm_up).report
     report["settled"] = {name: settled[name] for name in ("stages", "frames_per_s")}
     report["settled"]["detect_every"] = settings.schedule.detect_every
@@ -52,11 +53,8 @@ def measure(settings: SimpleNamespace, frames: int, warm_up: int) -> dict:
     report["detector_threads_ms"] = {threads: detection_ms(settings, threads, image) for threads in THREADS}
     report["start_to_first_frame_s"] = start_to_first_frame(settings)
     report["machine"] = describe()
+    report["beside"] = beside(settings, report["interpreter"], warm_up + frames)
     return report
-
-
-def _scheduled(settings: SimpleNamespace, schedule: SimpleNamespace) -> SimpleNamespace:
-    return SimpleNamespace(**{**vars(settings), "schedule": schedule})
 
 
 class MeasuredRun(NamedTuple):
@@ -100,15 +98,29 @@ def detection_ms(settings: SimpleNamespace, threads: int, image: np.ndarray) -> 
 
 def start_to_first_frame(settings: SimpleNamespace) -> float:
     """Seconds from a process's start to its first finished frame, the median of five processes."""
+    times = [run_apart(settings, 1)["start_to_first_frame_s"] for _ in range(STARTS)]
+    return round(statistics.median(times), 2)
+
+
+def beside(settings: SimpleNamespace, interpreter: str, frames: int) -> dict[str, dict]:
+    """What frames with everything done take with the other interpreters installed, by name."""
+    rows = {}
+    for other in available():
+        if other != interpreter:
+            asked = changed(settings, schedule=EVERYTHING, age={"interpreter": other})
+            report = run_apart(asked, frames)
+            rows[other] = {name: report[name] for name in ("stages", "peak_rss_mib")}
+    return rows
+
+
+def run_apart(settings: SimpleNamespace, frames: int) -> dict:
+    """The report of `python -m device run` with these settings, in a process of its own."""
     with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
         file.write(example(settings))
         file.flush()
         command = [sys.executable, "-m", "device", "run", "--config", file.name]
-        command += ["--frames", "1", "--summary", "json"]
-        times = []
-        for _ in range(STARTS):
-            done = subprocess.run(command, capture_output=True, text=True, timeout=START_LIMIT, check=False)
-            if done.returncode:
-                raise DeviceError(f"{' '.join(command)} failed: {done.stderr.strip()}")
-            times.append(json.loads(done.stdout)["start_to_first_frame_s"])
-    return round(statistics.median(times), 2)
+        command += ["--frames", str(frames), "--summary", "json"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_LIMIT, check=False)
+    if done.returncode:
+        raise DeviceError(f"{' '.join(command)} failed: {done.stderr.strip()}")
+    return json.loads(done.stdout)

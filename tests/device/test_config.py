@@ -117,3 +117,10 @@ def test_texts_survive_toml(text):
     if any(ord(letter) < 32 or ord(letter) == 127 for letter in text):
         return
     assert tomllib.loads(f"x = {config.toml(text)}")["x"] == text
+
+
+def test_a_copy_with_other_values_leaves_the_first_as_it_was():
+    settings = config.defaults()
+    copy = config.changed(settings, camera={"width": 320})
+    assert (copy.camera.width, settings.camera.width) == (320, 640)
+    assert copy.camera.height == settings.camera.height
