@@ -6,6 +6,7 @@ on `test/`, by the ranges it gives every layer, and by the noise it adds there. 
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 import tomllib
 from argparse import ArgumentParser, Namespace
@@ -119,7 +120,8 @@ def main(args: Namespace) -> int:
     weights = args.weights or MODELS / f"{args.model}.weights.h5"
     table, files, real = errors(args.data, args.model, weights, sets)
     text = TEXT.format(model=args.model, errors=table, ranges=ranges(files, real, args.data),
-                       copies=copies(args.data), probes=PROBES)
+                       copies=copies(args.data), probes=PROBES,
+                       digest=hashlib.sha256(weights.read_bytes()).hexdigest()[:12])
     args.out.write_text(text)
     print(text)
     return 0
@@ -139,7 +141,8 @@ def _ages_of(model: bytes, faces: np.ndarray) -> np.ndarray:
 
 TEXT = """# Are the shipped faces good enough?
 
-Made by `.venv-train/bin/python -m calibration report --data utkface64.zip` for the network `{model}`.
+Made by `.venv-train/bin/python -m calibration report --data utkface64.zip` for the network
+`{model}`, from the float weights whose SHA-256 begins {digest}.
 
 ## Error by calibration
 {errors}

@@ -7,6 +7,7 @@ the mean age, to the picture's measures, and how often the doctor's check (`devi
 
 from __future__ import annotations
 
+import hashlib
 import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
@@ -200,7 +201,8 @@ def main(args: Namespace) -> int:
         print(f"{picture_check.RANGE}: {found}")
     else:
         rows = markdown(table(net, crops, ages, picture_check.calibrated_range()))
-        text = TEXT.format(faces=len(crops), model=args.model, table=rows)
+        text = TEXT.format(faces=len(crops), model=args.model, table=rows,
+                           digest=hashlib.sha256(net.path.read_bytes()).hexdigest()[:12])
         OUT.write_text(text)
         print(text)
     return 0
@@ -208,11 +210,11 @@ def main(args: Namespace) -> int:
 
 TEXT = """# How light, focus, colour and the ISP move the age
 
-Made by `python -m calibration sensitivity --data utkface64.zip` with the network `{model}` on {faces} faces of
-UTKFace's `test/`. MAE in years; how far the mean age moves; the medians of the picture's measures; the share of
-faces of which `make doctor` would warn. Levels are as a crop of 64 pixels sees them. `pi_isp` models noise
-reduction, tone curve, colours, sharpening and YUV420 of the Pi's ISP at its default tuning: no board was at hand
-to measure a real one.
+Made by `python -m calibration sensitivity --data utkface64.zip` with the network `{model}` (SHA-256 {digest}…)
+on {faces} faces of UTKFace's `test/`. MAE in years; how far the mean age moves; the medians of the picture's
+measures; the share of faces of which `make doctor` would warn. Levels are as a crop of 64 pixels sees them.
+`pi_isp` models noise reduction, tone curve, colours, sharpening and YUV420 of the Pi's ISP at its default
+tuning: no board was at hand to measure a real one.
 
 {table}
 """
