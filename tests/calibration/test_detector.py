@@ -11,8 +11,9 @@ from device.geometry import Box
 
 
 def face(x, eyes_off=0.0):
-    points = np.array([(10, 20), (30, 20), (20, 30), (20, 40), (0, 20), (40, 20)], np.float32) + (x, 0)
-    return Detection(Box(x, 10, 40, 40), 0.9, points + (eyes_off, 0))
+    points = np.array([(10, 20), (30, 20), (20, 30), (20, 40), (0, 20), (40, 20)], np.float32)
+    points[:, 0] += x + eyes_off
+    return Detection(Box(x, 10, 40, 40), 0.9, points)
 
 
 def finder(*faces):
