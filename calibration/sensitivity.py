@@ -211,10 +211,10 @@ def main(args: Namespace) -> int:
 TEXT = """# How light, focus, colour and the ISP move the age
 
 Made by `python -m calibration sensitivity --data utkface64.zip` with the network `{model}`
-(SHA-256 {digest}…) on {faces} faces of UTKFace's `test/`. MAE in years; how far the mean age moves; the medians of the picture's
-measures; the share of faces of which `make doctor` would warn. Levels are as a crop of 64 pixels sees them.
-`pi_isp` models noise reduction, tone curve, colours, sharpening and YUV420 of the Pi's ISP at its default
-tuning: no board was at hand to measure a real one.
+(SHA-256 {digest}…) on {faces} faces of UTKFace's `test/`. MAE in years; how far the mean age moves; the
+medians of the picture's measures; the share of faces of which `make doctor` would warn. Levels are as a crop of
+64 pixels sees them. `pi_isp` models noise reduction, tone curve, colours, sharpening and YUV420 of the Pi's ISP
+at its default tuning: no board was at hand to measure a real one.
 
 {table}
 """
