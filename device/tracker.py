@@ -107,7 +107,9 @@ class Tracker:
     @property
     def doubtful(self) -> bool:
         """Whether there is a new face that the next detections will confirm, or not."""
-        return any(not track.confirmed and track.looks < FRESH_LOOKS for track in self._tracks)
+        return any(
+            not (track.confirmed or track.misses) and track.looks < FRESH_LOOKS for track in self._tracks
+        )
 
     def update(self, detections: list[Detection] | None, dt: float,
                look: Callable[[Box], float | None] | None = None) -> list[Track]:
@@ -200,7 +202,8 @@ class Tracker:
     def _bury(self) -> None:
         """Drop tracks that were out of view for too long."""
         for track in [track for track in self._tracks if track.misses]:
-            if track.unseen > (self._settings.refind_s if track.confirmed else TENTATIVE_S):
+            kept = self._settings.refind_s if track.confirmed or track.looks else TENTATIVE_S
+            if track.unseen > kept:
                 self._drop(track)
         self._unseen[:] = False
         self._unseen[[track._slot for track in self._tracks if track.misses]] = True
