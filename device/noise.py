@@ -1,8 +1,8 @@
-"""How far a single estimate is off, and in which way: learnt from faces of known age, kept beside the model.
+"""How far a single estimate is off: learnt from faces of known age, kept beside the model.
 
 A model `age.tflite` has its `age.noise.json`; `python -m models noise` makes it. An estimate is taken as
 
-    raw = m + shift(quality) + sigma(quality) · (√alike · h + √(1 - alike) · w)
+    raw = m + sigma(quality) · (√alike · h + √(1 - alike) · w)
 
 where m is what the network says of this person on the average of all frames, h an error of unit variance
 that neighbouring frames share (it fades within `memory_s` seconds, or with a change of pose) and w one of
@@ -28,10 +28,9 @@ KNOT = 10.0  # years between two entries of a table by age, the first at 0
 
 
 class NoiseModel(NamedTuple):
-    """The fitted numbers; `log_variance` and `shift` weigh the values of `features`, in their order."""
+    """The fitted numbers; `log_variance` weighs the values of `features`, in their order."""
 
     log_variance: tuple[float, ...]  # of one frame's error, squared years
-    shift: tuple[float, ...]  # years
     alike: float  # 0 to 1
     memory_s: float
     memory_pose: float  # change of pose, see `pose_change`
@@ -49,11 +48,7 @@ class NoiseModel(NamedTuple):
 
     def variance(self, features: tuple[float, ...]) -> float:
         """Variance of one frame's error, squared years."""
-        return math.exp(_weighed(self.log_variance, features))
-
-    def unbiased(self, raw: float, features: tuple[float, ...]) -> float:
-        """The estimate without what this quality makes of it, years."""
-        return raw - _weighed(self.shift, features)
+        return math.exp(sum([w * v for w, v in zip(self.log_variance, features, strict=True)]))
 
 
 def features(quality: Quality, raw: float) -> tuple[float, ...]:
@@ -105,10 +100,6 @@ def load_noise(model: str) -> NoiseModel:
         raise ModelError(message) from error
 
 
-def _weighed(weights: tuple[float, ...], values: tuple[float, ...]) -> float:
-    return sum([w * v for w, v in zip(weights, values, strict=True)])
-
-
 def _within(value: float, low: float, high: float) -> float:
     return low if value < low else high if value > high else value
 
@@ -116,7 +107,6 @@ def _within(value: float, low: float, high: float) -> float:
 # Of a network like those shipped, for one whose own errors nobody has measured
 TYPICAL = NoiseModel(
     log_variance=(2.2, -0.5, -0.3, 2.0, 1.0, 0.0, 0.0, 0.5, 0.0),
-    shift=(0.0,) * 9,
     alike=0.6,
     memory_s=0.6,
     memory_pose=0.3,

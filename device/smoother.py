@@ -13,8 +13,8 @@ from device.quality import Quality
 
 Z80 = 1.2816  # half of the 80 % interval of a normal distribution, in standard deviations
 HEAVY_TAIL = 4.0  # degrees of freedom of Student's t, which a single estimate's error follows
-SURE = -12.0  # log odds against another person, of a face that was never out of view
-RETURNED = -2.0  # and of one that is back after a second or more
+SURE = -20.0  # log odds against another person, of a face that was never out of view
+RETURNED = -3.0  # and of one that is back after a second or more
 OTHERS_AGE = 20.0  # years that two persons' ages differ by, standard deviation
 FEWEST = 3  # looks before anything is shown
 CLUE = 2.0  # log odds that one frame may tell at most
@@ -74,7 +74,6 @@ class AgeFilter:
     def update(self, raw: float, quality: Quality, t: float) -> None:
         """Take in one estimate, `raw` years, from a face of this `quality` at time `t` (seconds, rising)."""
         given = features(quality, raw)
-        raw = self._noise.unbiased(raw, given)
         variance = self._noise.variance(given)
         strange = self._strangeness(raw, variance, quality)
         self._doubt = max(self._doubt + strange, SURE)

@@ -20,6 +20,7 @@ from device.stages import Stages
 from device.tracker import Track, Tracker
 
 CLOSE_UP_SHARE = 0.5  # of the frame's budget: after that no second new face is looked at more closely
+MIRROR_SHARE = 0.3  # of the frame budget: when so much is spent, a face is estimated once only
 
 
 class Vision:
@@ -89,13 +90,20 @@ class Vision:
         self._close_ups_done += 1
         return self._detector.look_again(image, box)
 
+    def _age(self, crop: np.ndarray, second_opinion: bool) -> float:
+        """The crop's age in years; with a second opinion, and time for it, the mean of it and its mirror."""
+        age = self._net.estimate(crop)
+        if second_opinion and time.monotonic() - self._start < MIRROR_SHARE * self.scheduler.budget:
+            age = (age + self._net.estimate(crop[:, ::-1])) / 2
+        return age
+
     def _estimate(self, tracks: list[Track], frame: Frame) -> dict[int, float]:
         """This frame's own age estimate of each of these tracks, by id; the tracks' filters hear of them."""
         start = time.monotonic()
         raw = {}
         for track in tracks:
             crop = self._cropper.cut(frame.image, track.keypoints[:2], self._crop)
-            raw[track.id] = self._net.estimate(crop)
+            raw[track.id] = self._age(crop, second_opinion=not track.settled)
             track.ages.update(raw[track.id], measure(crop, track), frame.time)
         seconds = time.monotonic() - start
         self._stages.add("age", seconds)

@@ -112,20 +112,15 @@ def fit(seen: Observations, rounds: int = 4) -> NoiseModel:
     """The noise model of these observations."""
     log_variance = np.zeros(seen.given.shape[1])
     log_variance[0] = np.log(np.var(seen.raw - _means(seen, np.ones(len(seen.raw)), seen.raw)))
-    shift = np.zeros_like(log_variance)
     for _ in range(rounds):
         weight = np.exp(-seen.given @ log_variance)
-        shift = fit_shift(seen, weight)
-        level = seen.raw - seen.given @ shift
-        error = level - _means(seen, weight, level)
+        error = seen.raw - _means(seen, weight, seen.raw)
         log_variance = fit_variance(seen.given, error**2, log_variance)
     scaled = error / np.exp(seen.given @ log_variance / 2)
     alike, memory_s, memory_pose = fit_memory(seen, scaled)
-    people, estimates = _people(seen, weight, level)
+    people, estimates = _people(seen, weight)
     truth, unknown = fit_tables(estimates, seen.ages[people])
-    return NoiseModel(
-        tuple(log_variance), tuple(shift), alike, memory_s, memory_pose, truth, unknown, *fit_looks(seen)
-    )
+    return NoiseModel(tuple(log_variance), alike, memory_s, memory_pose, truth, unknown, *fit_looks(seen))
 
 
 def _means(seen: Observations, weight: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -137,23 +132,10 @@ def _means(seen: Observations, weight: np.ndarray, values: np.ndarray) -> np.nda
     return (sums / np.maximum(total, 1e-12)[:, None])[seen.person].reshape(values.shape)
 
 
-def _people(seen: Observations, weight: np.ndarray, level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _people(seen: Observations, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Who was seen at all, and the network's weighted mean of each of them."""
     people, first = np.unique(seen.person, return_index=True)
-    return people, _means(seen, weight, level)[first]
-
-
-def fit_shift(seen: Observations, weight: np.ndarray) -> np.ndarray:
-    """What quality alone makes of an estimate: regression of what differs within each person on what does."""
-    given = seen.given.copy()
-    given[:, -2:] = 0.0  # the estimate itself is no quality
-    x = given - _means(seen, weight, given)
-    y = seen.raw - _means(seen, weight, seen.raw)
-    scale = np.sqrt(weight)
-    lhs = (x * weight[:, None]).T @ x + 1e-3 * len(y) * weight.mean() * np.eye(x.shape[1])
-    shift = np.linalg.solve(lhs, (x * scale[:, None]).T @ (y * scale))
-    shift[0] = -float(np.median(given @ shift))  # the middle quality is what the tables by age are for
-    return shift
+    return people, _means(seen, weight, seen.raw)[first]
 
 
 def fit_variance(given: np.ndarray, squares: np.ndarray, start: np.ndarray, rounds: int = 30) -> np.ndarray:
@@ -189,7 +171,7 @@ def _pairs(seen: Observations):
     """Pairs of observations of one person at about the lags wanted."""
     for begin, end in pairwise([*np.flatnonzero(np.diff(seen.person, prepend=-1)), len(seen.person)]):
         for lag in LAGS:
-            for a in range(begin, end, 3):
+            for a in range(begin, end, 9):
                 b = a + int(np.searchsorted(seen.t[a:end], seen.t[a] + lag - 1e-3))
                 if b < end and seen.t[b] - seen.t[a] < lag + SPACING:
                     yield a, b
@@ -218,7 +200,7 @@ def _quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:
     return float(np.interp(share * reached[-1], reached - weights[order] / 2, values[order]))
 
 
-def fit_looks(seen: Observations, rounds: int = 40) -> tuple[np.ndarray, np.ndarray, float]:
+def fit_looks(seen: Observations, rounds: int = 12) -> tuple[np.ndarray, np.ndarray, float]:
     """Logistic regression that tells another person's looks from one's own of later frames.
 
     Returns the variance of each number of the look within a person, the weights and their even sum.
@@ -273,10 +255,8 @@ def report(seen: Observations, model: NoiseModel) -> str:
         f"one frame's error: {middle:.2f} years ({low:.2f} to {high:.2f})",
         f"alike {model.alike:.2f}, for {model.memory_s:.2f} s or a change of {model.memory_pose:.2f}",
     ]
-    lines += [
-        f"  {name:12} log variance {v:+.2f}  shift {s:+.2f} years"
-        for name, v, s in zip(names, model.log_variance, model.shift, strict=True)
-    ]
+    pairs = zip(names, model.log_variance, strict=True)
+    lines += [f"  {name:12} log variance {weight:+.2f}" for name, weight in pairs]
     for i, (middle, half) in enumerate(zip(model.truth, model.unknown, strict=True)):
         lines.append(f"  {KNOT * i:3.0f} years said: {middle:.1f} ± {half:.1f}")
     return "\n".join(lines)

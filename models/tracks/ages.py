@@ -15,6 +15,7 @@ from models.tracks.stage import Film
 
 AT = (0.5, 1.0, 2.0, 5.0)  # seconds after a face was first found, at which the error is taken
 NEAR = 1.0  # years: as near to its own final value, an age has arrived
+AROUND_S = 0.2  # seconds before and after such a time, over which the error is averaged
 SETTLED_S = 1.0  # other filters have no word for settled; they are judged from then on
 
 
@@ -72,12 +73,13 @@ def error_at(people: list[Series], name: str, second: float) -> tuple[float, flo
     """
     errors, asked = [], 0
     for one in people:
-        i = int(np.searchsorted(one.t, second - 1e-6))
-        if i >= len(one.t) or one.t[-1] < second or one.tracks[i] < 0:
+        about = np.abs(one.t - second) <= AROUND_S
+        if one.t[-1] < second or not (one.tracks[about] >= 0).any():
             continue
         asked += 1
-        if not np.isnan(one.ages[OURS][i]):
-            errors.append(abs(one.ages[name][i] - one.age))
+        shown = about & ~np.isnan(one.ages[OURS])
+        if shown.any():
+            errors.append(float(np.abs(one.ages[name][shown] - one.age).mean()))
     return (float(np.mean(errors)) if errors else np.nan), len(errors) / max(asked, 1)
 
 

@@ -89,7 +89,9 @@ def replay(film: Film, settings: SimpleNamespace) -> list[list[Shown]]:
             for other in filters.values():
                 other.update(one.raw)
             if moment.t >= due.get(track, 0.0):
-                track.ages.update(one.raw, one.quality, moment.t)
+                # a face not settled yet is looked at a second time, mirrored, as the device does
+                raw = one.raw if track.settled else (one.raw + one.mirrored) / 2
+                track.ages.update(raw, one.quality, moment.t)
                 wait = settings.schedule.settled_every_s if track.settled else DUE_UNCERTAIN
                 due[track] = moment.t + wait - 1e-6
         frames.append([_shown(track, others.get(track, {})) for track in tracks])

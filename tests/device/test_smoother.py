@@ -127,5 +127,5 @@ def test_doubt_asks_for_frequent_looks(ages):
     assert ages.calm
     ages.unseen(1.0)
     assert not ages.calm
-    feed(ages, [30.0] * 6, start=2.0)
+    feed(ages, [30.0] * 12, start=2.0)
     assert ages.calm

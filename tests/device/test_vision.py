@@ -38,6 +38,7 @@ class Scale:
 def vision(faces=1, detector=None, net=None, **schedule):
     settings = config.defaults()
     settings.tracker.max_tracks = 32
+    settings.age.model = "scale.tflite"  # whose errors nobody has measured: what it says is what is shown
     for name, value in schedule.items():
         setattr(settings.schedule, name, value)
     detector = detector or Crowd(Nothing(), faces, SIZE)
