@@ -49,7 +49,7 @@ SECTIONS = {
 
 KEYS = (
     Key("source", "use", "auto", (), "",
-        "picamera2[:N], v4l2:/dev/videoN, file:CLIP, images:FOLDER, demo; auto takes the first that works",
+        "picamera2[:N], v4l2:/dev/videoN, file:CLIP, images:FOLDER, demo[:N]; auto: the first that works",
         "--source"),
     Key("source", "pace", "real", ("real", "fast"), "",
         "clips and folders: real plays at their own speed and drops late frames, fast takes every frame",
