@@ -22,7 +22,7 @@ from device.age import AgeNet
 
 FACES = Path(__file__).with_name("faces")
 OUT = Path(__file__).with_name("sensitivity.md")
-OUTER = (2.5, 97.5)  # percentiles of the representative faces: beyond them int8's ranges are not proven
+OUTER = (1, 99)  # percentiles of the representative faces: beyond them int8's ranges are not proven
 HARM = 1.0  # years of error that a disturbance may add before its level counts as outside the range
 
 Disturb = Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
@@ -211,10 +211,10 @@ def main(args: Namespace) -> int:
 TEXT = """# How light, focus, colour and the ISP move the age
 
 Made by `python -m calibration sensitivity --data utkface64.zip` with the network `{model}`
-(SHA-256 {digest}…) on {faces} faces of UTKFace's `test/`. MAE in years; how far the mean age moves; the
-medians of the picture's measures; the share of faces of which `make doctor` would warn. Levels are as a crop of
-64 pixels sees them. `pi_isp` models noise reduction, tone curve, colours, sharpening and YUV420 of the Pi's ISP
-at its default tuning: no board was at hand to measure a real one.
+(SHA-256 {digest}…) on {faces} faces of UTKFace's `test/`. MAE in years; how far the mean age
+moves; the medians of the picture's measures; the share of faces of which `make doctor` would warn. Levels are
+as a crop of 64 pixels sees them. `pi_isp` models noise reduction, tone curve, colours, sharpening and YUV420
+of the Pi's ISP at its default tuning: no board was at hand to measure a real one.
 
 {table}
 """
