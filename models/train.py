@@ -22,12 +22,14 @@ import torch.nn.functional as F
 from torch import nn
 from tqdm import tqdm
 
+from device.pins import MODELS
 from models import augment, lessons, native, teacher
 from models.batches import Draw, epoch
 from models.data import DataError, is_validation, load
 from models.faces import FaceBank, load_bank, plain_crops
 from models.revival import revive
 from models.ssrnet import regress, ssrnet
+from models.widen import widen
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 EYE_CACHE = Path(".cache")
@@ -292,16 +294,26 @@ def train_student(settings: dict, sources: list[str], out: Path, weights: Path) 
     (out / "data.txt").write_text(" ".join(load(source).part("train").fingerprint() for source in sources))
 
     model = Student(settings)
+    if "widened_from" in settings:
+        widen(trained(settings["widened_from"]), model.net, settings["seed"])
     for number, phase in enumerate(settings["phases"], start=1):
         chance = settings["cover"], phase["disturb"]
         folder = out / f"phase{number}"
         folder.mkdir(exist_ok=True)
-        if not (folder / "checkpoint.pt").exists():
+        if phase.get("revive") and not (folder / "checkpoint.pt").exists():
             sample = np.ascontiguousarray(taught.crops[:: len(faces) // 500 or 1, 0])
-            print("revived:", revive(model.net, pixels(sample), number) if number > 1 else {})
+            print("revived:", revive(model.net, pixels(sample), number))
         train(model, settings | phase, course(len(faces), partial(taught.draw, chance=chance), held), folder)
         averaged(model, folder)
     model.net.save_weights(out / f"{settings['name']}.weights.h5")
+
+
+def trained(name: str) -> keras.Model:
+    """The shipped network of that name, in float."""
+    settings = tomllib.loads((MODELS / f"{name}.toml").read_text())
+    net = ssrnet(settings["channels"], settings["stages"], dynamic_range=settings["dynamic_range"])
+    net.load_weights(MODELS / f"{name}.weights.h5")
+    return net
 
 
 def averaged(model: nn.Module, out: Path) -> None:
