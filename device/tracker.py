@@ -39,11 +39,12 @@ class Track:
 
     `box` in pixels of the picture, at the time of the last update; `keypoints` float32 (6, 2) likewise;
     `velocity` of the centre, pixels a second; `score` of the last detection; `hits` detections so far,
-    `misses` looks without one since the last; `unseen` seconds since it. `first_frame` and `last_frame`
+    `misses` looks without one since the last; `unseen` seconds since it; `absence` seconds, the longest that
+    the face was out of view since it has its identity. `first_frame` and `last_frame`
     count the tracker's updates: of the first and of the last detection. `ages` smooths the age.
     """
 
-    __slots__ = ("_slot", "ages", "box", "confirmed", "first_frame", "growth", "hits", "id",
+    __slots__ = ("_slot", "absence", "ages", "box", "confirmed", "first_frame", "growth", "hits", "id",
                  "keypoints", "last_frame", "looks", "misses", "next_look", "proof", "score", "unseen",
                  "velocity")
 
@@ -51,7 +52,7 @@ class Track:
         self.id = 0  # given when confirmed
         self.ages = ages
         self.confirmed = False
-        self.hits, self.misses, self.unseen = 1, 0, 0.0
+        self.hits, self.misses, self.unseen, self.absence = 1, 0, 0.0, 0.0
         self.first_frame = self.last_frame = frame
         self.proof, self.looks, self.next_look = 0.0, 0, frame
         self.velocity = self.growth = (0.0, 0.0)
@@ -62,6 +63,7 @@ class Track:
         """Take the detection that was found to be this face's, in the tracker's update `frame`."""
         if self.unseen > BRIEF_S:
             self.ages.unseen(self.unseen)
+            self.absence = max(self.absence, self.unseen)
         self.hits += 1
         self.misses, self.unseen = 0, 0.0
         self.last_frame = frame
@@ -122,8 +124,9 @@ class Tracker:
         """
         self._frame += 1
         for track in self._tracks:
-            if track.ages.another:
+            if track.ages.another and track.absence > self._settings.survive_s:
                 self._name(track)
+            track.ages.another = False  # who was there all the time is the same, only the age starts over
         self._motion.predict(max(dt, 0.0), self._unseen)
         if detections is None:
             missed = self._tracks
@@ -250,7 +253,7 @@ class Tracker:
         """Give a track the next number: it is confirmed, or the person behind it is another one now."""
         self._last_id += 1
         track.id = self._last_id
-        track.ages.another = False
+        track.absence = 0.0
 
 
 def _places(detections: list[Detection]) -> np.ndarray:
