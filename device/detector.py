@@ -124,8 +124,9 @@ class FaceDetector:
             return [(0, 0, side, rows), (columns - side, 0, side, rows)]
         return [(0, 0, columns, side), (0, rows - side, columns, side)]
 
-    def _rows(self, image: np.ndarray, left: int, top: int, width: int, height: int
-              ) -> tuple[np.ndarray, np.ndarray]:
+    def _rows(
+        self, image: np.ndarray, left: int, top: int, width: int, height: int
+    ) -> tuple[np.ndarray, np.ndarray]:
         """What the network finds in one part of the image: rows for `merge_overlapping` and scores (n,)."""
         x0, y0, inner_width, inner_height = self._fill(image[top : top + height, left : left + width])
         boxes, logits = self._outputs()
@@ -156,8 +157,9 @@ class FaceDetector:
         if not part.size:
             return 0.0
         there = box.shifted(-x, -y)
-        return max((face.score for face in self.detect(part) if face.box.iou(there) > SUPPRESSION_IOU),
-                   default=0.0)
+        return max(
+            (face.score for face in self.detect(part) if face.box.iou(there) > SUPPRESSION_IOU), default=0.0
+        )
 
     def _fill(self, image: np.ndarray) -> tuple[int, int, int, int]:
         """Scale the image into the middle of the input; returns its place there: x, y, width, height."""
