@@ -39,6 +39,7 @@ def camera(rng: np.random.Generator, face: np.ndarray) -> np.ndarray:
     face = lit(rng, face)
     if rng.random() < 0.2:
         noise = np.empty(face.shape, np.int16)
+        cv2.setRNGSeed(int(rng.integers(2**31)))
         cv2.randn(noise, 0, float(rng.uniform(2, 12)))
         face = cv2.add(face, noise, dtype=cv2.CV_8U)
     if rng.random() < 0.3:
