@@ -48,6 +48,7 @@ class System(NamedTuple):
 A53 = Processor("cortex-a53", "0xd03", V8_0)  # Pi 3, Zero 2 W
 A72 = Processor("cortex-a72", "0xd08", V8_0)  # Pi 4
 A76 = Processor("cortex-a76", "0xd0b", V8_2)  # Pi 5: int8 dot product (asimddp)
+SYSTEM = ("bin", "etc", "lib", "lib64", "sbin", "usr")  # folders of a Debian root that a program runs from
 LIBRARIES = ("libgcc-s1", "libstdc++6", "libgomp1", "ca-certificates")
 BOOKWORM = System("bookworm", "3.11", ("python3.11", "libpython3.11-stdlib", *LIBRARIES),
                   ("ai_edge_litert", "tflite_runtime"))
@@ -152,13 +153,17 @@ def _packages(system: System) -> Path:
 
 
 def _root(processor: Processor, system: System) -> Path:
-    """The system's files beside a /proc/cpuinfo that shows the processor: some libraries read it."""
+    """The system's files beside a /proc/cpuinfo that shows the processor: some libraries read it.
+
+    Only the system's own folders: a link in place of /tmp or /home would lead Python's `realpath` astray in a
+    checkout below them.
+    """
     libraries = _libraries(system)
     place = CACHE / f"{system.release}-{processor.name}"
     (place / "proc").mkdir(parents=True, exist_ok=True)
     for entry in libraries.iterdir():
         link = place / entry.name
-        if not link.is_symlink() and entry.name != "proc":
+        if not link.is_symlink() and entry.name in SYSTEM:
             link.symlink_to(entry)
     blocks = [f"processor\t: {n}\nFeatures\t: {processor.features}\nCPU implementer\t: 0x41\n"
               f"CPU architecture: 8\nCPU part\t: {processor.part}\n" for n in range(4)]
