@@ -6,68 +6,77 @@ with channels last in memory, take 76 ms for the same arithmetic. Only SSR-Net's
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import keras
 import torch
 import torch.nn.functional as F
 from keras import layers
 
-LEAK = 0.05  # of the gradient, through a unit that is not active
+
+class Mode(NamedTuple):
+    """How the graph is run: in training or not, and how much of the gradient an inactive ReLU unit passes."""
+
+    training: bool
+    leak: float = 0.0
 
 
-def relu_that_learns(x: torch.Tensor) -> torch.Tensor:
+def leaking_relu(x: torch.Tensor, leak: float) -> torch.Tensor:
     """ReLU, through whose inactive half a part of the gradient still passes, so that no unit stays dead."""
-    return F.relu(x) + LEAK * (x - x.detach()) * (x < 0)
+    return F.relu(x) + leak * (x - x.detach()) * (x < 0)
 
 
 ACTIVATIONS = {"linear": lambda x: x, "relu": F.relu, "tanh": torch.tanh}
-TRAINING_ACTIVATIONS = ACTIVATIONS | {"relu": relu_that_learns}
 
 
-def _activate(layer, training: bool, x: torch.Tensor) -> torch.Tensor:
-    return (TRAINING_ACTIVATIONS if training else ACTIVATIONS)[layer.activation.__name__](x)
+def _activate(layer, mode: Mode, x: torch.Tensor) -> torch.Tensor:
+    name = layer.activation.__name__
+    if mode.training and mode.leak and name == "relu":
+        return leaking_relu(x, mode.leak)
+    return ACTIVATIONS[name](x)
 
 
-def forward(model: keras.Model, pixels: torch.Tensor, training: bool) -> list[torch.Tensor]:
+def forward(model: keras.Model, pixels: torch.Tensor, mode: Mode) -> list[torch.Tensor]:
     """The model's outputs, float (batch, …), for pixels float (batch, 3, side, side)."""
-    return model._run_through_graph(pixels, operation_fn=lambda layer: _kernel(layer, training))
+    return model._run_through_graph(pixels, operation_fn=lambda layer: _kernel(layer, mode))
 
 
-def _kernel(layer: layers.Layer, training: bool):
+def _kernel(layer: layers.Layer, mode: Mode):
     """The torch function of a Keras layer; pictures are (batch, channels, rows, columns)."""
     run = KERNELS[type(layer)]
-    return lambda *args, **_: run(layer, training, *args)
+    return lambda *args, **_: run(layer, mode, *args)
 
 
-def _conv(layer, training, x):
+def _conv(layer, mode, x):
     weight = layer.kernel.value.permute(3, 2, 0, 1)
-    return _activate(layer, training, F.conv2d(x, weight, layer.bias.value, layer.strides))
+    return _activate(layer, mode, F.conv2d(x, weight, layer.bias.value, layer.strides))
 
 
-def _norm(layer, training, x):
+def _norm(layer, mode, x):
     return F.batch_norm(
         x, layer.moving_mean.value, layer.moving_variance.value, layer.gamma.value, layer.beta.value,
-        training, 1 - layer.momentum, layer.epsilon,
+        mode.training, 1 - layer.momentum, layer.epsilon,
     )  # fmt: skip
 
 
-def _dense(layer, training, x):
+def _dense(layer, mode, x):
     # in float32 under bfloat16 too: the regression divides by 1 + Δ, and these layers cost nothing
     with torch.autocast(x.device.type, enabled=False):
-        return _activate(layer, training, x.float() @ layer.kernel.value + layer.bias.value)
+        return _activate(layer, mode, x.float() @ layer.kernel.value + layer.bias.value)
 
 
 KERNELS = {
     layers.Conv2D: _conv,
     layers.BatchNormalization: _norm,
     layers.Dense: _dense,
-    layers.ReLU: lambda layer, training, x: F.relu(x),
-    layers.Activation: lambda layer, training, x: _activate(layer, training, x),
-    layers.AveragePooling2D: lambda layer, training, x: F.avg_pool2d(x, layer.pool_size, layer.strides),
-    layers.MaxPooling2D: lambda layer, training, x: F.max_pool2d(x, layer.pool_size, layer.strides),
-    layers.Flatten: lambda layer, training, x: x.permute(0, 2, 3, 1).flatten(1),  # as Keras: channels last
-    layers.Dropout: lambda layer, training, x: F.dropout(x, layer.rate, training),
-    layers.Multiply: lambda layer, training, xs: xs[0] * xs[1],
-    layers.Rescaling: lambda layer, training, x: x * layer.scale,
+    layers.ReLU: lambda layer, mode, x: F.relu(x),
+    layers.Activation: lambda layer, mode, x: _activate(layer, mode, x),
+    layers.AveragePooling2D: lambda layer, mode, x: F.avg_pool2d(x, layer.pool_size, layer.strides),
+    layers.MaxPooling2D: lambda layer, mode, x: F.max_pool2d(x, layer.pool_size, layer.strides),
+    layers.Flatten: lambda layer, mode, x: x.permute(0, 2, 3, 1).flatten(1),  # as Keras: channels last
+    layers.Dropout: lambda layer, mode, x: F.dropout(x, layer.rate, mode.training),
+    layers.Multiply: lambda layer, mode, xs: xs[0] * xs[1],
+    layers.Rescaling: lambda layer, mode, x: x * layer.scale,
     # the size of BatchNormalization's batch statistics, and the graph's own entrance, need nothing
-    layers.InputLayer: lambda layer, training, x: x,
+    layers.InputLayer: lambda layer, mode, x: x,
 }

@@ -36,7 +36,8 @@ def revive(model: keras.Model, pixels: torch.Tensor, seed: int) -> dict[str, int
     revived = {}
     for layer in narrow_units(model):
         source, target = layer.input, layer.output
-        features, outputs = native.forward(keras.Model(model.input, [source, target]), pixels, training=False)
+        part = keras.Model(model.input, [source, target])
+        features, outputs = native.forward(part, pixels, native.Mode(training=False))
         if outputs.ndim == 4:
             features, outputs = (t.permute(0, 2, 3, 1).flatten(0, 2) for t in (features, outputs))
         dead = np.flatnonzero((outputs > 0).float().mean(0).cpu().numpy() < DEAD)

@@ -45,11 +45,13 @@ class Student(nn.Module):
         self.graph = keras.Model(self.net.input, [*self.net.outputs, *flats])
         self.count = len(self.net.outputs)
         self.weights_of_loss = settings["loss"]
+        self.leak = 0.0  # of the gradient through inactive units; each phase sets it
         self.reading = nn.Linear(sum(flat.shape[1] for flat in flats), teacher.YEARS)
 
     def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Ages (batch,) in years, and logits over whole years (batch, 101)."""
-        tensors = [t.float() for t in native.forward(self.graph, pixels, self.training)]
+        mode = native.Mode(self.training, self.leak)
+        tensors = [t.float() for t in native.forward(self.graph, pixels, mode)]
         stages, flats = tensors[: self.count], tensors[self.count :]
         return regress(stages), self.reading(torch.cat(flats, 1))
 
@@ -300,6 +302,7 @@ def train_student(settings: dict, sources: list[str], out: Path, weights: Path) 
         chance = settings["cover"], phase["disturb"]
         folder = out / f"phase{number}"
         folder.mkdir(exist_ok=True)
+        model.leak = phase.get("leak", 0.0)
         if phase.get("revive") and not (folder / "checkpoint.pt").exists():
             sample = np.ascontiguousarray(taught.crops[:: len(faces) // 500 or 1, 0])
             print("revived:", revive(model.net, pixels(sample), number))
