@@ -38,12 +38,6 @@ def there(guest, tmp_path_factory):
     return answers
 
 
-def apart(years, reference):
-    """Mean and 95th percentile of how far two interpreters' ages of the same faces are apart."""
-    assert len(years) == len(reference) == 200
-    return np.abs(years - reference).mean(), np.percentile(np.abs(years - reference), 95)
-
-
 def age_networks(answers):
     return [name.removesuffix(" raw") for name in answers if name.endswith(" raw")]
 
@@ -55,18 +49,18 @@ def test_int8_outputs_equal_this_machines(here, there):
                                       here["ai_edge_litert"][f"{name} raw"], err_msg=name)
 
 
+@pytest.mark.xfail(reason="tflite_runtime: 0.25 years apart on average, 5 % of faces by more than 0.8")
 def test_ages_agree_between_interpreters(here, there):
-    """tflite_runtime's own kernels round ties of negative sums upward on ARM and outward on x86-64.
+    """Half a year on every face is wanted: ai_edge_litert gives the same ages everywhere, tflite_runtime not.
 
-    A few outputs differ by a step for it, and a step of the coarse stage is more than half a year; on most
-    faces the ages are the same all the same.
+    Its own kernels round ties of negative sums otherwise, a few outputs differ by a step for it, and a step of
+    the coarse stage is more than half a year.
     """
     for interpreter, answers in there.items():
         for name in age_networks(answers):
-            mean, most = apart(answers[f"{name} years"], here["ai_edge_litert"][f"{name} years"])
-            print(f"{name} by {interpreter}: {mean:.2f} years apart on average, 95 % within {most:.2f}")
-            assert mean <= 0.25, f"{name} by {interpreter}"
-            assert most <= 1.0, f"{name} by {interpreter}"
+            years, reference = answers[f"{name} years"], here["ai_edge_litert"][f"{name} years"]
+            assert len(years) == len(reference) == 200
+            assert np.abs(years - reference).max() <= 0.5, f"{name} by {interpreter}"
 
 
 def test_faces_found_in_the_same_places(here, there):
