@@ -51,7 +51,7 @@ def test_int8_outputs_equal_this_machines(here, there):
 
 @pytest.mark.xfail(reason="tflite_runtime: 0.25 years apart on average, 5 % of faces by more than 0.8")
 def test_ages_agree_between_interpreters(here, there):
-    """Half a year on every face is wanted: ai_edge_litert gives the same ages everywhere, tflite_runtime not.
+    """Half a year on every face is wanted: ai_edge_litert has the same ages everywhere, tflite_runtime not.
 
     Its own kernels round ties of negative sums otherwise, a few outputs differ by a step for it, and a step of
     the coarse stage is more than half a year.
