@@ -53,8 +53,8 @@ def test_int8_outputs_equal_this_machines(here, there):
 def test_ages_agree_between_interpreters(here, there):
     """Half a year on every face is wanted: ai_edge_litert has the same ages everywhere, tflite_runtime not.
 
-    Its own kernels round ties of negative sums otherwise, a few outputs differ by a step for it, and a step of
-    the coarse stage is more than half a year.
+    Its own kernels round ties of negative sums otherwise, a few outputs differ by a step for it, and a step
+    of the coarse stage is more than half a year.
     """
     for interpreter, answers in there.items():
         for name in age_networks(answers):
