@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import sys
-import tempfile
 import tomllib
 from argparse import ArgumentParser, Namespace
 from importlib.util import find_spec
@@ -59,10 +58,7 @@ def apply(crops: np.ndarray, name: str, folder: Path, keep: bool) -> int:
     for words, faces in (("the site's crops alone", crops), ("these and the shipped faces", mixed)):
         data = quantize.quantize(network, faces)
         data = quantize.described(data, quantize.description(settings, weights, faces))
-        with tempfile.TemporaryDirectory() as scratch:
-            new = Path(scratch) / old.name
-            new.write_bytes(data)
-            verdict = compare(network, old, new, crops)
+        verdict = compare(network, old, data, crops)
         print(f"Calibrated by {words}:\n{verdict.text()}", file=sys.stderr)
         if verdict.accepted:
             break
@@ -87,14 +83,14 @@ class Verdict:
         return "\n".join(lines)
 
 
-def compare(network, old: Path, new: Path, crops: np.ndarray) -> Verdict:
+def compare(network, old: Path, new: bytes, crops: np.ndarray) -> Verdict:
     """Measure both files with every interpreter that is here, and take the worst."""
     check = check_faces()
     figures = []
     for faces in (check, crops):
         truth = float_ages(network, faces)
-        figures.append(tuple(max(deviation(path, package, faces, truth) for package in available())
-                             for path in (old, new)))
+        figures.append(tuple(max(deviation(model, package, faces, truth) for package in available())
+                             for model in (old, new)))
     return Verdict(*figures)
 
 

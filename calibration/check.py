@@ -11,7 +11,7 @@ import numpy as np
 
 from calibration.build import make, plan
 from calibration.face_model import FaceModel
-from device.age import STAGES, AgeNet, stagewise_age
+from device.age import AgeNet, staged, stagewise_age
 
 SEED = 4096
 REPEATS = 3  # faces of each age, group and gender: 240 in all
@@ -26,19 +26,15 @@ def check_faces() -> np.ndarray:
 def float_ages(network, faces: np.ndarray) -> np.ndarray:
     """Ages in years by the float Keras network, of faces uint8 RGB (n, 64, 64, 3)."""
     outputs = [np.asarray(tensor) for tensor in network.predict(faces.astype(np.float32), verbose=0)]
-    return np.array([
-        stagewise_age([(outputs[3 * k][i], outputs[3 * k + 1][i], float(outputs[3 * k + 2][i, 0]))
-                       for k in range(STAGES)])
-        for i in range(len(faces))
-    ])
+    return np.array([stagewise_age(staged([tensor[i] for tensor in outputs])) for i in range(len(faces))])
 
 
-def int8_ages(path: Path, package: str, faces: np.ndarray) -> np.ndarray:
-    """Ages in years by an int8 file, as the device runs it."""
-    net = AgeNet(path, package)
+def int8_ages(model: Path | bytes, package: str, faces: np.ndarray) -> np.ndarray:
+    """Ages in years by an int8 file or what would stand in it, as the device runs it."""
+    net = AgeNet(model, package)
     return np.array([net.estimate(np.ascontiguousarray(face)) for face in faces])
 
 
-def deviation(path: Path, package: str, faces: np.ndarray, truth: np.ndarray) -> float:
-    """Mean absolute difference in years between an int8 file and what the float network says."""
-    return float(np.abs(int8_ages(path, package, faces) - truth).mean())
+def deviation(model: Path | bytes, package: str, faces: np.ndarray, truth: np.ndarray) -> float:
+    """Mean absolute difference in years between an int8 network and what the float one says."""
+    return float(np.abs(int8_ages(model, package, faces) - truth).mean())

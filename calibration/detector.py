@@ -6,7 +6,6 @@ faces found in clips and photographs, how far the eyes move, time, and size. Nee
 
 from __future__ import annotations
 
-import tempfile
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
@@ -147,15 +146,12 @@ def main(args: Namespace) -> int:
         raise ConfigError("no TensorFlow is here; run `make training`, and this with .venv-train/bin/python")
     source = model_path("face-short")
     data = quantized(source.read_bytes(), representative_inputs())
-    with tempfile.NamedTemporaryFile(suffix=".tflite") as file:
-        file.write(data)
-        file.flush()
-        real, coded = FaceDetector("short"), FaceDetector("short")
-        coded._model = Model(file.name)
-        print(f"size: {source.stat().st_size} bytes float, {len(data)} int8")
-        print("time: {} ms float, {} ms int8".format(*milliseconds(Model(source), Model(file.name))))
-        for name, pictures in (("clips", frames(args.video)), ("photographs", photographs(args.photos))):
-            print(name, compare(real, coded, pictures))
+    real, coded = FaceDetector("short"), FaceDetector("short")
+    coded._model = Model(data)
+    print(f"size: {source.stat().st_size} bytes float, {len(data)} int8")
+    print("time: {} ms float, {} ms int8".format(*milliseconds(Model(source), Model(data))))
+    for name, pictures in (("clips", frames(args.video)), ("photographs", photographs(args.photos))):
+        print(name, compare(real, coded, pictures))
     return 0
 
 

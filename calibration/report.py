@@ -7,7 +7,6 @@ on `test/`, by the ranges it gives every layer, and by the noise it adds there. 
 from __future__ import annotations
 
 import hashlib
-import tempfile
 import tomllib
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -63,7 +62,7 @@ def errors(
     files = {}
     for label, calibration in sets.items():
         files[label] = quantize.quantize(network, calibration)
-        guesses = _ages_of(files[label], faces)
+        guesses = int8_ages(files[label], "auto", faces)
         mae = np.abs(guesses - ages).mean()
         lines.append(f"| {label} | {mae:.3f} | {mae - plain:+.3f} | "
                      f"{np.abs(guesses - truth).mean():.3f} |")
@@ -130,13 +129,6 @@ def main(args: Namespace) -> int:
 def _spread(faces: np.ndarray, count: int) -> np.ndarray:
     """So many of them, evenly from all kinds."""
     return faces[np.linspace(0, len(faces) - 1, count).astype(int)]
-
-
-def _ages_of(model: bytes, faces: np.ndarray) -> np.ndarray:
-    with tempfile.TemporaryDirectory() as scratch:
-        path = Path(scratch) / "int8.tflite"
-        path.write_bytes(model)
-        return int8_ages(path, "auto", faces)
 
 
 TEXT = """# Are the shipped faces good enough?

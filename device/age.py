@@ -33,15 +33,24 @@ def stagewise_age(stages: list[tuple[np.ndarray, np.ndarray, float]], span: floa
     return min(max(age, 0.0), span)
 
 
+def staged(tensors: list[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray, float]]:
+    """The network's nine tensors, p, η and Δ of each stage in turn, as `stagewise_age` takes them."""
+    kinds = (tensors[i :: len(TENSORS)] for i in range(len(TENSORS)))
+    return [(p, eta, float(delta[0])) for p, eta, delta in zip(*kinds, strict=True)]
+
+
 class AgeNet:
-    """The shipped network by name ("age", "age-wide") or any file of the same form by path.
+    """The shipped network by name ("age", "age-wide"), or any of the same form: a file by its path, or bytes.
 
     Input: the crop's bytes (64, 64, 3) RGB less 128, int8. Outputs: nine int8 tensors, each with a scale.
     """
 
-    def __init__(self, model: str | Path = "age", interpreter: str = "auto", threads: int = 1):
-        self.path = Path(model) if str(model).endswith(".tflite") else model_path(str(model))
-        self._model = Model(self.path, interpreter, threads)
+    def __init__(self, model: str | Path | bytes = "age", interpreter: str = "auto", threads: int = 1):
+        if isinstance(model, bytes):
+            self.path = None
+        else:
+            self.path = Path(model) if str(model).endswith(".tflite") else model_path(str(model))
+        self._model = Model(self.path or model, interpreter, threads)
         self.package = self._model.package
         self._input = np.empty((1, SIDE, SIDE, 3), np.int8)
         self._bytes = self._input.view(np.uint8)[0]
@@ -50,17 +59,20 @@ class AgeNet:
     def _read_scales(self) -> list[tuple[float, int]]:
         details = self._model.outputs
         if self._model.input_shape != (1, SIDE, SIDE, 3) or len(details) != STAGES * len(TENSORS):
-            raise ModelError(f"{self.path}: not an age network (64×64×3 input, nine outputs are wanted)")
+            name = self.path or "this model"
+            raise ModelError(f"{name}: not an age network (64×64×3 input, nine outputs are wanted)")
         return [detail["quantization"] for detail in details]
+
+    def outputs(self, crop: np.ndarray) -> list[np.ndarray]:
+        """The nine int8 tensors (1, values) for a crop, sorted by name: p, η, Δ of each stage in turn."""
+        np.bitwise_xor(crop, 0x80, out=self._bytes)  # byte − 128 in two's complement
+        return self._model.run(self._input)
+
+    def values(self, crop: np.ndarray) -> list[np.ndarray]:
+        """What the outputs stand for: nine float32 tensors (values,)."""
+        scaled = zip(self.outputs(crop), self._scales, strict=True)
+        return [(tensor[0].astype(np.float32) - zero) * scale for tensor, (scale, zero) in scaled]
 
     def estimate(self, crop: np.ndarray) -> float:
         """Age in years, 0–101, of a crop: uint8 RGB (64, 64, 3)."""
-        np.bitwise_xor(crop, 0x80, out=self._bytes)  # byte − 128 in two's complement
-        tensors = self._model.run(self._input)
-        values = [
-            (t[0].astype(np.float32) - zero) * scale
-            for t, (scale, zero) in zip(tensors, self._scales, strict=True)
-        ]
-        # outputs sorted by name: StatefulPartitionedCall:0…8 = p1, eta1, delta1, p2, …
-        stages = [(values[i], values[i + 1], float(values[i + 2][0])) for i in range(0, len(values), 3)]
-        return stagewise_age(stages)
+        return stagewise_age(staged(self.values(crop)))

@@ -51,19 +51,22 @@ def _no_chatter() -> Iterator[None]:
 class Model:
     """One TFLite graph with its tensors allocated, a single input and any number of outputs.
 
-    `threads` is the number of CPU threads XNNPACK may use, 1 or more.
-    Raises ModelError when the file is missing or no graph of this interpreter.
+    `graph` is a file, or what would stand in it. `threads` is the number of CPU threads XNNPACK may use, 1 or
+    more. Raises ModelError when the file is missing or no graph of this interpreter.
     """
 
-    def __init__(self, path: Path | str, interpreter: str = "auto", threads: int = 1):
+    def __init__(self, graph: Path | str | bytes, interpreter: str = "auto", threads: int = 1):
         self.package = choose(interpreter)
         module = importlib.import_module(f"{self.package}.interpreter")
+        inside = isinstance(graph, bytes)
+        place = {"model_content": graph} if inside else {"model_path": str(graph)}
         try:
             with _no_chatter():
-                self._graph = module.Interpreter(model_path=str(path), num_threads=threads)
+                self._graph = module.Interpreter(**place, num_threads=threads)
                 self._graph.allocate_tensors()
         except (ValueError, RuntimeError) as error:
-            raise ModelError(f"{path}: {self.package} cannot load the model ({error})") from error
+            name = "these bytes" if inside else graph
+            raise ModelError(f"{name}: {self.package} cannot load the model ({error})") from error
         self.input = self._graph.get_input_details()[0]
         self.outputs = sorted(self._graph.get_output_details(), key=lambda detail: detail["name"])
         self._indices = [detail["index"] for detail in self.outputs]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from device.age import AgeNet, stagewise_age
+from device.age import AgeNet, staged, stagewise_age
 from device.interpreter import Model
 from device.pins import model_path
 from models.data import load
@@ -46,14 +45,10 @@ def published(weights: Path, interpreter: str) -> Network:
     from models.quantize import to_float
 
     data = to_float(published_ssrnet(weights, export=False))
-    with tempfile.NamedTemporaryFile(suffix=".tflite") as file:
-        file.write(data)
-        file.flush()
-        model = Model(file.name, interpreter)
+    model = Model(data, interpreter)
 
     def estimate(crop: np.ndarray) -> float:
-        tensors = [tensor[0] for tensor in model.run(min_max(crop[None]))]
-        return stagewise_age([(tensors[i], tensors[i + 1], float(tensors[i + 2][0])) for i in (0, 3, 6)])
+        return stagewise_age(staged([tensor[0] for tensor in model.run(min_max(crop[None]))]))
 
     return Network(f"published SSR-Net, float ({weights.stem})", len(data), estimate)
 

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +18,7 @@ import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 from flatbuffers import Builder
 
-from device.interpreter import Model
+from device.age import AgeNet
 from models.ssrnet import SIDE, ssrnet
 
 METADATA = "kiosk-age"  # the name of the description inside the file
@@ -88,14 +87,8 @@ def correct_biases(model: keras.Model, quantized: bytes, faces: np.ndarray) -> N
 
 def int8_outputs(quantized: bytes, faces: np.ndarray) -> list[np.ndarray]:
     """The outputs for faces uint8 (n, 64, 64, 3), dequantized: float (n, values), in the model's order."""
-    with tempfile.NamedTemporaryFile(suffix=".tflite") as file:
-        file.write(quantized)
-        file.flush()
-        graph = Model(file.name)
-    rows = [graph.run((face[None] ^ 0x80).view(np.int8)) for face in faces]
-    columns = [np.concatenate(column).astype(np.float32) for column in zip(*rows, strict=True)]
-    scales = [detail["quantization"] for detail in graph.outputs]
-    return [(column - zero) * scale for column, (scale, zero) in zip(columns, scales, strict=True)]
+    net = AgeNet(quantized)
+    return [np.stack(column) for column in zip(*(net.values(face) for face in faces), strict=True)]
 
 
 def to_float(model: keras.Model) -> bytes:

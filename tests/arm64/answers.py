@@ -14,8 +14,7 @@ import numpy as np
 from device.age import AgeNet
 from device.crop import SIDE
 from device.detector import FaceDetector
-from device.interpreter import Model
-from device.pins import model_path, pinned
+from device.pins import pinned
 
 FACES = 200
 SEARCHED = 10  # so many of them are given to the detectors too
@@ -33,11 +32,8 @@ def read_faces(folder: Path) -> np.ndarray:
 
 def ages(name: str, interpreter: str, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The age network's raw int8 outputs (n, outputs) and its ages in years (n,)."""
-    model, net = Model(model_path(name), interpreter), AgeNet(name, interpreter)
-    raw = []
-    for face in faces:
-        outputs = model.run((face ^ 0x80).view(np.int8)[None])
-        raw.append(np.concatenate([output.ravel() for output in outputs]))
+    net = AgeNet(name, interpreter)
+    raw = [np.concatenate([output.ravel() for output in net.outputs(face)]) for face in faces]
     return np.stack(raw), np.array([net.estimate(face) for face in faces])
 
 
