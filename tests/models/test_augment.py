@@ -8,7 +8,10 @@ from models import augment
 FACE = np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8)
 
 
-@pytest.mark.parametrize("change", [augment.camera, augment.covered, augment.lit, augment.blurred])
+CHANGES = [augment.camera, augment.covered, augment.lit, augment.blurred, augment.faded]
+
+
+@pytest.mark.parametrize("change", CHANGES)
 def test_shape_and_repetition(change):
     for seed in range(40):
         first = change(np.random.default_rng(seed), FACE.copy())
