@@ -11,6 +11,7 @@ COMMANDS = {
     "evaluate": ("models.evaluate", "the shipped file's errors on labelled faces"),
     "listing": ("models.listing", "the operations of a model file, and which of them XNNPACK takes"),
     "compare": ("models.compare", "size, latency and error beside the alternatives"),
+    "alternatives": ("models.alternatives", "whole frames beside the loops users would otherwise run"),
     "tracks": ("models.tracks", "the track benchmark: ages over time against known truth"),
     "noise": ("models.noise", "measure how far single estimates are off, for the smoother"),
 }
@@ -21,7 +22,7 @@ def main(argv: list[str]) -> int:
     if not argv or argv[0] not in COMMANDS:
         print("usage: python -m models COMMAND [OPTION…]\n", file=sys.stderr)
         for name, (_, what) in COMMANDS.items():
-            print(f"  {name:<10} {what}", file=sys.stderr)
+            print(f"  {name:<13} {what}", file=sys.stderr)
         return 2
     module, _ = COMMANDS[argv[0]]
     entry = importlib.import_module(module)
