@@ -8,7 +8,7 @@ from models import augment
 FACE = np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8)
 
 
-CHANGES = [augment.camera, augment.covered, augment.lit, augment.blurred, augment.faded]
+CHANGES = [augment.camera, augment.covered, augment.lit, augment.blurred, augment.faded, augment.grainy]
 
 
 @pytest.mark.parametrize("change", CHANGES)
