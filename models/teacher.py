@@ -120,3 +120,20 @@ def teach(taught: Teacher, published: Teacher, pixels: torch.Tensor) -> torch.Te
     with torch.no_grad():
         own, theirs = F.softmax(taught(pixels), 1), F.softmax(published(closer(pixels)), 1)
     return (1 - PUBLISHED_SHARE) * own + PUBLISHED_SHARE * theirs
+
+
+class InTraining(nn.Module):
+    """The published teacher with its own loss, in the student's place."""
+
+    def __init__(self, weights: Path):
+        super().__init__()
+        self.net = published(weights)
+
+    def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Ages (batch,) and logits (batch, 101)."""
+        logits = self.net(pixels)
+        return years(logits), logits
+
+    def loss(self, pixels: torch.Tensor, ages: torch.Tensor) -> torch.Tensor:
+        """Against the labels alone."""
+        return loss(self.net(pixels), ages)

@@ -1,0 +1,57 @@
+"""SSR-Net as it is trained: its loss under a teacher, on torch's kernels."""
+
+from __future__ import annotations
+
+import tomllib
+
+import keras
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from device.pins import MODELS
+from models import native, teacher
+from models.ssrnet import regress, ssrnet
+
+
+class Student(nn.Module):
+    """SSR-Net, with a linear reading of its features as a distribution of ages that only training sees."""
+
+    def __init__(self, settings: dict):
+        super().__init__()
+        self.net = ssrnet(settings["channels"], settings["stages"], dynamic_range=settings["dynamic_range"])
+        flats = [layer.output for layer in self.net.layers if layer.name.endswith("_flat")]
+        self.graph = keras.Model(self.net.input, [*self.net.outputs, *flats])
+        self.count = len(self.net.outputs)
+        self.weights_of_loss = settings["loss"]
+        self.leak = 0.0  # of the gradient through inactive units; each phase sets it
+        self.reading = nn.Linear(sum(flat.shape[1] for flat in flats), teacher.YEARS)
+
+    def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Ages (batch,) in years, and logits over whole years (batch, 101)."""
+        mode = native.Mode(self.training, self.leak)
+        tensors = [t.float() for t in native.forward(self.graph, pixels, mode)]
+        stages, flats = tensors[: self.count], tensors[self.count :]
+        return regress(stages), self.reading(torch.cat(flats, 1))
+
+    def loss(self, pixels: torch.Tensor, ages: torch.Tensor, taught: torch.Tensor) -> torch.Tensor:
+        """The label, the teacher's mean and its whole distribution, weighted as the settings say."""
+        guess, logits = self(pixels)
+        weights = self.weights_of_loss
+        taught_years = taught @ torch.arange(teacher.YEARS, dtype=torch.float32, device=taught.device)
+        cross = -(taught * F.log_softmax(logits, 1)).sum(1).mean()
+        label, mean = (guess - ages).abs().mean(), (guess - taught_years).abs().mean()
+        return weights["label"] * label + weights["teacher"] * mean + weights["distribution"] * cross
+
+
+def trained(name: str) -> keras.Model:
+    """The shipped network of that name, in float."""
+    settings = tomllib.loads((MODELS / f"{name}.toml").read_text())
+    net = ssrnet(settings["channels"], settings["stages"], dynamic_range=settings["dynamic_range"])
+    net.load_weights(MODELS / f"{name}.weights.h5")
+    return net
+
+
+def seed_all(seed: int) -> None:
+    """Fix the random numbers of Keras, torch, NumPy and Python."""
+    keras.utils.set_random_seed(seed)
