@@ -2,9 +2,9 @@
 
 import pytest
 
-torch = pytest.importorskip("torch", reason="needs the workstation's set (make train makes it)")
-
-from models import teacher
+REASON = "needs the workstation's set (make train makes it)"
+torch = pytest.importorskip("torch", reason=REASON)
+teacher = pytest.importorskip("models.teacher", reason=REASON)
 
 
 def test_closer_moves_the_eyes_apart_and_keeps_their_level():
@@ -13,7 +13,8 @@ def test_closer_moves_the_eyes_apart_and_keeps_their_level():
     seen = teacher.closer(crop)[0, 0]
     rows, columns = seen.sum(1), seen.sum(0)
     middle = torch.arange(100) + 0.5
-    left, right = ((columns * middle)[half].sum() / columns[half].sum() for half in (slice(50), slice(50, 100)))
+    halves = slice(50), slice(50, 100)
+    left, right = ((columns * middle)[half].sum() / columns[half].sum() for half in halves)
     assert (right - left).item() == pytest.approx(39 * 0.42 / 0.39, abs=0.3)
     assert ((rows * middle).sum() / rows.sum()).item() == pytest.approx(30, abs=0.2)
 
