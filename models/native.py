@@ -15,10 +15,14 @@ from keras import layers
 
 
 class Mode(NamedTuple):
-    """How the graph is run: in training or not, and how much of the gradient an inactive ReLU unit passes."""
+    """How the graph is run: in training or not.
+
+    In training, how much of the gradient an inactive ReLU unit passes, and whether dropout drops anything.
+    """
 
     training: bool
     leak: float = 0.0
+    dropout: bool = True
 
 
 def leaking_relu(x: torch.Tensor, leak: float) -> torch.Tensor:
@@ -74,7 +78,7 @@ KERNELS = {
     layers.AveragePooling2D: lambda layer, mode, x: F.avg_pool2d(x, layer.pool_size, layer.strides),
     layers.MaxPooling2D: lambda layer, mode, x: F.max_pool2d(x, layer.pool_size, layer.strides),
     layers.Flatten: lambda layer, mode, x: x.permute(0, 2, 3, 1).flatten(1),  # as Keras: channels last
-    layers.Dropout: lambda layer, mode, x: F.dropout(x, layer.rate, mode.training),
+    layers.Dropout: lambda layer, mode, x: F.dropout(x, layer.rate, mode.training and mode.dropout),
     layers.Multiply: lambda layer, mode, xs: xs[0] * xs[1],
     layers.Rescaling: lambda layer, mode, x: x * layer.scale,
     # the size of BatchNormalization's batch statistics, and the graph's own entrance, need nothing

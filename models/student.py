@@ -24,12 +24,12 @@ class Student(nn.Module):
         self.graph = keras.Model(self.net.input, [*self.net.outputs, *flats])
         self.count = len(self.net.outputs)
         self.weights_of_loss = settings["loss"]
-        self.leak = 0.0  # of the gradient through inactive units; each phase sets it
+        self.leak, self.dropout = 0.0, True  # of `native.Mode`; each phase sets them
         self.reading = nn.Linear(sum(flat.shape[1] for flat in flats), teacher.YEARS)
 
     def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Ages (batch,) in years, and logits over whole years (batch, 101)."""
-        mode = native.Mode(self.training, self.leak)
+        mode = native.Mode(self.training, self.leak, self.dropout)
         tensors = [t.float() for t in native.forward(self.graph, pixels, mode)]
         stages, flats = tensors[: self.count], tensors[self.count :]
         return regress(stages), self.reading(torch.cat(flats, 1))

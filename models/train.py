@@ -135,7 +135,7 @@ def train_student(settings: dict, sources: list[str], out: Path, weights: Path, 
         chance = settings["cover"], phase["disturb"]
         folder = out / f"phase{number}"
         folder.mkdir(exist_ok=True)
-        model.leak = phase.get("leak", 0.0)
+        model.leak, model.dropout = phase.get("leak", 0.0), phase.get("dropout", True)
         if phase.get("revive") and not (folder / "checkpoint.pt").exists():
             sample = np.ascontiguousarray(taught.crops[:: len(faces) // 500 or 1, 0])
             print("revived:", revive(model.net, pixels(sample), number))
