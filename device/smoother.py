@@ -105,7 +105,7 @@ class AgeFilter:
         self._last, self._t = quality, t
         if self._look is None:
             self._look = None if quality.look is None else quality.look.copy()
-        elif strange <= 0 and quality.look is not None:
+        elif quality.look is not None and (strange <= 0 or self._doubt < RETURNED):  # who stays may turn
             self._look += LOOK_MEMORY * (quality.look - self._look)
 
     def _begin(self, raw: float, variance: float) -> None:

@@ -35,24 +35,26 @@ def main(argv: list[str]) -> int:
     options = parser.parse_args(argv)
     cv2.setNumThreads(1)
     settings = load_settings(options.config)
-    films = record(options)
+    films = record(options, settings)
     report = measure(films, settings)
     print(json.dumps(report, indent=1) if options.json else as_text(report))
     return 0
 
 
-def record(options: argparse.Namespace) -> list[Film]:
+def record(options: argparse.Namespace, settings: SimpleNamespace) -> list[Film]:
     """Play all scenes; the slow part, which no setting of the tracker or smoother changes."""
     from device.age import AgeNet
+    from device.detector import FaceDetector
 
     actors = cast_of(options.faces, options.part)
     net: Estimator = AgeNet(options.model)
+    detector = FaceDetector(min_score=settings.detector.min_score)
     scenes = script(options.scenes, len(actors), options.seed)
     films = []
     for number, scene in enumerate(scenes):
         if sys.stderr.isatty():
             print(f"\rscene {number + 1} of {len(scenes)}", end="", file=sys.stderr)
-        films.append(play(scene, actors, net))
+        films.append(play(scene, actors, net, detector))
     return films
 
 
@@ -65,6 +67,7 @@ def measure(films: list[Film], settings: SimpleNamespace) -> dict:
     report = {
         "scenes": len(films),
         "people": len(people),
+        "changes_of_person": sum(one.later for one in people),
         "frames": sum(len(film.moments) for film in films),
         "replay_ms_a_frame": 1e3 * seconds / sum(len(film.moments) for film in films),
         "identity": {OURS: _identities(films, ours)},
@@ -109,7 +112,8 @@ def _ages(people: list[ages.Series], name: str, bands: Bands) -> dict:
 
 def as_text(report: dict) -> str:
     """The report as tables."""
-    lines = [f"{report['scenes']} scenes, {report['people']} people, {report['frames']} frames", ""]
+    lines = [f"{report['scenes']} scenes, {report['people']} people, {report['changes_of_person']} of them "
+             f"in the place of another, {report['frames']} frames", ""]
     names = list(report["ages"])
     lines.append(f"{'shown age':28}" + "".join(f"{name:>14}" for name in names))
     for key in report["ages"][OURS]:

@@ -13,7 +13,7 @@ COVERED = GOOD._replace(look=np.where(np.arange(48) < 16, 3.0, 0.0).astype(np.fl
 OTHER = GOOD._replace(look=LOOK + 3)
 POOR = GOOD._replace(size=12, yaw=0.3)
 FLAT = np.ones(48, np.float32)
-NOISE = TYPICAL._replace(look_variance=0.1 * FLAT, look_weights=0.5 * FLAT, look_even=10.0)
+NOISE = TYPICAL._replace(look_scale=0.4 * FLAT, look_weights=0.5 * FLAT, look_even=10.0)
 STEP = 1 / 15
 
 
@@ -120,6 +120,12 @@ def test_something_before_the_face_is_neither_another_person_nor_an_age(ages):
     feed(ages, [70.0] * 5, start=1.5, quality=COVERED)
     assert not ages.another
     assert ages.age == pytest.approx(30, abs=0.5)
+
+
+def test_who_stays_in_view_may_turn_the_head_for_long(ages):
+    feed(ages, [30.0] * 20)
+    feed(ages, [32.0] * 30, start=1.5, quality=GOOD._replace(look=LOOK + 1.2))
+    assert (ages.another, ages.state) == (False, "settled")
 
 
 def test_doubt_asks_for_frequent_looks(ages):
