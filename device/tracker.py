@@ -148,10 +148,11 @@ class Tracker:
         for row, column in pairs:
             self._tracks[row].hit(detections[column], self._frame)
         if pairs:
-            rows, columns = (list(part) for part in zip(*pairs, strict=True))
-            slots = np.array([self._tracks[row]._slot for row in rows])
+            slots = np.array([self._tracks[row]._slot for row, _ in pairs])
+            columns = np.array([column for _, column in pairs])
             self._motion.correct(slots, places[columns])
-            self._shapes[slots] += SHAPE_MEMORY * (shapes[columns] - self._shapes[slots])
+            usual = self._shapes[slots]
+            self._shapes[slots] = usual + SHAPE_MEMORY * (shapes[columns] - usual)
         seen = {row for row, _ in pairs}
         missed = [track for row, track in enumerate(self._tracks) if row not in seen]
         for track in missed:
@@ -177,8 +178,9 @@ class Tracker:
         distance += np.square(growth) * precision[:, 1:]
         turn = shapes.reshape(-1, 12) - self._shapes[slots].reshape(-1, 1, 12)
         pose = np.einsum("tdk,tdk->td", turn, turn) / (4 * SHAPE_SPREAD**2)
-        doubt = [0.0 if track.confirmed else TENTATIVE_COST for track in self._tracks]
-        cost = distance + np.minimum(pose, SHAPE_MOST) + (np.log(variance) @ LOG_WEIGHTS + doubt)[:, None]
+        own = np.log(variance) @ LOG_WEIGHTS
+        own[[not track.confirmed for track in self._tracks]] += TENTATIVE_COST
+        cost = distance + np.minimum(pose, SHAPE_MOST) + own[:, None]
         cost[distance > GATE] = np.inf
         return assign(cost, MATCH_LIMIT)
 

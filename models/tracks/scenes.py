@@ -197,11 +197,13 @@ def crowd(rng: np.random.Generator, actors: list[int], seconds: float) -> list[W
     return walkers
 
 
+FPS = 15.0
+ALONE_S = (5.0, 5.0, 10.0, 10.0, 20.0)
 # kind → who is in it, how many actors it takes, how many of a hundred scenes, one of which lengths in seconds
 KINDS: dict[str, tuple[Callable, int, int, tuple[float, ...]]] = {
-    "still": (still, 1, 33, (5.0, 10.0, 10.0, 20.0, 30.0)),
-    "lively": (lively, 1, 20, (5.0, 10.0, 10.0, 20.0, 30.0)),
-    "approach": (approach, 1, 8, (5.0, 10.0, 10.0, 20.0, 30.0)),
+    "still": (still, 1, 33, ALONE_S),
+    "lively": (lively, 1, 20, ALONE_S),
+    "approach": (approach, 1, 8, ALONE_S),
     "crossing": (crossing, 4, 12, (10.0,)),
     "replaced": (replaced, 4, 22, (18.0,)),
     "crowd": (crowd, 6, 5, (10.0,)),
@@ -221,5 +223,5 @@ def script(count: int, actors: int, seed: int) -> list[Scene]:
             own = int(rng.integers(2**31))
             seconds = float(rng.choice(lengths))
             walkers = make(np.random.default_rng(own), chosen, seconds)
-            scenes.append(Scene(kind, own, float(rng.choice([15.0, 30.0])), seconds, walkers))
+            scenes.append(Scene(kind, own, FPS, seconds, walkers))
     return scenes

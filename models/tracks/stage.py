@@ -233,7 +233,7 @@ class Stage:
         side = patch.shape[0]
         x, y = self._rng.integers(0, self._noise.shape[1] - side, 2)
         noise = self._noise[self._rng.integers(2), y : y + side, x : x + side]
-        return np.clip(cv2.LUT(patch, levels.astype(np.uint8)) + noise, 0, 255).astype(np.uint8)
+        return cv2.add(cv2.LUT(patch, levels.astype(np.uint8)), noise, dtype=cv2.CV_8U)
 
 
 def _turn(degrees: float) -> np.ndarray:
