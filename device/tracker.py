@@ -125,7 +125,7 @@ class Tracker:
         """
         self._frame += 1
         for track in self._tracks:
-            if track.ages.another and track.absence > self._settings.survive_s:
+            if track.ages.another and track.absence:
                 self._name(track)
             track.ages.another = False  # who was there all the time is the same, only the age starts over
         self._motion.predict(max(dt, 0.0), self._unseen)
