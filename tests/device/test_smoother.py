@@ -66,8 +66,8 @@ def test_a_settled_age_holds_still(ages, seed):
 def test_a_settled_age_moves_when_it_was_wrong(ages):
     feed(ages, [30.0] * 15)
     for i in range(40):
-        ages.update(41.0, GOOD._replace(brightness=0.5 + 0.2 * (i % 2)), 1 + i / 2)
-    assert ages.age == pytest.approx(41, abs=6)
+        ages.update(44.0, GOOD._replace(brightness=0.5 + 0.2 * (i % 2)), 1 + i / 2)
+    assert ages.age == pytest.approx(44, abs=6)
     assert ages.band == "35–44"
 
 
