@@ -76,3 +76,8 @@ class AgeNet:
     def estimate(self, crop: np.ndarray) -> float:
         """Age in years, 0–101, of a crop: uint8 RGB (64, 64, 3)."""
         return stagewise_age(staged(self.values(crop)))
+
+
+def both_ways(net: AgeNet, crop: np.ndarray) -> float:
+    """The mean of the crop's age and its mirror image's, in years: a second opinion."""
+    return (net.estimate(crop) + net.estimate(crop[:, ::-1])) / 2

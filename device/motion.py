@@ -7,6 +7,8 @@ serves both axes: the filters differ for centre and extent only.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 # Standard deviations in face sizes, of [centre, extent]
@@ -16,6 +18,7 @@ SPEED = np.array([3.0, 0.5])  # of an unknown velocity, a second
 SHOVE = np.array([2.5, 0.5])  # of the change of velocity in a second
 LARGEST = np.array([1.0, 0.2])  # the place of a face unseen for long is known to this at least
 COAST_S = 0.8  # a face unseen loses its velocity in this time
+CEILING = np.array([LARGEST**2, [np.inf, np.inf], SPEED**2])[:, None]  # of the variances, as in `variance`
 SMALLEST = 2.0  # pixels, of an extent
 
 
@@ -42,26 +45,27 @@ class Motion:
 
     def predict(self, dt: float, unseen: np.ndarray) -> None:
         """Move every filter on by `dt` seconds; `unseen` bool (capacity,) marks those not seen of late."""
-        at, cross, speed = self.variance
-        self.speed[unseen] *= np.exp(-dt / COAST_S)
+        if unseen.any():
+            self.speed[unseen] *= math.exp(-dt / COAST_S)
         self.place += dt * self.speed
         extent = self.place[:, 1]
         np.maximum(extent, SMALLEST, out=extent)
-        self.noise[:] = MEASURED**2 + np.square(2 * GRAIN / (extent[:, :1] + extent[:, 1:]))
-        shove = SHOVE**2 * dt
-        at += dt * (2 * cross + dt * speed) + shove * (dt * dt / 3)
-        np.minimum(at, LARGEST**2, out=at)
-        cross += dt * speed + shove * (dt / 2)
-        speed += shove
-        np.minimum(speed, SPEED**2, out=speed)
+        size = extent[:, :1] + extent[:, 1:]
+        np.add(np.square(2 * GRAIN / size), MEASURED**2, out=self.noise)
+        step = np.array([[1.0, 2 * dt, dt * dt], [0.0, 1.0, dt], [0.0, 0.0, 1.0]])
+        shove = np.array([[[dt**3 / 3]], [[dt**2 / 2]], [[dt]]]) * SHOVE**2
+        np.add((step @ self.variance.reshape(3, -1)).reshape(self.variance.shape), shove, out=self.variance)
+        np.minimum(self.variance, CEILING, out=self.variance)
+        at, cross, speed = self.variance
         np.minimum(cross, np.sqrt(at * speed), out=cross)
 
     def correct(self, slots: np.ndarray, measured: np.ndarray) -> None:
         """Take in one measurement for each of `slots`, `measured` (len(slots), 2, 2) as in `place`."""
+        place = self.place[slots]
         at, cross, speed = self.variance[:, slots]
         total = at + self.noise[slots]
         gain, speed_gain = at / total, cross / total
-        error = measured - self.place[slots]
-        self.place[slots] += gain[..., None] * error
+        error = measured - place
+        self.place[slots] = place + gain[..., None] * error
         self.speed[slots] += speed_gain[..., None] * error
         self.variance[:, slots] = (at - gain * at, cross - gain * cross, speed - speed_gain * cross)

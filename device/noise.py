@@ -36,14 +36,15 @@ class NoiseModel(NamedTuple):
     memory_pose: float  # change of pose, see `pose_change`
     truth: tuple[float, ...]  # years
     unknown: tuple[float, ...]  # years
-    look_variance: np.ndarray = NO_LOOK  # float32 (48,), of each number of `Quality.look` for one person
+    look_scale: np.ndarray = NO_LOOK  # float32 (48,), squares of differences in `Quality.look` that tell half
     look_weights: np.ndarray = NO_LOOK  # float32 (48,), what each tells of another person
     look_even: float = 0.0  # their sum where both are as likely
 
     def strangeness(self, look: np.ndarray, usual: np.ndarray) -> float:
         """Log odds that a look is another person's than the `usual` one, both float32 (48,)."""
-        apart = np.square(look - usual)
-        apart /= apart + 4.0 * self.look_variance
+        apart = look - usual
+        apart *= apart
+        apart /= apart + self.look_scale
         return float(apart @ self.look_weights) - self.look_even
 
     def variance(self, features: tuple[float, ...]) -> float:
@@ -93,7 +94,7 @@ def load_noise(model: str) -> NoiseModel:
         said = json.loads(path.read_text())
         fields = {name: said[name] for name in NoiseModel._fields}
         numbers = {name: tuple(v) if isinstance(v, list) else float(v) for name, v in fields.items()}
-        looks = {name: np.array(numbers[name], np.float32) for name in ("look_variance", "look_weights")}
+        looks = {name: np.array(numbers[name], np.float32) for name in ("look_scale", "look_weights")}
         return NoiseModel(**(numbers | looks))
     except (OSError, ValueError, TypeError, KeyError) as error:
         message = f"{path}: not a noise model ({error!r}); restore it, or run `python -m models noise`"

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 
-from device.age import AgeNet
+from device.age import AgeNet, both_ways
 from device.crop import Cropper
 from device.detector import Detection, FaceDetector
 from device.options import add_settings, settings_from
@@ -63,9 +63,10 @@ class Photographer:
         return self._other
 
     def _age(self, image: np.ndarray, found: Detection) -> float:
-        """The mean of the face's estimate and its mirror image's: there is time for both."""
-        crop = self._cropper.cut(image, found.keypoints[:2])
-        return (self._net.estimate(crop) + self._net.estimate(crop[:, ::-1])) / 2
+        """As the running device estimates it: where a close-up has the eyes, both ways round."""
+        near = self._settings.detector.range == "short"  # the full range detector sees no better in one
+        face = (self._detector.close_up(image, found.box) if near else None) or found
+        return both_ways(self._net, self._cropper.cut(image, face.keypoints[:2]))
 
 
 def add_options(parser: ArgumentParser) -> None:

@@ -90,11 +90,11 @@ KEYS = (
 
     Key("smoother", "show_within", 8.0, (0.5, 30.0), "years",
         "an age is shown once further looks should not move it by more"),
-    Key("smoother", "settle_within", 5.0, (0.5, 30.0), "years",
+    Key("smoother", "settle_within", 4.0, (0.5, 30.0), "years",
         "an age counts as settled once further looks should not move it by more"),
     Key("smoother", "settle_s", 0.7, (0.0, 10.0), "seconds",
         "and once the face was looked at for so long; longer is steadier and a little more right"),
-    Key("smoother", "hold", 4.0, (0.0, 20.0), "years",
+    Key("smoother", "hold", 5.0, (0.0, 20.0), "years",
         "a settled age stays as it is until the estimate is this far from it"),
     Key("smoother", "bands", [13, 18, 25, 35, 45, 55, 65], (1, 100), "years",
         "the age at which each band begins; the first band begins at 0"),

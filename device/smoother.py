@@ -13,7 +13,8 @@ from device.quality import Quality
 
 Z80 = 1.2816  # half of the 80 % interval of a normal distribution, in standard deviations
 HEAVY_TAIL = 4.0  # degrees of freedom of Student's t, which a single estimate's error follows
-SURE = -20.0  # log odds against another person, of a face that was never out of view
+SURE = -60.0  # log odds against another person, of a face that was never out of view
+CALM = -18.0  # and of one that is beyond doubt
 RETURNED = -3.0  # and of one that is back after a second or more
 OTHERS_AGE = 20.0  # years that two persons' ages differ by, standard deviation
 FEWEST = 3  # looks before anything is shown
@@ -65,7 +66,7 @@ class AgeFilter:
     @property
     def calm(self) -> bool:
         """Whether the age is settled and nothing speaks for another person: estimates may be rare."""
-        return self.state == "settled" and self._doubt < SURE + CLUE
+        return self.state == "settled" and self._doubt < CALM
 
     def unseen(self, seconds: float) -> None:
         """Say that the face was out of view for so long, so that somebody else may be back."""
@@ -105,7 +106,7 @@ class AgeFilter:
         self._last, self._t = quality, t
         if self._look is None:
             self._look = None if quality.look is None else quality.look.copy()
-        elif strange <= 0 and quality.look is not None:
+        elif quality.look is not None and (strange <= 0 or self._doubt < RETURNED):  # who stays may turn
             self._look += LOOK_MEMORY * (quality.look - self._look)
 
     def _begin(self, raw: float, variance: float) -> None:

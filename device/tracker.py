@@ -19,6 +19,7 @@ from device.smoother import AgeFilter
 MATCH_LIMIT = 12.0  # cost above which a detection is rather a new face than this track's
 LEAP = np.array([0.12, 0.12])  # face sizes that a detection's centre and extent are off by now and then
 GATE = 20.0  # squared Mahalanobis distance above which a detection cannot be this track's
+LOG_WEIGHTS = np.array([2.0, 1.0])  # of centre and extent in the likelihood: one counts in x and in y
 SHAPE_SPREAD = 0.06  # of a keypoint about its usual place in the face, in face sizes
 SHAPE_MOST = 14.0  # what a changed pose may cost at most
 TENTATIVE_COST = 2.0  # a confirmed track goes before a tentative one
@@ -124,7 +125,7 @@ class Tracker:
         """
         self._frame += 1
         for track in self._tracks:
-            if track.ages.another and track.absence > self._settings.survive_s:
+            if track.ages.another and track.absence:
                 self._name(track)
             track.ages.another = False  # who was there all the time is the same, only the age starts over
         self._motion.predict(max(dt, 0.0), self._unseen)
@@ -147,10 +148,11 @@ class Tracker:
         for row, column in pairs:
             self._tracks[row].hit(detections[column], self._frame)
         if pairs:
-            rows, columns = (list(part) for part in zip(*pairs, strict=True))
-            slots = np.array([self._tracks[row]._slot for row in rows])
+            slots = np.array([self._tracks[row]._slot for row, _ in pairs])
+            columns = np.array([column for _, column in pairs])
             self._motion.correct(slots, places[columns])
-            self._shapes[slots] += SHAPE_MEMORY * (shapes[columns] - self._shapes[slots])
+            usual = self._shapes[slots]
+            self._shapes[slots] = usual + SHAPE_MEMORY * (shapes[columns] - usual)
         seen = {row for row, _ in pairs}
         missed = [track for row, track in enumerate(self._tracks) if row not in seen]
         for track in missed:
@@ -170,14 +172,15 @@ class Tracker:
         size = 0.5 * (place[:, 1, 0] + place[:, 1, 1])
         variance = self._motion.variance[0, slots] + self._motion.noise[slots] + LEAP**2
         precision = 1 / (variance * np.square(size)[:, None])
-        away = places[None, :, 0] - place[:, None, 0]
         growth = 0.5 * (places[:, 1, 0] + places[:, 1, 1]) - size[:, None]
+        away = places[None, :, 0] - place[:, None, 0]
         distance = np.einsum("tdk,tdk->td", away, away) * precision[:, :1]
         distance += np.square(growth) * precision[:, 1:]
-        turn = shapes.reshape(len(shapes), -1) - self._shapes[slots].reshape(len(slots), 1, -1)
+        turn = shapes.reshape(-1, 12) - self._shapes[slots].reshape(-1, 1, 12)
         pose = np.einsum("tdk,tdk->td", turn, turn) / (4 * SHAPE_SPREAD**2)
-        doubt = [0.0 if track.confirmed else TENTATIVE_COST for track in self._tracks]
-        cost = distance + np.minimum(pose, SHAPE_MOST) + (np.log(variance) @ (2.0, 1.0) + doubt)[:, None]
+        own = np.log(variance) @ LOG_WEIGHTS
+        own[[not track.confirmed for track in self._tracks]] += TENTATIVE_COST
+        cost = distance + np.minimum(pose, SHAPE_MOST) + own[:, None]
         cost[distance > GATE] = np.inf
         return assign(cost, MATCH_LIMIT)
 

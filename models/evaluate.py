@@ -39,6 +39,7 @@ class FaceFinder:
             framed = cv2.copyMakeBorder(picture, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
             if found := self._detector.detect(framed):
                 largest = max(found, key=lambda detection: detection.box.area)
+                largest = self._detector.close_up(framed, largest.box) or largest
                 return self._cropper.cut(framed, largest.keypoints[:2])
         return None
 

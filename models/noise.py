@@ -17,14 +17,17 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from device.config import defaults
 from device.noise import KNOT, NoiseModel, features, noise_path, pose_change
+from device.quality import Quality
 from models.tracks.actors import cast_of
 from models.tracks.scenes import Scene, script
-from models.tracks.stage import Sighting, play
+from models.tracks.stage import play
 
 KINDS = ("still", "lively", "approach")
 SPACING = 0.1  # seconds between two frames of a person, as the device's scheduler takes them
-LAGS = (0.1, 0.2, 0.3, 0.5, 0.8, 1.2, 2.0, 3.0, 5.0)  # seconds
+SECONDS = 5.0  # of each person
+LAGS = (0.1, 0.2, 0.3, 0.5, 0.8, 1.2, 2.0, 3.0, 4.0)  # seconds
 ALIKE = tuple(i / 20 for i in range(1, 20))  # what `fit_memory` tries
 MEMORIES = (0.2, 0.35, 0.6, 1.0, 1.7, 3.0, 5.0)  # seconds
 POSES = (0.05, 0.1, 0.2, 0.4, 0.8, 10.0)
@@ -42,7 +45,7 @@ class Observations(NamedTuple):
     t: np.ndarray
     raw: np.ndarray
     given: np.ndarray
-    sightings: list[Sighting]
+    quality: list[Quality]
     ages: np.ndarray  # of each person
 
 
@@ -52,7 +55,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--faces", type=Path, required=True, help="folder or zip of aged faces")
     parser.add_argument("--part", choices=("train", "validation", "all"), default="train")
     parser.add_argument("--model", default="age", help="a name of models/pins.json or a .tflite file")
-    parser.add_argument("--people", type=int, default=600, help="faces to learn from; default %(default)s")
+    parser.add_argument("--people", type=int, default=500, help="faces to learn from; default %(default)s")
     parser.add_argument("--seed", type=int, default=2)
     options = parser.parse_args(argv)
     cv2.setNumThreads(1)
@@ -73,39 +76,39 @@ def main(argv: list[str]) -> int:
 
 
 def observe(options: argparse.Namespace) -> Observations:
-    """Let each face play alone in one scene of five or ten seconds."""
+    """Let each face play alone in one scene of a few seconds."""
     from device.age import AgeNet
+    from device.detector import FaceDetector
 
     actors = cast_of(options.faces, options.part, options.people)
-    net = AgeNet(options.model)
-    return collect([play(scene, actors, net) for scene in solo(len(actors), options.seed)])
+    net, detector = AgeNet(options.model), FaceDetector(min_score=defaults().detector.min_score)
+    return collect([play(scene, actors, net, detector) for scene in solo(len(actors), options.seed)])
 
 
 def solo(actors: int, seed: int) -> list[Scene]:
-    """A scene of one person for each actor."""
-    scenes = [scene for scene in script(2 * actors, actors, seed) if scene.kind in KINDS]
+    """A scene of one person for each actor, of all the kinds that have one."""
+    alone = [scene for scene in script(2 * actors, actors, seed) if scene.kind in KINDS]
+    scenes = [alone[i * len(alone) // actors] for i in range(actors)]
     return [
-        scene._replace(
-            fps=1 / SPACING, seconds=min(scene.seconds, 10.0), walkers=[scene.walkers[0]._replace(actor=i)]
-        )
-        for i, scene in enumerate(scenes[:actors])
+        scene._replace(fps=1 / SPACING, seconds=SECONDS, walkers=[scene.walkers[0]._replace(actor=i)])
+        for i, scene in enumerate(scenes)
     ]
 
 
 def collect(films: list) -> Observations:
     """The frames of all scenes."""
-    person, t, raw, given, sightings = [], [], [], [], []
+    person, t, raw, given, quality = [], [], [], [], []
     for number, film in enumerate(films):
         for moment in film.moments:
             for one in moment.sightings:
-                if one.person == 0:
+                if one.close:
                     person.append(number)
                     t.append(moment.t)
-                    raw.append(one.raw)
-                    given.append(features(one.quality, one.raw))
-                    sightings.append(one)
+                    raw.append(one.close.raw)
+                    given.append(features(one.close.quality, one.close.raw))
+                    quality.append(one.close.quality)
     ages = np.array([film.ages[0] for film in films])
-    return Observations(np.array(person), np.array(t), np.array(raw), np.array(given), sightings, ages)
+    return Observations(np.array(person), np.array(t), np.array(raw), np.array(given), quality, ages)
 
 
 def fit(seen: Observations, rounds: int = 4) -> NoiseModel:
@@ -156,7 +159,7 @@ def fit_memory(seen: Observations, scaled: np.ndarray) -> tuple[float, float, fl
     apart, change, half = [], [], []
     for a, b in _pairs(seen):
         apart.append(seen.t[b] - seen.t[a])
-        change.append(pose_change(seen.sightings[a].quality, seen.sightings[b].quality))
+        change.append(pose_change(seen.quality[a], seen.quality[b]))
         half.append(min((scaled[a] - scaled[b]) ** 2 / 2, CAP))
     apart, change, half = np.array(apart), np.array(change), np.array(half)
     level = half[apart > 2.0].mean()
@@ -203,17 +206,17 @@ def _quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:
 def fit_looks(seen: Observations, rounds: int = 12) -> tuple[np.ndarray, np.ndarray, float]:
     """Logistic regression that tells another person's looks from one's own of later frames.
 
-    Returns the variance of each number of the look within a person, the weights and their even sum.
+    Returns the scale of each number of the look (four variances of a person), the weights and their even sum.
     """
-    looks = np.array([one.quality.look for one in seen.sightings])
-    variance = np.square(looks - _means(seen, np.ones(len(looks)), looks)).mean(axis=0)
+    looks = np.array([quality.look for quality in seen.quality])
+    scale = 4 * np.square(looks - _means(seen, np.ones(len(looks)), looks)).mean(axis=0)
     early = seen.t < FIRST_LOOKS_S
     usual = _means(seen, early + 1e-9, looks)
     _, first = np.unique(seen.person, return_index=True)
     later = np.flatnonzero(seen.t > FIRST_LOOKS_S + 1)
     others = usual[np.random.default_rng(1).choice(first, len(later))]
     apart = np.square(np.concatenate([looks[later] - usual[later], looks[later] - others]))
-    x = apart / (apart + 4.0 * variance)
+    x = apart / (apart + scale)
     x = np.column_stack([x, np.ones(len(x))])
     is_other = np.repeat([0.0, 1.0], len(later))
     weights = np.zeros(x.shape[1])
@@ -222,7 +225,7 @@ def fit_looks(seen: Observations, rounds: int = 12) -> tuple[np.ndarray, np.ndar
         chance = 1 / (1 + np.exp(-np.clip(x @ weights, -30, 30)))
         slope = x.T @ (is_other - chance) - keep @ weights
         weights += np.linalg.solve((x * (chance * (1 - chance))[:, None]).T @ x + keep, slope)
-    return variance, weights[:-1], -float(weights[-1])
+    return scale, weights[:-1], -float(weights[-1])
 
 
 def write(path: Path, model: NoiseModel, made: dict) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from statistics import median
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -63,7 +64,15 @@ class MedianOfTen:
         self.age = median(self._last)
 
 
-OTHERS = {"single frame": SingleFrame, "EMA 0.05": Ema, "median of 10": MedianOfTen}
+# The usual ways on the detector's own crops; and a single frame as the device takes it, twice of a close-up
+OTHERS: dict[str, tuple[type, Callable[[Sighting], float | None]]] = {
+    "single frame": (SingleFrame, lambda one: one.single),
+    "EMA 0.05": (Ema, lambda one: one.single),
+    "median of 10": (MedianOfTen, lambda one: one.single),
+    "close single": (SingleFrame, lambda one: one.close and one.close.raw),
+    "close EMA": (Ema, lambda one: one.close and one.close.raw),
+    "close median": (MedianOfTen, lambda one: one.close and one.close.raw),
+}
 OURS = "device"
 
 
@@ -83,15 +92,14 @@ def replay(film: Film, settings: SimpleNamespace) -> list[list[Shown]]:
         tracks = tracker.update([one.detection for one in moment.sightings], step, close_up(moment, rng))
         for track in tracks:
             one = seen.get(id(track.keypoints))
-            if one is None or one.raw is None:
+            if one is None or one.single is None:
                 continue
-            filters = others.setdefault(track, {name: make() for name, make in OTHERS.items()})
-            for other in filters.values():
-                other.update(one.raw)
-            if moment.t >= due.get(track, 0.0):
-                # a face not settled yet is looked at a second time, mirrored, as the device does
-                raw = one.raw if track.settled else (one.raw + one.mirrored) / 2
-                track.ages.update(raw, one.quality, moment.t)
+            filters = others.setdefault(track, {name: make() for name, (make, _) in OTHERS.items()})
+            for name, (_, pick) in OTHERS.items():
+                if (estimate := pick(one)) is not None:
+                    filters[name].update(estimate)
+            if one.close and moment.t >= due.get(track, 0.0):
+                track.ages.update(one.close.raw, one.close.quality, moment.t)
                 wait = settings.schedule.settled_every_s if track.settled else DUE_UNCERTAIN
                 due[track] = moment.t + wait - 1e-6
         frames.append([_shown(track, others.get(track, {})) for track in tracks])

@@ -15,14 +15,15 @@ Course = Callable[[float], float]
 class Pose(NamedTuple):
     """A face at a moment: middle of the eyes and their distance in pixels, angles in degrees.
 
-    `yaw` turns the face to the picture's right. `light` is the gain of the picture, `cover` the part of the
-    face that something hides, from the bottom (positive) or from a side (negative).
+    `yaw` turns the face to the picture's right, `pitch` downwards. `light` is the gain of the picture,
+    `cover` the part of the face that something hides, from the bottom (positive) or from a side (negative).
     """
 
     x: float
     y: float
     eyes: float
     yaw: float
+    pitch: float
     roll: float
     light: float
     cover: float
@@ -38,6 +39,7 @@ class Walker(NamedTuple):
     y: Course
     eyes: Course
     yaw: Course
+    pitch: Course
     roll: Course
     light: Course
     covers: tuple[tuple[float, float, float], ...] = ()  # from, to, part of the face
@@ -47,7 +49,8 @@ class Walker(NamedTuple):
         if not self.start <= t < self.end:
             return None
         cover = next((part for begin, end, part in self.covers if begin <= t < end), 0.0)
-        return Pose(self.x(t), self.y(t), self.eyes(t), self.yaw(t), self.roll(t), self.light(t), cover)
+        turned = self.yaw(t), self.pitch(t), self.roll(t)
+        return Pose(self.x(t), self.y(t), self.eyes(t), *turned, self.light(t), cover)
 
 
 class Scene(NamedTuple):
@@ -90,7 +93,8 @@ def standing(rng: np.random.Generator, actor: int, start: float, end: float, liv
         x=sway(rng, eyes * (0.15 + 1.5 * lively), 4.0, x),
         y=sway(rng, eyes * (0.08 + 0.4 * lively), 3.0, y),
         eyes=sway(rng, eyes * (0.02 + 0.15 * lively), 6.0, eyes),
-        yaw=sway(rng, 3 + 14 * lively, 3.0, float(rng.normal(0, 5))),
+        yaw=sway(rng, 5 + 12 * lively, 3.0, float(rng.normal(0, 5))),
+        pitch=sway(rng, 4 + 6 * lively, 2.0, float(rng.normal(0, 5))),
         roll=sway(rng, 2 + 6 * lively, 3.0, float(rng.normal(0, 2))),
         light=lambda t: shade(t) + flicker(t),
         covers=tuple(covers),
@@ -115,6 +119,7 @@ def walking(rng: np.random.Generator, actor: int, seconds: float, eyes: float, y
         actor, 0.0, seconds, x, bob,
         eyes=sway(rng, 0.03 * eyes, 4.0, eyes),
         yaw=sway(rng, 6, 3.0, turn),
+        pitch=sway(rng, 4, 1.0, float(rng.normal(0, 5))),
         roll=sway(rng, 2, 2.0),
         light=sway(rng, 0.05, 2.0, float(rng.uniform(0.7, 1.2))),
     )
@@ -165,14 +170,19 @@ def crossing(rng: np.random.Generator, actors: list[int], seconds: float) -> lis
 
 
 def replaced(rng: np.random.Generator, actors: list[int], seconds: float) -> list[Walker]:
-    """One person whose place another takes while nobody is seen."""
-    first = standing(rng, actors[0], 0.0, seconds * rng.uniform(0.35, 0.55), float(rng.uniform(0, 0.4)))
-    eyes, t = first.eyes(first.end), first.end
-    back = t + rng.uniform(0.2, 1.5)
-    at = (first.x(t) + rng.normal(0, 0.4) * eyes, first.y(t) + rng.normal(0, 0.3) * eyes)
-    second = standing(rng, actors[1], back, seconds, float(rng.uniform(0, 0.4)), at,
-                      float(eyes * rng.uniform(0.85, 1.18)))
-    return [first, second._replace(light=first.light)]
+    """One person whose place another takes while nobody is seen, and so on."""
+    walkers = [standing(rng, actors[0], 0.0, rng.uniform(3.0, 4.5), float(rng.uniform(0, 0.4)))]
+    for actor in actors[1:4]:
+        last = walkers[-1]
+        eyes, t = last.eyes(last.end), last.end
+        back = t + rng.uniform(0.2, 1.5)
+        x = np.clip(last.x(t) + rng.normal(0, 0.4) * eyes, 0.1 * WIDTH, 0.9 * WIDTH)
+        y = np.clip(last.y(t) + rng.normal(0, 0.3) * eyes, 0.2 * HEIGHT, 0.8 * HEIGHT)
+        eyes = float(np.clip(eyes * rng.uniform(0.85, 1.18), 14, 60))
+        new = standing(rng, actor, back, back + rng.uniform(3.0, 4.5), float(rng.uniform(0, 0.4)),
+                       (float(x), float(y)), eyes)
+        walkers.append(new._replace(light=last.light))
+    return walkers
 
 
 def crowd(rng: np.random.Generator, actors: list[int], seconds: float) -> list[Walker]:
@@ -187,14 +197,16 @@ def crowd(rng: np.random.Generator, actors: list[int], seconds: float) -> list[W
     return walkers
 
 
-# kind → (who is in it, how many actors it takes, how many of a hundred scenes)
-KINDS: dict[str, tuple[Callable, int, int]] = {
-    "still": (still, 1, 35),
-    "lively": (lively, 1, 20),
-    "approach": (approach, 1, 8),
-    "crossing": (crossing, 4, 12),
-    "replaced": (replaced, 2, 20),
-    "crowd": (crowd, 6, 5),
+FPS = 15.0
+ALONE_S = (5.0, 5.0, 10.0, 10.0, 20.0)
+# kind → who is in it, how many actors it takes, how many of a hundred scenes, one of which lengths in seconds
+KINDS: dict[str, tuple[Callable, int, int, tuple[float, ...]]] = {
+    "still": (still, 1, 33, ALONE_S),
+    "lively": (lively, 1, 20, ALONE_S),
+    "approach": (approach, 1, 8, ALONE_S),
+    "crossing": (crossing, 4, 12, (10.0,)),
+    "replaced": (replaced, 4, 22, (18.0,)),
+    "crowd": (crowd, 6, 5, (10.0,)),
 }
 
 
@@ -203,13 +215,13 @@ def script(count: int, actors: int, seed: int) -> list[Scene]:
     rng = np.random.default_rng(seed)
     queue: list[int] = []
     scenes = []
-    for kind, (make, needed, share) in KINDS.items():
+    for kind, (make, needed, share, lengths) in KINDS.items():
         for _ in range(max(1, round(count * share / 100))):
             while len(queue) < needed:
                 queue += rng.permutation(actors).tolist()
             chosen, queue = queue[:needed], queue[needed:]
             own = int(rng.integers(2**31))
-            seconds = float(rng.choice([5.0, 10.0, 10.0, 20.0, 30.0])) if needed == 1 else 10.0
+            seconds = float(rng.choice(lengths))
             walkers = make(np.random.default_rng(own), chosen, seconds)
-            scenes.append(Scene(kind, own, float(rng.choice([15.0, 30.0])), seconds, walkers))
+            scenes.append(Scene(kind, own, FPS, seconds, walkers))
     return scenes

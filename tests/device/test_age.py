@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from device.age import AgeNet, stagewise_age
+from device.age import AgeNet, both_ways, stagewise_age
 from device.errors import ModelError
 from device.interpreter import available
 from device.pins import MODELS, model_path
@@ -54,3 +54,13 @@ def test_a_network_of_another_form_is_refused():
 
 def test_a_scale_of_minus_one_is_no_division_by_zero():
     assert 0 <= stagewise_age([stage([0, 1, 0], delta=-1.0)] * 3) <= 101
+
+
+def test_both_ways_is_the_mean_of_the_crop_and_its_mirror_image():
+    class LeftHalf:
+        def estimate(self, crop):
+            return float(crop[:, :32].mean())
+
+    crop = np.zeros((64, 64, 3), np.uint8)
+    crop[:, :32] = 60
+    assert both_ways(LeftHalf(), crop) == 30

@@ -26,8 +26,8 @@ class Networks:
     def detect(self, image, picture_size=None):
         return []
 
-    def look_again(self, image, box):
-        return 1.0
+    def close_up(self, image, box):
+        return None
 
     def estimate(self, crop):
         return 30.0

@@ -51,3 +51,15 @@ def test_the_person_before_the_kiosk_is_found(samples, kind):
     assert face.keypoints[0, 0] < face.keypoints[1, 0]  # the subject's right eye is on the picture's left
     small = FaceDetector(kind).detect(cv2.resize(image, (320, 240), interpolation=cv2.INTER_AREA), (640, 480))
     np.testing.assert_allclose(small[0].keypoints, face.keypoints, atol=5)
+
+
+def test_a_close_up_places_the_eyes_alike_wherever_the_box_is_a_little_off(samples):
+    import cv2
+
+    _, image = cv2.VideoCapture(str(samples / "video" / "kiosk_again.mkv")).read()
+    detector = FaceDetector()
+    box = detector.detect(image)[0].box
+    boxes = [box.shifted(dx, dy) for dx in (-8, 0, 8) for dy in (-8, 0, 8)]
+    eyes = [detector.close_up(image, off).keypoints[:2] for off in boxes]
+    assert np.std(eyes, axis=0).max() < 1.5  # pixels; the eyes are 31 apart
+    assert detector.close_up(image, box.shifted(-200, 200)) is None

@@ -44,7 +44,7 @@ def test_a_model_without_its_noise_is_taken_as_typical(tmp_path):
 
 
 def written(tmp_path, **changes):
-    fields = TYPICAL._asdict() | {"look_variance": [0.1] * 48, "look_weights": [1.0] * 48} | changes
+    fields = TYPICAL._asdict() | {"look_scale": [0.4] * 48, "look_weights": [1.0] * 48} | changes
     (tmp_path / "mine.noise.json").write_text(json.dumps({"made_by": "a test", **fields}))
     return str(tmp_path / "mine.tflite")
 

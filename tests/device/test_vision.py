@@ -19,8 +19,8 @@ class Nothing:
     def detect(self, image, picture_size=None):
         return []
 
-    def look_again(self, image, box):
-        return 0.0
+    def close_up(self, image, box):
+        return None
 
 
 class Scale:
@@ -76,7 +76,7 @@ def test_a_settled_face_costs_few_estimates():
     film(eyes, 150)
     before = net.calls
     film(eyes, 90, start=150)
-    assert net.calls - before <= 7
+    assert net.calls - before <= 2 * 7  # each estimate is made both ways
 
 
 def test_nobody_is_nobody():
@@ -86,9 +86,40 @@ def test_nobody_is_nobody():
 def test_what_a_close_up_does_not_confirm_is_no_person():
     class Print(Nothing):
         def detect(self, image, picture_size=None):
-            return Crowd(self, 1, SIZE)._found
+            return Crowd(Nothing(), 1, SIZE)._found
 
     assert film(vision(detector=Print()), 30) == [[]] * 30
+
+
+def test_the_crop_is_cut_where_a_close_up_has_the_eyes():
+    class Eyes(Nothing):
+        def detect(self, image, picture_size=None):
+            return Crowd(Nothing(), 1, SIZE)._found
+
+        def close_up(self, image, box):
+            return Detection(box, 0.9, np.float32([[300, 200], [340, 200]] + [[320, 220]] * 4))
+
+    frame = Frame(SIZE)
+    frame.image[:] = 90
+    frame.image[150:300, 250:390] = 40  # all that a crop with these eyes shows
+    eyes = vision(detector=Eyes())
+    for frame.time in (0.0, 0.1, 0.2):
+        persons = eyes.process(frame)
+    assert persons[0].raw == pytest.approx(40.0, abs=0.5)
+
+
+def test_there_is_no_estimate_of_a_face_that_a_close_up_does_not_show():
+    class Hidden(Crowd):
+        hidden = False
+
+        def close_up(self, image, box):
+            return None if self.hidden else super().close_up(image, box)
+
+    detector = Hidden(Nothing(), 1, SIZE)
+    eyes = vision(detector=detector)
+    film(eyes, 10)
+    detector.hidden = True
+    assert [persons[0].raw for persons in film(eyes, 10, start=10)] == [None] * 10
 
 
 def test_without_time_for_close_ups_one_new_face_a_frame_is_looked_at(monkeypatch):
@@ -117,8 +148,8 @@ def test_a_face_at_the_edge_and_one_without_extent_do_no_harm():
             return [Detection(Box(-50.0, -50.0, 60.0, 60.0), 0.9, keypoints),
                     Detection(Box(300.0, 200.0, 0.5, 0.5), 0.9, keypoints + 300)]
 
-        def look_again(self, image, box):
-            return 1.0
+        def close_up(self, image, box):
+            return Detection(box, 1.0, np.zeros((6, 2), np.float32))
 
     film(vision(detector=Edge()), 20)
 

@@ -6,12 +6,11 @@ import pytest
 from device.noise import features
 from device.quality import Quality
 from models.noise import Observations, fit_memory, fit_tables, fit_variance
-from models.tracks.stage import Sighting
 
 
 def people(rng, count=150, frames=60):
     """Faces whose error doubles with yaw 0.3, and lasts half a second."""
-    person, t, raw, given, sightings = [], [], [], [], []
+    person, t, raw, given, qualities = [], [], [], [], []
     ages = rng.uniform(10, 70, count)
     for i, age in enumerate(ages):
         shared, yaw = rng.standard_normal(), 0.0
@@ -25,8 +24,8 @@ def people(rng, count=150, frames=60):
             t.append(k / 10)
             raw.append(estimate)
             given.append(features(quality, age))
-            sightings.append(Sighting(None, 0, estimate, None, quality))
-    return Observations(np.array(person), np.array(t), np.array(raw), np.array(given), sightings, ages)
+            qualities.append(quality)
+    return Observations(np.array(person), np.array(t), np.array(raw), np.array(given), qualities, ages)
 
 
 @pytest.fixture(scope="module")
