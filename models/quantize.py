@@ -19,6 +19,7 @@ from ai_edge_litert import schema_py_generated as schema
 from flatbuffers import Builder
 
 from device.age import AgeNet
+from models.export import take_weights
 from models.ssrnet import SIDE, ssrnet
 
 METADATA = "kiosk-age"  # the name of the description inside the file
@@ -31,9 +32,7 @@ def export_model(settings: dict, weights: Path) -> keras.Model:
     shape["dynamic_range"] = settings["dynamic_range"]
     trained, export = ssrnet(**shape), ssrnet(**shape, export=True)
     trained.load_weights(weights)
-    for layer in export.layers:
-        if layer.trainable and layer.weights:
-            layer.set_weights(trained.get_layer(layer.name).get_weights())
+    take_weights(export, trained)
     return export
 
 
