@@ -12,8 +12,8 @@ def patches(pixels):
     """The 3×3 neighbourhoods of the pixels in use: (batch, 64, 64, 3) to (batch, 60, 60, 27).
 
     A 3×3 convolution over three channels is the worst case of XNNPACK's int8 kernels, which fill up each of
-    its nine taps to eight channels (four with dot products); as a 1×1 convolution over these 27 it takes a third
-    of the instructions. Slices copy long rows, and XNNPACK transposes in tiles, so the way there is cheap.
+    its nine taps to eight channels (four with dot products); as a 1×1 convolution over these 27 it takes a
+    third of the instructions. Slices copy long rows, and XNNPACK transposes in tiles: both cost little.
     """
     out = USED - 2
     x = layers.Reshape((1, *pixels.shape[1:]))(pixels)
