@@ -15,11 +15,12 @@ def patches(pixels):
     its nine taps to eight channels (four with dot products); as a 1×1 convolution over these 27 it takes a
     third of the instructions. Slices copy long rows, and XNNPACK transposes in tiles: both cost little.
     """
-    out = USED - 2
-    x = layers.Reshape((1, *pixels.shape[1:]))(pixels)
-    x = layers.Concatenate(axis=1)([x[:, :, :, dx : dx + out] for dx in range(3)])
+    side, out = pixels.shape[1], USED - 2
+    # four dimensions at the most: tflite_runtime's kernels are slow with more
+    x = layers.Concatenate(axis=1)([pixels[:, :, dx : dx + out] for dx in range(3)])
+    x = layers.Reshape((3, side, out * 3))(x)
     x = layers.Concatenate(axis=1)([x[:, :, dy : dy + out] for dy in range(3)])
-    x = layers.Permute((2, 3, 1, 4))(x)
+    x = layers.Permute((2, 1, 3))(layers.Reshape((9, out * out, 3))(x))
     return layers.Reshape((out, out, 27))(x)
 
 

@@ -1,4 +1,4 @@
-"""What enters tanh has fine steps, through the pooling before it too; the rest of the file stays as it was."""
+"""What enters tanh has fine steps, through pooling before it too; the rest of the file stays as it was."""
 
 import pytest
 
