@@ -49,7 +49,7 @@ def test_int8_outputs_equal_this_machines(here, there):
                                       here["ai_edge_litert"][f"{name} raw"], err_msg=name)
 
 
-@pytest.mark.xfail(reason="tflite_runtime: 0.3 years apart on average, a quarter of the faces by more than 0.5")
+@pytest.mark.xfail(reason="tflite_runtime: 0.3 years apart on average, a quarter of the faces by over 0.5")
 def test_ages_agree_between_interpreters(here, there):
     """Half a year on every face is wanted: ai_edge_litert has the same ages everywhere, tflite_runtime not.
 
