@@ -44,7 +44,7 @@ def published(weights: Path, interpreter: str) -> Network:
     from models.published import min_max, published_ssrnet
     from models.quantize import to_float
 
-    data = to_float(published_ssrnet(weights, export=False))
+    data = to_float(published_ssrnet(weights))
     model = Model(data, interpreter)
 
     def estimate(crop: np.ndarray) -> float:

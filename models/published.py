@@ -31,9 +31,9 @@ def layer_names() -> dict[str, str]:
     return names
 
 
-def published_ssrnet(weights: Path, *, export: bool = False) -> keras.Model:
+def published_ssrnet(weights: Path) -> keras.Model:
     """Our definition with the published weights; its input is `min_max` of a crop's BGR bytes."""
-    model = ssrnet(export=export)
+    model = ssrnet()
     with h5py.File(weights) as file:
         groups = file.get("model_weights", file)
         for ours, theirs in layer_names().items():

@@ -16,9 +16,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
-from flatbuffers import Builder
 
 from device.age import AgeNet
+from models.export import take_weights
+from models.saturate import packed, saturate, unpacked
 from models.ssrnet import SIDE, ssrnet
 
 METADATA = "kiosk-age"  # the name of the description inside the file
@@ -31,9 +32,7 @@ def export_model(settings: dict, weights: Path) -> keras.Model:
     shape["dynamic_range"] = settings["dynamic_range"]
     trained, export = ssrnet(**shape), ssrnet(**shape, export=True)
     trained.load_weights(weights)
-    for layer in export.layers:
-        if layer.trainable and layer.weights:
-            layer.set_weights(trained.get_layer(layer.name).get_weights())
+    take_weights(export, trained)
     return export
 
 
@@ -59,7 +58,7 @@ def quantize(model: keras.Model, faces: np.ndarray) -> bytes:
 
 
 def convert(model: keras.Model, faces: np.ndarray) -> bytes:
-    """The converter's own full-int8 quantization, after training."""
+    """The converter's own full-int8 quantization, after training, with finer steps before tanh."""
     converter = tf.lite.TFLiteConverter.from_concrete_functions([_signature(model)])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: _with_full_range(faces)
@@ -67,7 +66,7 @@ def convert(model: keras.Model, faces: np.ndarray) -> bytes:
     converter.inference_input_type = converter.inference_output_type = tf.int8
     # tflite_runtime 2.14 crashes on aarch64 on dense layers of 2 or 3 outputs with a scale a channel
     converter._experimental_disable_per_channel_quantization_for_dense_layers = True
-    return converter.convert()
+    return saturate(converter.convert())
 
 
 def correct_biases(model: keras.Model, quantized: bytes, faces: np.ndarray) -> None:
@@ -114,15 +113,13 @@ def _with_full_range(faces: np.ndarray) -> Iterator[list[np.ndarray]]:
 
 def described(model: bytes, description: dict) -> bytes:
     """The file with a JSON description inside it, as TFLite metadata."""
-    content = schema.ModelT.InitFromObj(schema.Model.GetRootAs(model))
+    content = unpacked(model)
     buffer, entry = schema.BufferT(), schema.MetadataT()
     buffer.data = np.frombuffer(json.dumps(description, sort_keys=True).encode(), np.uint8)
     content.buffers.append(buffer)
     entry.name, entry.buffer = METADATA, len(content.buffers) - 1
     content.metadata = [*(content.metadata or []), entry]
-    builder = Builder(len(model) + 4096)
-    builder.Finish(content.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    return packed(content)
 
 
 def description(settings: dict, weights: Path, faces: np.ndarray) -> dict:

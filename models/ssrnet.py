@@ -10,6 +10,8 @@ from __future__ import annotations
 import keras
 from keras import layers, ops
 
+from models.export import average, patches, whole
+
 PAPER_CHANNELS = (32, 32, 32, 32)
 PAPER_STAGES = (3, 3, 3)
 SPAN = 101.0  # V, years
@@ -28,12 +30,13 @@ def ssrnet(
 
     `channels`: of the ReLU stream's four blocks. `stages`: bins s_k of each stage.
     `dynamic_range=False` is the paper's ablation: η and Δ are held at 0.
-    `export=True` writes average pooling as a depthwise convolution of fixed weights, since XNNPACK takes no
-    quantized AVERAGE_POOL_2D, and leaves dropout out; the weights that train are the same, in the same order.
+    `export=True` gives the same function as the device runs it: operations in the form that costs int8
+    kernels least (models/export.py), without dropout and without what no output depends on.
     """
     pixels = keras.Input((SIDE, SIDE, 3), name="pixels")
-    smooth = stream(pixels, channels, "relu", export)
-    sharp = stream(pixels, tuple(c // 2 for c in channels), "tanh", export)
+    x = patches(pixels) if export else pixels
+    smooth = stream(x, channels, "relu", export)
+    sharp = stream(x, tuple(c // 2 for c in channels), "tanh", export)
     outputs = []
     # stage 1 reads the streams' ends, stage 2 what follows the second pooling, stage 3 the first
     for k, (depth, pool) in enumerate(((3, 1), (1, 4), (0, 8))):
@@ -45,17 +48,18 @@ def ssrnet(
 def stream(x, channels: tuple[int, ...], activation: str, export: bool) -> list:
     """Four blocks of convolution, normalisation and activation; all but the last are halved by pooling.
 
-    Returns what each block hands on.
+    `x` is the pixels, for export their `patches`. Returns what each block hands on.
     """
     handed_on = []
     for i, count in enumerate(channels):
         name = f"{activation}{i + 1}"
-        x = layers.Conv2D(count, 3, name=f"{name}_conv")(x)
+        kernel = 1 if export and i == 0 else 3
+        x = layers.Conv2D(count, kernel, name=f"{name}_conv")(x)
         x = layers.BatchNormalization(name=f"{name}_norm")(x)
         last = i == len(channels) - 1
         if activation == "relu":
             x = layers.ReLU(name=name)(x)
-            x = x if last else average(2, count, export, name)(x)
+            x = x if last else pooled(x, 2, name, export)
         else:
             # the maximum of tanh is the tanh of the maximum: pooling first computes a quarter of them
             x = x if last else layers.MaxPooling2D(2, name=f"{name}_pool")(x)
@@ -69,9 +73,10 @@ def stage(features: tuple, bins: int, pool: int, name: str, dynamic_range: bool,
     flat = []
     for side, x in zip(("relu", "tanh"), features, strict=True):
         label = f"{name}_{side}"
+        x = whole(x, pool) if export else x
         x = layers.Conv2D(FUSED, 1, activation="relu", name=f"{label}_fuse")(x)
         if pool > 1 and side == "relu":
-            x = average(pool, FUSED, export, label)(x)
+            x = pooled(x, pool, label, export)
         elif pool > 1:
             x = layers.MaxPooling2D(pool, name=f"{label}_pool")(x)
         flat.append(layers.Flatten(name=f"{label}_flat")(x))
@@ -91,14 +96,9 @@ def stage(features: tuple, bins: int, pool: int, name: str, dynamic_range: bool,
     return [p, eta, delta]
 
 
-def average(size: int, channels: int, export: bool, name: str) -> layers.Layer:
-    """Average pooling over size×size; for export a depthwise convolution that computes the same."""
-    if not export:
-        return layers.AveragePooling2D(size, name=f"{name}_pool")
-    weight = keras.initializers.Constant(1 / size**2)
-    return layers.DepthwiseConv2D(
-        size, strides=size, use_bias=False, depthwise_initializer=weight, trainable=False, name=f"{name}_pool"
-    )
+def pooled(x, size: int, name: str, export: bool):
+    """Average pooling over size×size."""
+    return average(x, size, name) if export else layers.AveragePooling2D(size, name=f"{name}_pool")(x)
 
 
 def regress(outputs: list, span: float = SPAN):

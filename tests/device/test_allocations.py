@@ -4,6 +4,7 @@ import gc
 import tracemalloc
 
 import numpy as np
+import pytest
 
 from device import config
 from device.crowd import Crowd
@@ -13,6 +14,8 @@ from device.picture import Picture
 from device.stages import Stages
 from device.summary import Summary
 from device.vision import Vision
+
+pytestmark = pytest.mark.native  # a thousand traced frames
 
 SIZE = (640, 480)
 FPS = 30.0

@@ -7,6 +7,8 @@ from device import measure
 from device.__main__ import main
 from device.plot import draw
 
+pytestmark = pytest.mark.native  # it measures time
+
 SUMMARY = {"frames", "dropped", "frames_with_track", "tracks", "stages", "peak_rss_mib", "restarts", "source",
            "interpreter"}
 MORE = {"faces_scaling", "start_to_first_frame_s", "rss_growth_mib", "allocations_per_frame", "machine"}

@@ -12,6 +12,8 @@ import pytest
 from device.outputs import x11
 from device.outputs.window import NoScreen, Window, fitted, why_no_window
 
+pytestmark = pytest.mark.native  # the emulated system has no X11
+
 ORANGE = (40, 120, 200)  # blue, green, red
 SCREEN = (800, 600)
 
