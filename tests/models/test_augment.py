@@ -8,7 +8,9 @@ from models import augment
 FACE = np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8)
 
 
-CHANGES = [augment.camera, augment.covered, augment.lit, augment.blurred, augment.faded, augment.grainy]
+CHANGES = [
+    augment.camera, augment.covered, augment.lit, augment.shaded, augment.blurred, augment.faded, augment.grainy,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -43,3 +45,12 @@ def test_jitter_keeps_the_middle_near_the_middle():
     assert np.abs(np.mean(moved, axis=0)[:2] - 31.5).max() < 0.6
     mirrored = [np.linalg.det(augment.jitter(np.random.default_rng(seed))[:2, :2]) < 0 for seed in range(200)]
     assert 0.4 < np.mean(mirrored) < 0.6
+
+
+def test_light_from_above_leaves_the_chin_in_the_shade():
+    grey = np.full((64, 64, 3), 120, np.uint8)
+    lit = [augment.shaded(np.random.default_rng(seed), grey).astype(int) for seed in range(60)]
+    vertical = [face for face in lit if (face[:, 0] == face[:, 63]).all()]
+    assert 15 < len(vertical) < 45
+    assert any(face[2, 0, 0] > 140 and face[61, 0, 0] < 100 for face in vertical)
+    assert any(face[2, 0, 0] < 100 and face[61, 0, 0] > 140 for face in vertical)
