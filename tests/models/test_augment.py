@@ -9,7 +9,8 @@ FACE = np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8)
 
 
 CHANGES = [
-    augment.camera, augment.covered, augment.lit, augment.shaded, augment.blurred, augment.faded, augment.grainy,
+    augment.camera, augment.covered, augment.lit, augment.shaded,
+    augment.blurred, augment.faded, augment.grainy,
 ]  # fmt: skip
 
 
