@@ -74,6 +74,17 @@ def noise(crop: np.ndarray, sigma: float, rng: np.random.Generator) -> np.ndarra
     return (crop + rng.normal(0, sigma, crop.shape)).clip(0, 255).astype(np.uint8)
 
 
+def grain(crop: np.ndarray, sigma: float, rng: np.random.Generator) -> np.ndarray:
+    """Film's grain and what denoising leaves in low light: grey noise of `sigma` grey levels."""
+    return (crop + rng.normal(0, sigma, crop.shape[:2])[..., None]).clip(0, 255).astype(np.uint8)
+
+
+def shade(crop: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
+    """Light from above: so much brighter at the top and darker at the bottom; negative is from below."""
+    light = 1 + strength * np.linspace(1, -1, len(crop))
+    return (crop * light[:, None, None]).clip(0, 255).astype(np.uint8)
+
+
 def sharpening(crop: np.ndarray, amount: float, rng: np.random.Generator) -> np.ndarray:
     """What an ISP's sharpening adds: the difference to a blurred copy, so many times."""
     return cv2.addWeighted(crop, 1 + amount, cv2.GaussianBlur(crop, (0, 0), 1.0), -amount, 0)
@@ -111,6 +122,8 @@ DISTURBANCES: dict[str, tuple[Disturb, tuple[float, ...], str]] = {
     "blur": (blur, (0.5, 1, 1.5, 2, 3), "σ, crop pixels"),
     "motion": (motion, (3, 5, 7, 9), "crop pixels"),
     "noise": (noise, (4, 8, 16, 32), "σ, grey levels"),
+    "grain": (grain, (4, 8), "σ, grey levels"),
+    "shade": (shade, (-0.4, -0.2, 0.2, 0.4), "brighter at the top"),
     "sharpening": (sharpening, (0.5, 1, 2), "amount"),
     "denoising": (denoising, (15, 30, 60), "σ, grey levels"),
     "saturation": (saturation, (0, 0.5, 1.5, 2), "factor"),
