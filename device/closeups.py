@@ -10,7 +10,7 @@ from device.detector import Detection, FaceDetector
 from device.geometry import Box
 
 # Seconds that a close-up is used for, a quarter more or less. On clips of people at a kiosk single estimates
-# scatter hardly more then than with a close-up for each; with twice as long they do.
+# scatter hardly more then than with a close-up for each; from a quarter of a second on they do.
 HOLD_S = 0.2
 STILL = 0.05  # of the face's width: its box has moved or grown no further than its errors may explain
 GOLDEN = 0.618  # its multiples lie evenly between whole numbers, however many are taken
