@@ -8,6 +8,7 @@ once it is settled. Because urgency grows without end while a face waits, nobody
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from types import SimpleNamespace
 
 DUE_NEW = 0.05  # seconds until a face without any estimate is due
@@ -41,7 +42,8 @@ class Scheduler:
         self._born: dict[int, float] = {}
         self._estimated: dict[int, float] = {}
         self.detection_cost = 0.0  # running means, in seconds
-        self.age_cost = 0.0
+        self.age_cost = 0.0  # without a close-up
+        self.close_up_cost = 0.0
         self.picture_cost = 0.0
 
     # --- looking for faces
@@ -75,12 +77,14 @@ class Scheduler:
 
     # --- estimating ages
 
-    def choose(self, tracks: list, looked: bool, spent: float, now: float) -> list:
+    def choose(self, tracks: list, looked: bool, spent: float, now: float,
+               stale: Callable[..., bool] = lambda track: False) -> list:
         """The tracks whose age is estimated on this frame, the most urgent first.
 
         `looked` tells whether the boxes are of this frame's detection: only then are faces estimated
         again, while a face without any age takes a predicted box too. `spent` is what the frame has
-        cost so far, in seconds. One face is served even when nothing is left, so that all get their turn.
+        cost so far, in seconds; `stale` tells whether a track's estimate takes a close-up, too. One face is
+        served even when nothing is left, so that all get their turn.
         """
         urgencies = [(self._urgency(track, looked, now), track) for track in tracks]
         waiting = [pair for pair in urgencies if pair[0] >= 1]
@@ -88,10 +92,13 @@ class Scheduler:
             return []
         waiting.sort(key=lambda pair: -pair[0])
         left = self.budget - spent - self.picture_cost
-        affordable = min(left / self.age_cost, len(waiting)) if self.age_cost else 1
-        most = 1 if self.level >= 4 else max(1, int(affordable))
-        chosen = [track for _, track in waiting[:most]]
-        for track in chosen:
+        most = len(waiting) if self.age_cost and self.level < 4 else 1
+        chosen = []
+        for _, track in waiting[:most]:
+            left -= self.age_cost + self.close_up_cost * stale(track)
+            if chosen and left < 0:
+                break
+            chosen.append(track)
             self._estimated[track.id] = now
         return chosen
 
@@ -121,8 +128,12 @@ class Scheduler:
         self.detection_cost = _mean(self.detection_cost, seconds)
 
     def aged(self, seconds: float, faces: int) -> None:
-        """Learn what one face's age costs, from a frame with so many."""
+        """Learn what one face's age costs beside close-ups, from a frame with so many."""
         self.age_cost = _mean(self.age_cost, seconds / faces)
+
+    def looked_closer(self, seconds: float) -> None:
+        """Learn what one close-up costs."""
+        self.close_up_cost = _mean(self.close_up_cost, seconds)
 
     def pictured(self, seconds: float) -> None:
         """Learn what drawing and handing out the picture costs."""

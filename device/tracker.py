@@ -10,6 +10,7 @@ import numpy as np
 
 from device.assignment import assign
 from device.bands import Bands
+from device.closeups import CloseUp
 from device.detector import Detection
 from device.geometry import Box
 from device.motion import Motion
@@ -41,17 +42,20 @@ class Track:
     `box` in pixels of the picture, at the time of the last update; `keypoints` float32 (6, 2) likewise;
     `velocity` of the centre, pixels a second; `score` of the last detection; `hits` detections so far,
     `misses` looks without one since the last; `unseen` seconds since it; `absence` seconds, the longest that
-    the face was out of view since it has its identity. `first_frame` and `last_frame`
-    count the tracker's updates: of the first and of the last detection. `ages` smooths the age.
+    the face was out of view since it has its identity. `first_frame` and `last_frame` count the tracker's
+    updates: of the first and of the last detection. `ages` smooths the age. `close` is the last close-up, or
+    None when the face was missed since; `mirrored` tells of which image the last single estimate was.
     """
 
-    __slots__ = ("_slot", "absence", "ages", "box", "confirmed", "first_frame", "growth", "hits", "id",
-                 "keypoints", "last_frame", "looks", "misses", "next_look", "proof", "score", "unseen",
-                 "velocity")
+    __slots__ = ("_slot", "absence", "ages", "box", "close", "confirmed", "first_frame", "growth",
+                 "hits", "id", "keypoints", "last_frame", "looks", "mirrored", "misses", "next_look",
+                 "proof", "score", "unseen", "velocity")
 
     def __init__(self, slot: int, detection: Detection, frame: int, ages: AgeFilter):
         self.id = 0  # given when confirmed
         self.ages = ages
+        self.close: CloseUp | None = None
+        self.mirrored = False
         self.confirmed = False
         self.hits, self.misses, self.unseen, self.absence = 1, 0, 0.0, 0.0
         self.first_frame = self.last_frame = frame
@@ -115,10 +119,10 @@ class Tracker:
         )
 
     def update(self, detections: list[Detection] | None, dt: float,
-               look: Callable[[Box], float | None] | None = None) -> list[Track]:
+               look: Callable[[Track], float | None] | None = None) -> list[Track]:
         """Advance by `dt` seconds (≥ 0) to the frame of `detections`; None says that none were looked for.
 
-        `look` gives the score, 0 to 1, of a face in a close-up of a box. It is asked about each new face
+        `look` gives the score, 0 to 1, of a face in a close-up of its track. It is asked about each new face
         until that is proven, and keeps out what resembles a face in the small picture only; None says that
         there is no time now. Returns the confirmed tracks that are in view, or were within the last
         `survive_s` seconds; they live on.
@@ -158,6 +162,7 @@ class Tracker:
         for track in missed:
             track.misses += 1
             track.unseen += dt
+            track.close = None
         self._place([self._tracks[row] for row in seen], keypoints=False)
         used = {column for _, column in pairs}
         for column, detection in enumerate(detections):
@@ -238,12 +243,12 @@ class Tracker:
             if keypoints:
                 track.keypoints = points[track._slot]
 
-    def _confirm(self, look: Callable[[Box], float | None] | None) -> None:
+    def _confirm(self, look: Callable[[Track], float | None] | None) -> None:
         """Turn tentative tracks with evidence enough into confirmed ones, with an identity."""
         for track in self._tracks:
             if track.confirmed or track.misses or track.last_frame != self._frame:
                 continue
-            score = look(track.box) if look and self._frame >= track.next_look else None
+            score = look(track) if look and self._frame >= track.next_look else None
             if score is not None:
                 track.proof = max(track.proof + score - LOOK_WANTED, LOOK_LEAST)
                 track.looks += 1

@@ -9,10 +9,10 @@ from types import SimpleNamespace
 import numpy as np
 
 from device.age import AgeNet, both_ways
+from device.closeups import CloseUps
 from device.crop import SIDE, Cropper
 from device.detector import Detection, FaceDetector
 from device.frame import Frame
-from device.geometry import Box
 from device.person import Person
 from device.quality import measure
 from device.scheduler import Scheduler
@@ -43,24 +43,26 @@ class Vision:
         self.tracker = Tracker(settings)
         self.tracks: list[Track] = []
         self._detector, self._net = detector, net
-        self._close_ups = settings.detector.range == "short"  # the full range detector sees no better in one
+        near = settings.detector.range == "short"  # the full range detector sees no better in a close-up
+        self._close_ups = CloseUps(detector) if near else None
         self._size = size
         self._stages = stages
         self._cropper = Cropper()
         self._crop = np.empty((SIDE, SIDE, 3), np.uint8)
         self._time: float | None = None  # of the last frame
         self._start = 0.0  # of the work on this frame, monotonic
-        self._close_ups_done = 0  # on this frame
+        self._close_ups_done, self._close_up_s = 0, 0.0  # on this frame, and the seconds they took
 
     def process(self, frame: Frame) -> list[Person]:
         """Who is in the frame: every confirmed track, with this frame's estimates where there are any."""
         self._start = time.monotonic()
-        self._close_ups_done = 0
+        self._close_ups_done, self._close_up_s = 0, 0.0
         looked = self.scheduler.look(self.tracks, self.tracker.doubtful, frame.time)
         found = self._detect(frame) if looked else None
         self._track(found, frame)
         spent = time.monotonic() - self._start
-        chosen = self.scheduler.choose(self.tracks, looked, spent, frame.time)
+        stale = partial(self._stale, now=frame.time)
+        chosen = self.scheduler.choose(self.tracks, looked, spent, frame.time, stale)
         raw = self._estimate(chosen, frame) if chosen else {}
         return [_person(track, raw.get(track.id)) for track in self.tracks]
 
@@ -77,18 +79,29 @@ class Vision:
         start = time.monotonic()
         step = 0.0 if self._time is None else frame.time - self._time
         self._time = frame.time
-        look = partial(self._look, frame.image) if self._close_ups else None
+        look = partial(self._look, frame) if self._close_ups else None
         self.tracks = self.tracker.update(found, step, look)
         self._stages.add("track", time.monotonic() - start)
 
-    def _look(self, image: np.ndarray, box: Box) -> float | None:
-        """How sure a close-up makes of the face at `box`, 0 to 1; None when there is no time for another."""
+    def _look(self, frame: Frame, track: Track) -> float | None:
+        """How sure a close-up makes of a new face, 0 to 1; None when there is no time for another."""
         late = time.monotonic() - self._start > CLOSE_UP_SHARE * self.scheduler.budget
         if late and self._close_ups_done:
             return None
+        self._look_closer(frame, track)
+        return track.close.face.score if track.close else 0.0
+
+    def _look_closer(self, frame: Frame, track: Track) -> None:
+        start = time.monotonic()
+        track.close = self._close_ups.make(frame.image, track.box, frame.time)
+        seconds = time.monotonic() - start
         self._close_ups_done += 1
-        face = self._detector.close_up(image, box)
-        return face.score if face else 0.0
+        self._close_up_s += seconds
+        self.scheduler.looked_closer(seconds)
+
+    def _stale(self, track: Track, now: float) -> bool:
+        """Whether an estimate of this face needs another close-up first."""
+        return bool(self._close_ups) and not (track.close and track.close.holds(track.box, now))
 
     def _estimate(self, tracks: list[Track], frame: Frame) -> dict[int, float]:
         """This frame's own age estimate of each of these tracks, by id; the tracks' filters hear of them.
@@ -97,18 +110,27 @@ class Vision:
         pixels wide, and an error of one of them in the eyes' place is worth five years. There is no estimate
         of a face that a close-up does not show.
         """
-        start = time.monotonic()
+        start, close_up_s = time.monotonic(), self._close_up_s
         raw = {}
         for track in tracks:
-            face = self._detector.close_up(frame.image, track.box) if self._close_ups else track
+            if self._stale(track, frame.time):
+                self._look_closer(frame, track)
+            face = track if self._close_ups is None else track.close and track.close.face
             if face is not None:
                 crop = self._cropper.cut(frame.image, face.keypoints[:2], self._crop)
-                raw[track.id] = both_ways(self._net, crop)
+                raw[track.id] = self._age(track, crop)
                 track.ages.update(raw[track.id], measure(crop, face), frame.time)
         seconds = time.monotonic() - start
         self._stages.add("age", seconds)
-        self.scheduler.aged(seconds, len(tracks))
+        self.scheduler.aged(seconds - (self._close_up_s - close_up_s), len(tracks))
         return raw
+
+    def _age(self, track: Track, crop: np.ndarray) -> float:
+        """Years, by the crop and its mirror image; of a settled face by either in turn, at half the price."""
+        if not track.settled:
+            return both_ways(self._net, crop)
+        track.mirrored = not track.mirrored
+        return self._net.estimate(crop[:, ::-1] if track.mirrored else crop)
 
 
 def open_networks(settings: SimpleNamespace) -> tuple[FaceDetector, AgeNet]:

@@ -31,7 +31,7 @@ def cost_ms(settings: SimpleNamespace, seed: int = 1) -> float:
     for frame in range(FRAMES):
         found = [_shaken(box, rng) for box in boxes]
         start = time.perf_counter()
-        tracks = tracker.update(found, 1 / FPS, lambda box: 1.0)
+        tracks = tracker.update(found, 1 / FPS, lambda track: 1.0)
         for track in tracks[frame % every :: every]:
             track.ages.update(30.0, quality, frame / FPS)
         seconds.append(time.perf_counter() - start)

@@ -13,7 +13,7 @@ import numpy as np
 from device.geometry import Box
 from device.scheduler import DUE_UNCERTAIN
 from device.tracker import Track, Tracker
-from models.tracks.stage import Film, Moment, Sighting
+from models.tracks.stage import CloseUp, Film, Moment, Sighting
 
 # Scores of close-ups of faces and of what only resembles them, measured on clips: mean and spread
 CLOSE_UP_FACE, CLOSE_UP_OTHER = (0.91, 0.04), (0.45, 0.12)
@@ -99,7 +99,7 @@ def replay(film: Film, settings: SimpleNamespace) -> list[list[Shown]]:
                 if (estimate := pick(one)) is not None:
                     filters[name].update(estimate)
             if one.close and moment.t >= due.get(track, 0.0):
-                track.ages.update(one.close.raw, one.close.quality, moment.t)
+                track.ages.update(_estimate(track, one.close), one.close.quality, moment.t)
                 wait = settings.schedule.settled_every_s if track.settled else DUE_UNCERTAIN
                 due[track] = moment.t + wait - 1e-6
         frames.append([_shown(track, others.get(track, {})) for track in tracks])
@@ -111,10 +111,18 @@ def _shown(track, others: dict) -> Shown:
     return Shown(track.id, track.box, ages, track.ages.spread, track.ages.band, track.state)
 
 
+def _estimate(track: Track, close: CloseUp) -> float:
+    """Years, both ways round or, of a settled face, either way in turn: as `device.vision` does it."""
+    if not track.settled:
+        return close.raw
+    track.mirrored = not track.mirrored
+    return close.mirrored if track.mirrored else close.single
+
+
 def close_up(moment: Moment, rng: np.random.Generator):
-    """The second look at a box that the tracker asks for: what the detector would score it."""
-    def look(box: Box) -> float:
-        real = any(truth.iou(box) > 0.3 for truth in moment.truth.values())
+    """The second look at a track that the tracker asks for: what the detector would score it."""
+    def look(track: Track) -> float:
+        real = any(truth.iou(track.box) > 0.3 for truth in moment.truth.values())
         mean, spread = CLOSE_UP_FACE if real else CLOSE_UP_OTHER
         return float(np.clip(rng.normal(mean, spread), 0, 1))
     return look

@@ -1,7 +1,7 @@
 """Plays a scene: pictures of each face, what a detector would say of them, and what the age net says.
 
 What a look at the whole picture finds is drawn, with errors as measured on clips; close-ups are made by the
-real detector, as often as the device looks at a face that is not settled. How far heads turn and nod and how
+real detector, and used again, as for a face that is not settled. How far heads turn and nod and how
 focus comes and goes is as on the clips, too.
 """
 
@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 import cv2
 import numpy as np
 
-from device.age import both_ways
+from device import closeups
 from device.crop import Cropper
 from device.detector import Detection, FaceDetector
 from device.geometry import Box
@@ -47,11 +47,16 @@ class Estimator(Protocol):
 
 
 class CloseUp(NamedTuple):
-    """What the device makes of a face: its age, in years, by one crop, and by that and its mirror image."""
+    """What the device makes of a face: its age, in years, by the crop and by its mirror image."""
 
     single: float
-    raw: float
+    mirrored: float
     quality: Quality
+
+    @property
+    def raw(self) -> float:
+        """The age both ways round, in years."""
+        return (self.single + self.mirrored) / 2
 
 
 class Sighting(NamedTuple):
@@ -99,7 +104,8 @@ class Stage:
         self._cast = [actors[walker.actor] for walker in scene.walkers]
         self._net = net
         self._rng = rng = np.random.default_rng(scene.seed)
-        self._detector = detector
+        self._close_ups = closeups.CloseUps(detector)
+        self._last: dict[int, closeups.CloseUp] = {}  # of each walker, until missed
         self._close_every = max(1, round(DUE_UNCERTAIN * scene.fps))  # frames
         self._frames = 0
         self._cropper = Cropper()
@@ -120,6 +126,8 @@ class Stage:
         self._fade(self._passing, PASSING_S)
         truth = {i: box for i, pose in enumerate(poses) if pose and (box := self._box(i, pose))}
         sightings = [self._sight(i, poses[i], t) for i in truth if self._found(i, poses[i], truth)]
+        seen = {one.person for one in sightings}
+        self._last = {i: last for i, last in self._last.items() if i in seen}
         return Moment(t, sightings + self._others(), truth)
 
     def _fade(self, errors: np.ndarray, memory: float) -> None:
@@ -168,15 +176,21 @@ class Stage:
         patch, origin = self._picture(i, pose, t)
         single = self._net.estimate(self._cropper.cut(patch, found.keypoints[:2] - origin))
         due = self._frames % self._close_every == 0
-        return Sighting(found, i, single, self._close_up(patch, found.box.shifted(*-origin)) if due else None)
+        return Sighting(found, i, single, self._close_up(i, patch, origin, found.box, t) if due else None)
 
-    def _close_up(self, patch: np.ndarray, box: Box) -> CloseUp | None:
-        """As `device.vision` does it, of a part of the picture."""
-        face = self._detector.close_up(patch, box)
-        if face is None:
-            return None
-        crop = self._cropper.cut(patch, face.keypoints[:2])
-        return CloseUp(self._net.estimate(crop), both_ways(self._net, crop), measure(crop, face))
+    def _close_up(self, i: int, patch: np.ndarray, origin: np.ndarray, box: Box, t: float) -> CloseUp | None:
+        """As `device.vision` does it, of a part of the picture; for want of a track with the box as found."""
+        last = self._last.pop(i, None)
+        if last is None or not last.holds(box, t):
+            last = self._close_ups.make(patch, box.shifted(*-origin), t)
+            if last is None:
+                return None
+            face = last.face._replace(keypoints=last.face.keypoints + origin)
+            last = last._replace(face=face, box=box)
+        self._last[i] = last
+        crop = self._cropper.cut(patch, last.face.keypoints[:2] - origin)
+        single, mirrored = self._net.estimate(crop), self._net.estimate(crop[:, ::-1])
+        return CloseUp(single, mirrored, measure(crop, last.face))
 
     def _errors(self, i: int, size: float, pose: Pose) -> np.ndarray:
         """Of 6 keypoints, the box's centre and its extent, in pixels, float64 (8, 2)."""

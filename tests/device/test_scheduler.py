@@ -129,6 +129,16 @@ def test_what_the_picture_costs_is_kept_for_it():
     assert len(chosen(plan, [track(n) for n in range(1, 9)], 0.0)) == 2
 
 
+def test_close_ups_count_for_whom_takes_one():
+    def served(stale):
+        plan = scheduler(budget_ms=10.0)
+        plan.aged(0.002, 1)
+        plan.looked_closer(0.003)
+        return len(plan.choose([track(n) for n in range(1, 9)], True, 0.0, 0.0, lambda one: one.id in stale))
+
+    assert [served({1, 2, 3}), served({2}), served({})] == [2, 3, 5]
+
+
 def test_one_is_served_even_when_nothing_is_left():
     plan = scheduler(budget_ms=1.0)
     plan.aged(0.004, 1)

@@ -116,9 +116,9 @@ def test_the_order_of_detections_does_not_matter(tracker):
 def test_a_close_up_keeps_out_what_is_no_face(tracker):
     asked = []
 
-    def look(box):
-        asked.append(box)
-        return 0.93 if box.y < 200 else 0.45
+    def look(track):
+        asked.append(track)
+        return 0.93 if track.box.y < 200 else 0.45
 
     for _ in range(60):
         tracks = tracker.update([face(100, 100), face(100, 300)], STEP, look)
@@ -126,10 +126,20 @@ def test_a_close_up_keeps_out_what_is_no_face(tracker):
     assert len(asked) < 15
 
 
+def test_a_close_up_does_not_outlive_a_miss(tracker):
+    for _ in range(3):
+        tracks = tracker.update([face(100, 100)], STEP)
+    tracks[0].close = "of then"
+    tracker.update(None, STEP)
+    assert tracks[0].close == "of then"
+    tracker.update([], STEP)
+    assert tracks[0].close is None
+
+
 def test_a_doubtful_face_is_looked_at_again(tracker):
     looks = iter([0.6, 0.75, 0.85, 0.9])
     for _ in range(12):
-        tracks = tracker.update([face(100, 100)], STEP, lambda box: next(looks))
+        tracks = tracker.update([face(100, 100)], STEP, lambda track: next(looks))
     assert ids(tracks) == [1]
 
 

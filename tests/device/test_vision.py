@@ -119,7 +119,63 @@ def test_there_is_no_estimate_of_a_face_that_a_close_up_does_not_show():
     eyes = vision(detector=detector)
     film(eyes, 10)
     detector.hidden = True
-    assert [persons[0].raw for persons in film(eyes, 10, start=10)] == [None] * 10
+    film(eyes, 8, start=10)  # as long as the last one holds
+    assert [persons[0].raw for persons in film(eyes, 10, start=18)] == [None] * 10
+
+
+class Counting(Nothing):
+    """Counts its close-ups."""
+
+    close_ups = 0
+
+    def close_up(self, image, box):
+        self.close_ups += 1
+
+
+def close_ups_a_frame(faces, frames, **schedule):
+    """How many are made on each frame after the first second."""
+    counting = Counting()
+    eyes = vision(detector=Crowd(counting, faces, SIZE), frame_budget_ms=1000.0, **schedule)
+    film(eyes, 30)
+    counts = []
+    for index in range(30, 30 + frames):
+        before = counting.close_ups
+        film(eyes, 1, start=index)
+        counts.append(counting.close_ups - before)
+    return counts
+
+
+def test_a_close_up_is_used_again_for_a_fifth_of_a_second():
+    assert 9 <= sum(close_ups_a_frame(1, 60, detect_every=1, settled_every_s=0.0)) <= 12
+
+
+def test_the_close_ups_of_a_crowd_are_spread_over_the_frames():
+    counts = close_ups_a_frame(16, 60, detect_every=1, settled_every_s=0.0)
+    assert max(counts) <= 6
+
+
+def test_a_new_face_s_first_estimate_uses_the_close_up_that_confirmed_it():
+    counting = Counting()
+    assert film(vision(detector=Crowd(counting, 1, SIZE)), 2)[1][0].raw is not None
+    assert counting.close_ups == 2  # on both frames to confirm it
+
+
+def test_a_settled_face_is_estimated_one_way_at_a_time():
+    class Sides(Scale):
+        """Tells the picture from its mirror image."""
+
+        def estimate(self, crop):
+            return 30.0 if crop[0, 0, 0] < crop[0, -1, 0] else 34.0
+
+    eyes = vision(net=Sides(), detect_every=1, settled_every_s=0.0)
+    frame = Frame(SIZE)
+    frame.image[:] = np.linspace(0, 255, SIZE[0], dtype=np.uint8)[None, :, None]
+    raws = []
+    for index in range(90):
+        frame.time = index / FPS
+        raws += [person.raw for person in eyes.process(frame)]
+    assert raws[0] == 32.0
+    assert sorted(raws[-2:]) == [30.0, 34.0]
 
 
 def test_without_time_for_close_ups_one_new_face_a_frame_is_looked_at(monkeypatch):

@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+
+from device.closeups import CloseUp, CloseUps
+from device.detector import Detection
+from device.geometry import Box
+
+BOX = Box(100.0, 100.0, 80.0, 80.0)
+FACE = Detection(BOX, 0.9, np.zeros((6, 2), np.float32))
+
+
+@pytest.mark.parametrize(("box", "now", "holds"), [
+    (BOX, 1.1, True),
+    (BOX, 1.2, False),
+    (BOX.shifted(2, -1), 1.1, True),
+    (BOX.shifted(5, 0), 1.1, False),
+    (BOX.shifted(0, -5), 1.1, False),
+    (BOX.scaled(1.04), 1.1, True),
+    (BOX.scaled(1.1), 1.1, False),
+    (BOX.scaled(0.9), 1.1, False),
+])
+def test_it_holds_for_a_while_and_where_it_was(box, now, holds):
+    assert CloseUp(FACE, BOX, 1.2).holds(box, now) == holds
+
+
+class Answers:
+    """A detector that sees the face, or none."""
+
+    def __init__(self, face):
+        self.face = face
+
+    def close_up(self, image, box):
+        return self.face
+
+
+def test_they_are_too_old_at_different_times():
+    close_ups = CloseUps(Answers(FACE))
+    ends = sorted(close_ups.make(None, BOX, 0.0).until for _ in range(16))
+    assert ends[0] >= 0.15
+    assert ends[-1] <= 0.25
+    assert max(np.diff(ends)) < 0.02
+
+
+def test_without_a_face_there_is_none():
+    assert CloseUps(Answers(None)).make(None, BOX, 0.0) is None
