@@ -42,7 +42,7 @@ class Scheduler:
         self._born: dict[int, float] = {}
         self._estimated: dict[int, float] = {}
         self.detection_cost = 0.0  # running means, in seconds
-        self.age_cost = 0.0  # without a close-up
+        self.age_cost = 0.0  # of one reading, without a close-up
         self.close_up_cost = 0.0
         self.picture_cost = 0.0
 
@@ -95,7 +95,7 @@ class Scheduler:
         most = len(waiting) if self.age_cost and self.level < 4 else 1
         chosen = []
         for _, track in waiting[:most]:
-            left -= self.age_cost + self.close_up_cost * stale(track)
+            left -= self.age_cost * readings(track) + self.close_up_cost * stale(track)
             if chosen and left < 0:
                 break
             chosen.append(track)
@@ -127,9 +127,9 @@ class Scheduler:
         """Learn what one look for faces costs."""
         self.detection_cost = _mean(self.detection_cost, seconds)
 
-    def aged(self, seconds: float, faces: int) -> None:
-        """Learn what one face's age costs beside close-ups, from a frame with so many."""
-        self.age_cost = _mean(self.age_cost, seconds / faces)
+    def aged(self, seconds: float, read: int) -> None:
+        """Learn what one reading of an age costs beside close-ups, from a frame with so many."""
+        self.age_cost = _mean(self.age_cost, seconds / read)
 
     def looked_closer(self, seconds: float) -> None:
         """Learn what one close-up costs."""
@@ -138,6 +138,11 @@ class Scheduler:
     def pictured(self, seconds: float) -> None:
         """Learn what drawing and handing out the picture costs."""
         self.picture_cost = _mean(self.picture_cost, seconds)
+
+
+def readings(track) -> int:
+    """How often an age is read for an estimate: both ways round, or of a settled face by either in turn."""
+    return 1 if track.settled else 2
 
 
 def _mean(old: float, new: float) -> float:

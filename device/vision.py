@@ -15,7 +15,7 @@ from device.detector import Detection, FaceDetector
 from device.frame import Frame
 from device.person import Person
 from device.quality import measure
-from device.scheduler import Scheduler
+from device.scheduler import Scheduler, readings
 from device.stages import Stages
 from device.tracker import Track, Tracker
 
@@ -111,6 +111,7 @@ class Vision:
         of a face that a close-up does not show.
         """
         start, close_up_s = time.monotonic(), self._close_up_s
+        read = sum(map(readings, tracks))
         raw = {}
         for track in tracks:
             if self._stale(track, frame.time):
@@ -122,12 +123,12 @@ class Vision:
                 track.ages.update(raw[track.id], measure(crop, face), frame.time)
         seconds = time.monotonic() - start
         self._stages.add("age", seconds)
-        self.scheduler.aged(seconds - (self._close_up_s - close_up_s), len(tracks))
+        self.scheduler.aged(seconds - (self._close_up_s - close_up_s), read)
         return raw
 
     def _age(self, track: Track, crop: np.ndarray) -> float:
         """Years, by the crop and its mirror image; of a settled face by either in turn, at half the price."""
-        if not track.settled:
+        if readings(track) == 2:
             return both_ways(self._net, crop)
         track.mirrored = not track.mirrored
         return self._net.estimate(crop[:, ::-1] if track.mirrored else crop)
