@@ -24,22 +24,24 @@ PLACINGS = 8  # of each face: a random shift, scale, rotation, shear, and as oft
 
 @dataclass(frozen=True, slots=True)
 class Lessons:
-    """Crops uint8 (n, 8, 64, 64, 3), the teachers' distributions float16 (n, 8, 101), ages (n,)."""
+    """Crops uint8 (n, 8, 64, 64, 3), both teachers' distributions float16 (n, 8, 2, 101), ages (n,)."""
 
     crops: np.ndarray
     taught: np.ndarray
     ages: np.ndarray
 
-    def draw(self, i: int, rng: np.random.Generator, chance: tuple[float, float]) -> tuple[np.ndarray, ...]:
+    def draw(self, i: int, rng: np.random.Generator, settings: dict) -> tuple[np.ndarray, ...]:
         """Face i in one of its placings: crop, age, distribution.
 
-        `chance`: of a covering, and of being disturbed as another camera in another light would.
+        `settings`: the chances that something `cover`s a part of it and that another camera and light
+        `disturb` it, and the share of the `published` teacher in the distribution.
         """
-        k, (cover, disturb) = int(rng.integers(PLACINGS)), chance
+        k, cover, disturb = int(rng.integers(PLACINGS)), settings["cover"], settings["disturb"]
         crop = np.asarray(self.crops[i, k])
         crop = augment.covered(rng, crop) if rng.random() < cover else crop
         crop = augment.camera(rng, crop) if rng.random() < disturb else crop
-        return crop, self.ages[i], self.taught[i, k].astype(np.float32)
+        own, published = self.taught[i, k].astype(np.float32)
+        return crop, self.ages[i], own + np.float32(settings["published"]) * (published - own)
 
 
 def same_photographs(banks: list[FaceBank]) -> list[list[tuple[FaceBank, int]]]:
@@ -66,13 +68,13 @@ def write_lessons(
 ) -> None:
     """Place every face, ask the teachers, and keep both in `folder`, which stands for finished lessons.
 
-    `teach` takes pixels float (8, 3, 64, 64), 0–255, to distributions (8, 101).
+    `teach` takes pixels float (8, 3, 64, 64), 0–255, to distributions (8, 2, 101).
     """
     part = folder.with_suffix(".part")
     part.mkdir(parents=True, exist_ok=True)
     shape = (len(faces), PLACINGS)
     crops = np.lib.format.open_memmap(part / "crops.npy", "w+", np.uint8, (*shape, SIDE, SIDE, 3))
-    taught = np.empty((*shape, YEARS), np.float16)
+    taught = np.empty((*shape, 2, YEARS), np.float16)
     rng = np.random.default_rng((seed, 0))
     for i, versions in enumerate(tqdm(faces, desc="lessons", unit="face", disable=None)):
         for k in range(PLACINGS):

@@ -23,7 +23,7 @@ class Student(nn.Module):
         flats = [layer.output for layer in self.net.layers if layer.name.endswith("_flat")]
         self.graph = keras.Model(self.net.input, [*self.net.outputs, *flats])
         self.count = len(self.net.outputs)
-        self.weights_of_loss = settings["loss"]
+        self.weights_of_loss = settings["loss"]  # each phase may set others
         self.leak, self.dropout = 0.0, True  # of `native.Mode`; each phase sets them
         self.reading = nn.Linear(sum(flat.shape[1] for flat in flats), teacher.YEARS)
 

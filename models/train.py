@@ -132,15 +132,16 @@ def train_student(settings: dict, sources: list[str], out: Path, weights: Path, 
     if "widened_from" in settings:
         widen(trained(settings["widened_from"]), model.net, settings["seed"])
     for number, phase in enumerate(settings["phases"], start=1):
-        chance = settings["cover"], phase["disturb"]
+        together = settings | phase
         folder = out / f"phase{number}"
         folder.mkdir(exist_ok=True)
         model.leak, model.dropout = phase.get("leak", 0.0), phase.get("dropout", True)
         if phase.get("revive") and not (folder / "checkpoint.pt").exists():
             sample = np.ascontiguousarray(taught.crops[:: len(faces) // 500 or 1, 0])
             print("revived:", revive(model.net, pixels(sample), number))
-        draw = partial(taught.draw, chance=chance)
-        train(model, settings | phase, with_held(np.asarray(taught.ages), draw, held), folder)
+        model.weights_of_loss = together["loss"]
+        draw = partial(taught.draw, settings=together)
+        train(model, together, with_held(np.asarray(taught.ages), draw, held), folder)
         averaged(model, folder)
     model.net.save_weights(out / f"{settings['name']}.weights.h5")
 

@@ -19,7 +19,7 @@ def test_closer_moves_the_eyes_apart_and_keeps_their_level():
     assert ((rows * middle).sum() / rows.sum()).item() == pytest.approx(30, abs=0.2)
 
 
-def test_both_teachers_are_heard_and_a_distribution_comes_out():
+def test_both_teachers_are_asked():
     one, other = teacher.Teacher().eval(), teacher.Teacher().eval()
     with torch.no_grad():
         for net, year in ((one, 20), (other, 40)):
@@ -27,6 +27,5 @@ def test_both_teachers_are_heard_and_a_distribution_comes_out():
             net.head.bias.zero_()
             net.head.bias[year] = 100
     taught = teacher.teach(one, other, torch.zeros(2, 3, 64, 64))
-    assert taught.sum(1).tolist() == pytest.approx([1, 1])
-    assert taught[0, 20].item() == pytest.approx(0.7)
-    assert taught[0, 40].item() == pytest.approx(0.3)
+    assert taught.shape == (2, 2, 101)
+    assert taught[1].argmax(1).tolist() == [20, 40]
