@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.geometry import Box
-from device.scheduler import Scheduler
+from device.scheduler import Scheduler, readings
 
 FPS = 30.0
 
@@ -122,6 +122,13 @@ def test_the_budget_limits_how_many():
     assert len(chosen(plan, [track(n) for n in range(1, 9)], 0.0, spent=0.004)) == 3
 
 
+def test_an_unsettled_face_is_read_twice_and_counts_twice():
+    plan = scheduler(budget_ms=10.0)
+    plan.aged(0.002, 1)
+    assert len(chosen(plan, [track(n, settled=False) for n in range(1, 9)], 0.0)) == 2
+    assert len(chosen(plan, [track(n) for n in range(11, 19)], 0.0)) == 5
+
+
 def test_what_the_picture_costs_is_kept_for_it():
     plan = scheduler(budget_ms=10.0)
     plan.aged(0.002, 1)
@@ -164,8 +171,8 @@ def test_tracks_that_are_gone_are_forgotten():
 @given(st.integers(1, 32), st.floats(0.0005, 0.01), st.booleans())
 def test_nobody_starves_and_everybody_has_a_first_age_within_a_second(faces, cost, settled):
     plan = scheduler()
-    plan.aged(cost, 1)
     tracks = [track(number, settled) for number in range(faces)]
+    plan.aged(cost, readings(tracks[0]))  # the cost of a face, however often it is read
     last = dict.fromkeys(range(faces), 0.0)
     seen = set()
     for n in range(120):
