@@ -58,10 +58,10 @@ def train(model: nn.Module, settings: dict, course: Course, out: Path) -> None:
         model.parameters(), settings["rate"], weight_decay=settings["decay"], fused=True
     )
     average = Average(model, settings["average"])
-    steps = len(course.learnt) // settings["batch"]
+    shown = shares(course.learnt, settings["balance"])
     for number in range(restore(out, model, optimizer, average), settings["epochs"]):
         started = time.monotonic()
-        loss = one_epoch(model, settings, course, optimizer, average, number, steps)
+        loss = one_epoch(model, settings, course, optimizer, average, number, shown)
         average.swap(model)
         maes = {
             name: float(np.abs(predict(model, c) - course.ages).mean()) for name, c in course.held.items()
@@ -72,12 +72,12 @@ def train(model: nn.Module, settings: dict, course: Course, out: Path) -> None:
 
 
 def one_epoch(
-    model, settings: dict, course: Course, optimizer, average: Average, number: int, steps: int
+    model, settings: dict, course: Course, optimizer, average: Average, number: int, shown: np.ndarray
 ) -> float:
-    """All faces once; the mean loss."""
+    """As many faces as there are, each by its share in `shown`; the mean loss."""
     losses = []
     model.train()
-    shown = shares(course.learnt, settings["balance"])
+    steps = len(shown) // settings["batch"]
     batches = epoch(shown, course.draw, settings["batch"], settings["seed"], number)
     title = f"epoch {number + 1}/{settings['epochs']}"
     for i, (crops, *targets) in enumerate(tqdm(batches, total=steps, desc=title, disable=None, leave=False)):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from device.geometry import Box
-from device.scheduler import DUE_UNCERTAIN
+from device.scheduler import DUE_UNCERTAIN, readings
 from device.tracker import Track, Tracker
 from models.tracks.stage import CloseUp, Film, Moment, Sighting
 
@@ -113,7 +113,7 @@ def _shown(track, others: dict) -> Shown:
 
 def _estimate(track: Track, close: CloseUp) -> float:
     """Years, both ways round or, of a settled face, either way in turn: as `device.vision` does it."""
-    if not track.settled:
+    if readings(track) == 2:
         return close.raw
     track.mirrored = not track.mirrored
     return close.mirrored if track.mirrored else close.single
