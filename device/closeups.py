@@ -10,8 +10,9 @@ from device.detector import Detection, FaceDetector
 from device.geometry import Box
 
 # Seconds that a close-up is used for, a quarter more or less. On clips of people at a kiosk single estimates
-# scatter hardly more then than with a close-up for each; from a quarter of a second on they do.
-HOLD_S = 0.2
+# scatter hardly more then than with a close-up for each; from a quarter of a second on they do. For a settled
+# age a second made no difference there: a face that moves has a new close-up before that.
+HOLD_S, SETTLED_HOLD_S = 0.2, 1.0
 STILL = 0.05  # of the face's width: its box has moved or grown no further than its errors may explain
 GOLDEN = 0.618  # its multiples lie evenly between whole numbers, however many are taken
 
@@ -37,12 +38,12 @@ class CloseUps:
         self._detector = detector
         self._made = 0
 
-    def make(self, image: np.ndarray, box: Box, now: float) -> CloseUp | None:
+    def make(self, image: np.ndarray, box: Box, now: float, settled: bool = False) -> CloseUp | None:
         """Of the face at `box` (pixels of `image`), on the frame of time `now`; None when it shows none.
 
         Each is used for another time, so that those made on one frame are not all made anew on one frame.
         """
         face = self._detector.close_up(image, box)
         self._made += 1
-        life = HOLD_S * (0.75 + 0.5 * (self._made * GOLDEN % 1))
+        life = (SETTLED_HOLD_S if settled else HOLD_S) * (0.75 + 0.5 * (self._made * GOLDEN % 1))
         return CloseUp(face, box, now + life) if face else None

@@ -37,31 +37,33 @@ class Cropper:
         if factor > 1:
             source, left, top = self._shrink(image, matrix, factor)
             # pixel i of the shrunk picture is centred on source pixel factor * i + (factor - 1) / 2
-            matrix[:, 2] = (matrix[:, 2] - (left, top) - (factor - 1) / 2) / factor
-            matrix[:, :2] /= factor
+            middle = (factor - 1) / 2
+            matrix = (matrix - ((0, 0, left + middle), (0, 0, top + middle))) / factor
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         cv2.warpAffine(source, matrix, (SIDE, SIDE), self._bgr, flags, cv2.BORDER_REPLICATE)
         return cv2.cvtColor(self._bgr, cv2.COLOR_BGR2RGB, dst=out)
 
     def _shrink(self, image: np.ndarray, matrix: np.ndarray, factor: int) -> tuple[np.ndarray, int, int]:
         """The part of the picture around the crop, shrunk by `factor`, and its left and top there."""
-        corners = matrix @ np.array([[0, SIDE, 0, SIDE], [0, 0, SIDE, SIDE], [1, 1, 1, 1]], float)
         rows, columns = image.shape[:2]
-        left, width = _whole_blocks(corners[0], columns, factor)
-        top, height = _whole_blocks(corners[1], rows, factor)
+        (xu, xv, x0), (yu, yv, y0) = matrix.tolist()
+        left, width = _whole_blocks(x0, SIDE * xu, SIDE * xv, columns, factor)
+        top, height = _whole_blocks(y0, SIDE * yu, SIDE * yv, rows, factor)
         part = image[top : top + height, left : left + width]
         size = (width // factor, height // factor)
         shrunk = self._shrunk[: size[1], : size[0]]
         return cv2.resize(part, size, dst=shrunk, interpolation=cv2.INTER_AREA), left, top
 
 
-def _whole_blocks(corners: np.ndarray, limit: int, factor: int) -> tuple[int, int]:
-    """Start and length of the span of `corners` inside 0…limit, the length a multiple of `factor`.
+def _whole_blocks(origin: float, across: float, down: float, limit: int, factor: int) -> tuple[int, int]:
+    """Start and length of a crop's span inside 0…limit, the length a multiple of `factor`.
 
-    Where the crop lies outside the picture altogether one block at the near edge remains.
+    On one axis of the picture the crop begins at `origin` and its sides reach `across` and `down` from there.
+    Where it lies outside the picture altogether one block at the near edge remains.
     """
-    start = min(max(int(corners.min()) - factor, 0), max(limit - factor, 0))
-    end = min(max(math.ceil(corners.max()) + factor, start + factor), limit)
+    low, high = min(across, 0.0) + min(down, 0.0), max(across, 0.0) + max(down, 0.0)
+    start = min(max(int(origin + low) - factor, 0), max(limit - factor, 0))
+    end = min(max(math.ceil(origin + high) + factor, start + factor), limit)
     return start, min((end - start) // factor, _SHRUNK_SIDE) * factor
 
 
@@ -70,7 +72,7 @@ def crop_transform(eyes: np.ndarray) -> np.ndarray:
 
     Eyes closer than a pixel are taken as a pixel apart, so a broken detection gives a crop, not an error.
     """
-    (x0, y0), (x1, y1) = np.asarray(eyes, float)
+    (x0, y0), (x1, y1) = np.asarray(eyes, float).tolist()
     dx, dy = x1 - x0, y1 - y0
     if math.hypot(dx, dy) < 1:
         dx, dy = 1.0, 0.0

@@ -105,6 +105,7 @@ class Watcher:
         self._next_look = now + LOOK_EVERY
         used = self._resident() + max(self._cma() - self._cma_before, 0.0)
         if used > self._budget:
+            self._notice("memory", used_mib=round(used), budget_mib=self._budget, doing="the process leaves")
             raise BudgetError(
                 f"the process holds {used:.0f} MiB, more than its budget of {self._budget:g} MiB "
                 "(limits.memory_mib); it leaves before the kernel ends it. Raise the budget or ask for less."

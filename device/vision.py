@@ -93,7 +93,7 @@ class Vision:
 
     def _look_closer(self, frame: Frame, track: Track) -> None:
         start = time.monotonic()
-        track.close = self._close_ups.make(frame.image, track.box, frame.time)
+        track.close = self._close_ups.make(frame.image, track.box, frame.time, track.settled)
         seconds = time.monotonic() - start
         self._close_ups_done += 1
         self._close_up_s += seconds

@@ -33,12 +33,13 @@ class Answers:
         return self.face
 
 
-def test_they_are_too_old_at_different_times():
+@pytest.mark.parametrize(("settled", "hold"), [(False, 0.2), (True, 1.0)])
+def test_they_are_too_old_at_different_times(settled, hold):
     close_ups = CloseUps(Answers(FACE))
-    ends = sorted(close_ups.make(None, BOX, 0.0).until for _ in range(16))
-    assert ends[0] >= 0.15
-    assert ends[-1] <= 0.25
-    assert max(np.diff(ends)) < 0.02
+    ends = sorted(close_ups.make(None, BOX, 0.0, settled).until for _ in range(16))
+    assert ends[0] >= 0.75 * hold
+    assert ends[-1] <= 1.25 * hold
+    assert max(np.diff(ends)) < 0.1 * hold
 
 
 def test_without_a_face_there_is_none():

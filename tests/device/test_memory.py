@@ -88,6 +88,7 @@ def test_then_the_process_leaves_with_status_75():
     with pytest.raises(BudgetError, match="holds 101 MiB, more than its budget of 100 MiB") as caught:
         process.after_a_second(101.0)
     assert caught.value.exit_status == 75
+    assert process.told[-1]["doing"] == "the process leaves"
 
 
 def test_what_the_camera_takes_of_the_cma_pool_counts():

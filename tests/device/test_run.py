@@ -110,7 +110,8 @@ def test_a_process_that_outgrows_its_budget_leaves_with_75_and_a_summary(monkeyp
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_with_a_summary(number):
-    command = [sys.executable, "-m", "device", "run", "--source", "demo", "--output", "none"]
+    command = [sys.executable, "-m", "device", "run", "--source", "demo", "--output", "none",
+               "--memory-mib", "4096"]  # an emulated process holds its emulator, too
     with subprocess.Popen([*command, "--events", "-", "--summary", "json"], stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True, env=os.environ) as process:
         assert json.loads(process.stdout.readline())["event"]

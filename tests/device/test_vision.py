@@ -132,25 +132,30 @@ class Counting(Nothing):
         self.close_ups += 1
 
 
-def close_ups_a_frame(faces, frames, **schedule):
-    """How many are made on each frame after the first second."""
+def close_ups_a_frame(faces, frames, after=30):
+    """How many are made on each frame after so many, with every age estimated on every frame."""
     counting = Counting()
-    eyes = vision(detector=Crowd(counting, faces, SIZE), frame_budget_ms=1000.0, **schedule)
-    film(eyes, 30)
+    eyes = vision(detector=Crowd(counting, faces, SIZE), frame_budget_ms=1000.0, detect_every=1,
+                  settled_every_s=0.0)
+    film(eyes, after)
     counts = []
-    for index in range(30, 30 + frames):
+    for index in range(after, after + frames):
         before = counting.close_ups
         film(eyes, 1, start=index)
         counts.append(counting.close_ups - before)
     return counts
 
 
-def test_a_close_up_is_used_again_for_a_fifth_of_a_second():
-    assert 9 <= sum(close_ups_a_frame(1, 60, detect_every=1, settled_every_s=0.0)) <= 12
+def test_a_close_up_of_a_new_face_is_used_again_for_a_fifth_of_a_second():
+    assert 3 <= sum(close_ups_a_frame(1, 20, after=3)) <= 5
+
+
+def test_one_of_a_settled_face_is_used_again_for_a_second():
+    assert 2 <= sum(close_ups_a_frame(1, 90)) <= 4
 
 
 def test_the_close_ups_of_a_crowd_are_spread_over_the_frames():
-    counts = close_ups_a_frame(16, 60, detect_every=1, settled_every_s=0.0)
+    counts = close_ups_a_frame(16, 60)
     assert max(counts) <= 6
 
 
