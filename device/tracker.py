@@ -74,6 +74,11 @@ class Track:
         self.last_frame = frame
         self.score, self.keypoints = detection.score, detection.keypoints
 
+    def other_way(self) -> bool:
+        """Whether the next single estimate is of the mirror image: they take turns."""
+        self.mirrored = not self.mirrored
+        return self.mirrored
+
     @property
     def settled(self) -> bool:
         """Whether the age is known as well as it will be, and it is this person's beyond doubt."""

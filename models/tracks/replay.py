@@ -115,8 +115,7 @@ def _estimate(track: Track, close: CloseUp) -> float:
     """Years, both ways round or, of a settled face, either way in turn: as `device.vision` does it."""
     if readings(track) == 2:
         return close.raw
-    track.mirrored = not track.mirrored
-    return close.mirrored if track.mirrored else close.single
+    return close.mirrored if track.other_way() else close.single
 
 
 def close_up(moment: Moment, rng: np.random.Generator):
