@@ -17,7 +17,7 @@ from tqdm import tqdm
 from device.crop import SIDE
 from models import augment
 from models.faces import FaceBank, cut, placed
-from models.teacher import YEARS
+from models.teacher import SURE, YEARS
 
 PLACINGS = 8  # of each face: a random shift, scale, rotation, shear, and as often as not mirrored
 
@@ -34,14 +34,15 @@ class Lessons:
         """Face i in one of its placings: crop, age, distribution.
 
         `settings`: the chances that something `cover`s a part of it and that another camera and light
-        `disturb` it, and the share of the `published` teacher in the distribution.
+        `disturb` it, and the share of the `published` teacher in the distribution of those it is sure of.
         """
         k, cover, disturb = int(rng.integers(PLACINGS)), settings["cover"], settings["disturb"]
         crop = np.asarray(self.crops[i, k])
         crop = augment.covered(rng, crop) if rng.random() < cover else crop
         crop = augment.camera(rng, crop) if rng.random() < disturb else crop
         own, published = self.taught[i, k].astype(np.float32)
-        return crop, self.ages[i], own + np.float32(settings["published"]) * (published - own)
+        share = np.float32(settings["published"] if self.ages[i] < SURE else 0)
+        return crop, self.ages[i], own + share * (published - own)
 
 
 def same_photographs(banks: list[FaceBank]) -> list[list[tuple[FaceBank, int]]]:

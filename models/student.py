@@ -35,13 +35,12 @@ class Student(nn.Module):
         return regress(stages), self.reading(torch.cat(flats, 1))
 
     def loss(self, pixels: torch.Tensor, ages: torch.Tensor, taught: torch.Tensor) -> torch.Tensor:
-        """The label, the teacher's mean and its whole distribution, weighted as the settings say."""
+        """The label, the teacher's median and its whole distribution, weighted as the settings say."""
         guess, logits = self(pixels)
         weights = self.weights_of_loss
-        taught_years = taught @ torch.arange(teacher.YEARS, dtype=torch.float32, device=taught.device)
         cross = -(taught * F.log_softmax(logits, 1)).sum(1).mean()
-        label, mean = (guess - ages).abs().mean(), (guess - taught_years).abs().mean()
-        return weights["label"] * label + weights["teacher"] * mean + weights["distribution"] * cross
+        label, middle = (guess - ages).abs().mean(), (guess - teacher.median(taught)).abs().mean()
+        return weights["label"] * label + weights["teacher"] * middle + weights["distribution"] * cross
 
 
 def trained(name: str) -> keras.Model:

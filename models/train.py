@@ -101,11 +101,11 @@ def train_teacher(settings: dict, sources: list[str], out: Path, published: Path
 
     def draw(i: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
         bank, k = faces[i][0]
-        crop = lessons.place(faces[i], rng)
-        crop = augment.covered(rng, crop) if rng.random() < settings["cover"] else crop
-        return augment.camera(rng, crop), np.float32(bank.faces[k].age)
+        clean = lessons.place(faces[i], rng)
+        crop = augment.covered(rng, clean) if rng.random() < settings["cover"] else clean
+        return augment.camera(rng, crop), np.float32(bank.faces[k].age), clean
 
-    model = teacher.InTraining(published)
+    model = teacher.InTraining(published, settings["remember"])
     ages = np.array([versions[0][0].faces[versions[0][1]].age for versions in faces], np.float32)
     train(model, settings, with_held(ages, draw, held), out)
     averaged(model, out)

@@ -10,7 +10,7 @@ FACE = np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8)
 
 CHANGES = [
     augment.camera, augment.covered, augment.lit, augment.shaded,
-    augment.blurred, augment.faded, augment.grainy,
+    augment.blurred, augment.faded, augment.grainy, augment.sharpened,
 ]  # fmt: skip
 
 
@@ -55,3 +55,13 @@ def test_light_from_above_leaves_the_chin_in_the_shade():
     assert 15 < len(vertical) < 45
     assert any(face[2, 0, 0] > 140 and face[61, 0, 0] < 100 for face in vertical)
     assert any(face[2, 0, 0] < 100 and face[61, 0, 0] > 140 for face in vertical)
+
+
+def test_sharpening_deepens_what_is_there_and_leaves_what_is_even():
+    face = np.full((64, 64, 3), 100, np.uint8)
+    face[:, 32:] = 140
+    for seed in range(20):
+        sharp = augment.sharpened(np.random.default_rng(seed), face)[32, :, 0].astype(int)
+        assert sharp[31] < 100
+        assert sharp[32] > 140
+        assert (sharp[0], sharp[63]) == (100, 140)

@@ -29,6 +29,12 @@ def test_ages_close_to_each_other_count_together():
     assert spread[20:].sum() > 0.45
 
 
+def test_the_old_come_up_no_further_than_those_of_middle_age():
+    ages = np.repeat([26.0, 45.0, 70.0], [160, 40, 10])
+    each = shares(ages, 0.5)[[0, 160, 200]]
+    assert each[1:] == pytest.approx(2 * each[0])
+
+
 def test_an_epoch_shows_faces_by_their_shares_and_repeats_itself():
     def draw(i, rng):
         return np.array(i), AGES[i]
