@@ -10,7 +10,7 @@ import numpy as np
 
 AHEAD = 6  # batches that wait
 PATIENCE = 120.0  # seconds without a batch after which training gives up
-OLD = 45  # years: older faces come up no further than these, or they would pull up everybody's estimates
+GROWN = 25  # years: who is older comes up no further; the old would pull up everybody's estimates
 CLOSE = 2.0  # years within which ages are nearly the same, standard deviation
 
 Draw = Callable[
@@ -22,12 +22,12 @@ def shares(ages: np.ndarray, balance: float) -> np.ndarray:
     """How often each face is to be shown, (n,) with a sum of 1, so that frequent ages count for less.
 
     A face's share falls with how many of nearly its age there are (`ages`: years, (n,)), to the power of
-    `balance`: 0 shows every face as often, 1 every age up to `OLD` years.
+    `balance`: 0 shows every face as often, 1 every age up to `GROWN`.
     """
     years = np.arange(int(ages.max()) + 1)
     bell = np.exp(-((years[:, None] - ages[None]) ** 2) / (2 * CLOSE**2))
     crowd = bell.sum(1)
-    crowd[OLD:] = np.maximum(crowd[OLD:], crowd[OLD : OLD + 1].sum())
+    crowd[GROWN:] = np.maximum(crowd[GROWN:], crowd[GROWN : GROWN + 1].sum())
     weights = crowd[ages.astype(int)] ** -balance
     return weights / weights.sum()
 

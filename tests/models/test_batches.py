@@ -29,10 +29,10 @@ def test_ages_close_to_each_other_count_together():
     assert spread[20:].sum() > 0.45
 
 
-def test_the_old_come_up_no_further_than_those_of_middle_age():
-    ages = np.repeat([26.0, 45.0, 70.0], [160, 40, 10])
-    each = shares(ages, 0.5)[[0, 160, 200]]
-    assert each[1:] == pytest.approx(2 * each[0])
+def test_grown_ups_come_up_alike_however_rare():
+    ages = np.repeat([14.0, 25.0, 45.0, 70.0], [10, 160, 40, 10])
+    child, *grown = shares(ages, 0.5)[[0, 10, 170, 210]]
+    assert grown == pytest.approx([child / 4] * 3, rel=1e-4)
 
 
 def test_an_epoch_shows_faces_by_their_shares_and_repeats_itself():
