@@ -8,14 +8,13 @@ import json
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from device.age import AgeNet, both_ways
+from device.age import AgeNet
 from device.crop import SIDE, Cropper
 from device.detector import FaceDetector
 from models import augment
@@ -87,11 +86,7 @@ def grouped(keys: list, errors: np.ndarray) -> dict[str, dict[str, float]]:
 
 
 def evaluate(found: FaceSet, net: AgeNet, finder: FaceFinder | None) -> tuple[dict, np.ndarray, np.ndarray]:
-    """The report of `--json`, the true ages and the estimates.
-
-    A chip is read once. A face that the `finder` found is read as the device reads it, both ways round.
-    """
-    estimate = partial(both_ways, net) if finder else net.estimate
+    """The report of `--json`, the true ages and the estimates."""
     missed: list[str] = []
     faces, seen = [], []
     for face, crop in crops(found, finder, missed):
@@ -100,12 +95,12 @@ def evaluate(found: FaceSet, net: AgeNet, finder: FaceFinder | None) -> tuple[di
     if not faces:
         raise DataError(f"{found.source}: no face was found in any of its pictures")
     ages = np.array([face.age for face in faces], np.float32)
-    guesses, p99 = timed(estimate, seen)
+    guesses, p99 = timed(net, seen)
     errors = guesses - ages
     rng = np.random.default_rng(0)
     covered = {
-        "masked": np.array([estimate(augment.mask(rng, crop.copy())) for crop in seen]),
-        "eyes_covered": np.array([estimate(augment.glasses(rng, crop.copy())) for crop in seen]),
+        "masked": np.array([net.estimate(augment.mask(rng, crop.copy())) for crop in seen]),
+        "eyes_covered": np.array([net.estimate(augment.glasses(rng, crop.copy())) for crop in seen]),
     }
     report = {
         "n": len(faces),
@@ -123,12 +118,12 @@ def evaluate(found: FaceSet, net: AgeNet, finder: FaceFinder | None) -> tuple[di
     return report, ages, guesses
 
 
-def timed(estimate: Callable[[np.ndarray], float], seen: list[np.ndarray]) -> tuple[np.ndarray, float]:
+def timed(net: AgeNet, seen: list[np.ndarray]) -> tuple[np.ndarray, float]:
     """Estimates in years, and the 99th percentile of one estimate's time in milliseconds."""
     guesses, times = np.empty(len(seen), np.float32), np.empty(len(seen))
     for i, crop in enumerate(seen):
         started = time.perf_counter()
-        guesses[i] = estimate(crop)
+        guesses[i] = net.estimate(crop)
         times[i] = time.perf_counter() - started
     return guesses, round(float(np.percentile(times, 99)) * 1e3, 3)
 

@@ -1,14 +1,12 @@
 """The metrics by hand, and the command on a folder of drawn faces."""
 
 import json
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from models.data import load
-from models.evaluate import evaluate, grouped, main, scores
+from models.evaluate import grouped, main, scores
 
 
 def test_scores_by_hand():
@@ -49,24 +47,3 @@ def test_no_data_is_one_message(tmp_path, capsys):
 def test_noise_holds_no_face(folder, capsys):
     assert main(["--data", str(folder), "--detect"]) == 2
     assert "no face was found" in capsys.readouterr().err
-
-
-class Halves:
-    """A network for which the left half of the crop is the age; and a finder of the picture itself."""
-
-    package, path = "none", Path(__file__)
-
-    def estimate(self, crop):
-        return float(crop[:, :32].mean())
-
-    def find(self, picture):
-        return picture[..., ::-1].copy()
-
-
-def test_a_chip_is_read_one_way_and_a_face_that_was_found_both_ways(tmp_path):
-    chip = np.zeros((64, 64, 3), np.uint8)
-    chip[:, :32] = 60
-    cv2.imwrite(str(tmp_path / "30_0_0_20170116192031129.jpg"), chip)
-    faces = load(tmp_path)
-    assert evaluate(faces, Halves(), None)[2].tolist() == pytest.approx([60], abs=0.5)
-    assert evaluate(faces, Halves(), Halves())[2].tolist() == pytest.approx([30], abs=0.5)
