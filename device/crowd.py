@@ -86,8 +86,11 @@ def _film(settings: SimpleNamespace, image: np.ndarray, crowd: Crowd, net: AgeNe
         frame.time = index / FPS
         start = time.monotonic()
         persons = vision.process(frame)
+        seen = time.monotonic()
         overlay.draw(frame.image, persons, Status(FPS))
-        costs.add(time.monotonic() - start)
+        end = time.monotonic()
+        vision.scheduler.pictured(end - seen)  # as the loop tells it
+        costs.add(end - start)
         for person in persons:
             times = estimated.setdefault(person.id, [])
             if person.raw is not None:

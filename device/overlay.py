@@ -23,6 +23,7 @@ STRENGTH = {"finding": 0.75, "settling": 1.0, "settled": 1.0, "lost": 0.4}  # op
 LIT = {"finding": 0.25, "settling": 0.7}  # part of the turning ring that is lit; no ring in other states
 FACE_MARGIN, FACE_RAISE = 1.24, 0.07  # the bracket is larger than the face's box, and takes in the hair
 ARM = 0.24  # of the bracket's side
+CHANGES = 4  # labels a frame that may say something new: to draw one takes longer than to find its age
 
 
 class Status(NamedTuple):
@@ -47,15 +48,17 @@ class Overlay:
         self._show_status = settings.overlay.status
         self._marks = Marks(self._unit)
         self._placer = LabelPlacer(*size, gap=6 * self._unit)
+        self._said: dict[int, tuple] = {}  # by each person's label, in the last frame
 
     def draw(self, image: np.ndarray, persons: list[Person], status: Status = QUIET) -> None:
         """Draw onto `image`, (height, width, 3) uint8 BGR of the size given, in place."""
         persons = sorted(persons, key=attrgetter("id"))
         taken = self._draw_status(image, len(persons), status) if self._show_status else []
         frames, faces, labels = [], [], []
+        self._said = self._sayings(persons)
         for person in persons:
             frame = person.box.scaled(FACE_MARGIN).shifted(0, -FACE_RAISE * person.box.h)
-            label = self._label(person)
+            label = self._marks.label(*self._said[person.id])
             frames.append(frame)
             labels.append(label)
             faces.append((person.id, frame, label.width, label.height))
@@ -64,7 +67,7 @@ class Overlay:
         step = int(status.t * RING_STEPS) % RING_STEPS
         for person, label, place in zip(persons, labels, self._placer.place(faces, taken), strict=True):
             x, y = _lay(image, label, place)
-            if label.ring:
+            if label.ring and person.state in LIT:  # a label that waits may tell of a state that is over
                 ring = self._marks.ring(step, LIT[person.state], STRENGTH[person.state])
                 half = ring.colour.shape[0] / 2
                 ring.lay(image, round(x + label.ring[0] - half), round(y + label.ring[1] - half))
@@ -82,8 +85,18 @@ class Overlay:
         third.lay(image, left, bottom)
         fourth.lay(image, right, bottom)
 
-    def _label(self, person: Person) -> Label:
-        """The number and its spread, or the band; the state's word while there is neither."""
+    def _sayings(self, persons: list[Person]) -> dict[int, tuple]:
+        """What each label says, by the person's number; beyond `CHANGES` those due to change wait a frame."""
+        sayings, left = {}, CHANGES
+        for person in persons:
+            now = self._saying(person)
+            before = self._said.get(person.id, now)
+            left -= now != before
+            sayings[person.id] = now if left >= 0 else before
+        return sayings
+
+    def _saying(self, person: Person) -> tuple:
+        """The number and its spread, or the band; the state's word while there is neither: as for a mark."""
         word = detail = ""
         if self._show_band and person.band:
             word = person.band
@@ -93,7 +106,7 @@ class Overlay:
                 detail = f"±{max(1, round(person.spread))}"
         else:
             detail = person.state
-        return self._marks.label(word, detail, person.state in LIT, STRENGTH[person.state])
+        return word, detail, person.state in LIT, STRENGTH[person.state]
 
     def _draw_status(self, image: np.ndarray, people: int, status: Status) -> list[Box]:
         """The line at the bottom left; returns the boxes it took."""

@@ -18,6 +18,7 @@ YOUNG = 2.0  # seconds: as long as a track is younger, faces are looked for on e
 FAST = 0.15  # of the face's width: moving further between two looks, it is looked for on every frame
 LONGEST_BLIND = 0.2  # seconds between two looks at most, so that slow cameras keep their tracks
 DETECTION_SHARE = 0.6  # of the frame budget: a slower detector is run on fewer frames
+FORESEEN = 0.92  # of the frame budget: the rest is for costs above the running means
 LEARNING = 0.1  # weight of the newest measurement in the running costs
 
 
@@ -91,7 +92,7 @@ class Scheduler:
         if not waiting:
             return []
         waiting.sort(key=lambda pair: -pair[0])
-        left = self.budget - spent - self.picture_cost
+        left = FORESEEN * self.budget - spent - self.picture_cost
         most = len(waiting) if self.age_cost and self.level < 4 else 1
         chosen = []
         for _, track in waiting[:most]:

@@ -138,3 +138,15 @@ def test_what_is_held_stays_below_what_is_declared():
     held = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
     assert held < declared_bytes(SIZE)
+
+
+def test_in_a_crowd_labels_change_a_few_at_a_time():
+    boxes = [(90.0 * number, 200.0, 60.0, 60.0) for number in range(1, 7)]
+    persons = [person(number, box, state="settling") for number, box in enumerate(boxes, start=1)]
+    later = [one._replace(age=50.0, state="settled") for one in persons]
+    drawing, image = overlay(), np.zeros((480, 640, 3), np.uint8)
+    said = []
+    for shown in (persons, later, later):
+        drawing.draw(image, shown)
+        said.append([words[0] for words in drawing._said.values()])
+    assert said == [["34"] * 6, ["50"] * 4 + ["34"] * 2, ["50"] * 6]

@@ -138,7 +138,7 @@ def test_what_the_picture_costs_is_kept_for_it():
 
 def test_close_ups_count_for_whom_takes_one():
     def served(stale):
-        plan = scheduler(budget_ms=10.0)
+        plan = scheduler(budget_ms=11.0)  # of which 10.1 are given away
         plan.aged(0.002, 1)
         plan.looked_closer(0.003)
         return len(plan.choose([track(n) for n in range(1, 9)], True, 0.0, 0.0, lambda one: one.id in stale))
