@@ -46,6 +46,7 @@ class Box(NamedTuple):
 
     def iou(self, other: Box) -> float:
         """Intersection over union, 0 to 1; 0 when both are without extent."""
-        shared = self.intersection(other)
-        union = self.area + other.area - shared
+        one, two = self.area, other.area
+        shared = min(self.intersection(other), one, two)  # by rounding, a tiny box might share more than it has
+        union = one + two - shared
         return shared / union if union > 0 else 0.0

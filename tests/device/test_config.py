@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from device import config
 from device.errors import ConfigError
 from device.settings import KEYS, SECTIONS, Key
+from tests.floats import floats
 
 EXAMPLE = Path(config.__file__).parent / "config.example.toml"
 BY_NAME = {f"{key.section}.{key.name}": key for key in KEYS}
@@ -97,7 +98,7 @@ def test_bytes_that_are_no_text_are_no_toml(tmp_path):
         config.load(path)
 
 
-VALUES = st.one_of(st.booleans(), st.integers(), st.floats(), st.text(), st.lists(st.integers() | st.text()))
+VALUES = st.one_of(st.booleans(), st.integers(), floats(), st.text(), st.lists(st.integers() | st.text()))
 
 
 @given(st.sampled_from(KEYS), VALUES)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.crop import EYE_DISTANCE, EYE_HEIGHT, SIDE, Cropper, crop_transform, face_crop
+from tests.floats import floats
 
 LEFT_EYE = np.array([(SIDE - 1) / 2 - EYE_DISTANCE * SIDE / 2, EYE_HEIGHT * SIDE - 0.5])
 RIGHT_EYE = LEFT_EYE + np.array([EYE_DISTANCE * SIDE, 0])
@@ -20,7 +21,7 @@ def eyes_at(x: float, y: float, distance: float, tilt: float) -> np.ndarray:
     return np.array([np.array([x, y]) - half, np.array([x, y]) + half], np.float32)
 
 
-@given(st.floats(-50, 700), st.floats(-50, 500), st.floats(2, 400), st.floats(-3, 3))
+@given(floats(-50, 700), floats(-50, 500), floats(2, 400), floats(-3, 3))
 def test_the_transform_takes_the_eyes_places_to_the_eyes(x, y, distance, tilt):
     eyes = eyes_at(x, y, distance, tilt)
     matrix = crop_transform(eyes)
@@ -63,7 +64,7 @@ def test_the_buffer_given_is_the_one_filled():
 
 @given(
     st.integers(1, 90), st.integers(1, 90),
-    st.floats(-1e4, 1e4), st.floats(-1e4, 1e4), st.floats(0, 5e3), st.floats(-4, 4),
+    floats(-1e4, 1e4), floats(-1e4, 1e4), floats(0, 5e3), floats(-4, 4),
 )  # fmt: skip
 def test_no_eyes_are_too_wild_to_cut(rows, columns, x, y, distance, tilt):
     crop = face_crop(np.full((rows, columns, 3), 77, np.uint8), eyes_at(x, y, distance, tilt))

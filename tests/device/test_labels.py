@@ -3,13 +3,14 @@ from hypothesis import strategies as st
 
 from device.geometry import Box
 from device.labels import LabelPlacer
+from tests.floats import floats
 
 GAP = 6.0
 SIZE = (640, 480)
 INSIDE = (GAP, GAP, 640 - GAP, 480 - GAP)
 
-boxes = st.builds(Box, st.floats(-50, 640), st.floats(-50, 480), st.floats(4, 200), st.floats(4, 200))
-crowds = st.lists(st.tuples(boxes, st.floats(30, 120)), max_size=16).map(
+boxes = st.builds(Box, floats(-50, 640), floats(-50, 480), floats(4, 200), floats(4, 200))
+crowds = st.lists(st.tuples(boxes, floats(30, 120)), max_size=16).map(
     lambda faces: [(number, box, width, 28.0) for number, (box, width) in enumerate(faces)])
 
 

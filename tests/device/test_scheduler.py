@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from device.geometry import Box
 from device.scheduler import Scheduler, readings
+from tests.floats import floats
 
 FPS = 30.0
 
@@ -168,7 +169,7 @@ def test_tracks_that_are_gone_are_forgotten():
     assert len(plan._estimated) <= 2
 
 
-@given(st.integers(1, 32), st.floats(0.0005, 0.01), st.booleans())
+@given(st.integers(1, 32), floats(0.0005, 0.01), st.booleans())
 def test_nobody_starves_and_everybody_has_a_first_age_within_a_second(faces, cost, settled):
     plan = scheduler()
     tracks = [track(number, settled) for number in range(faces)]

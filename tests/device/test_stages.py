@@ -3,8 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.stages import NAMES, Histogram, Stages
+from tests.floats import floats
 
-DURATIONS = st.lists(st.floats(1e-6, 50.0), min_size=1, max_size=200)
+DURATIONS = st.lists(floats(1e-6, 50.0), min_size=1, max_size=200)
 
 
 def filled(seconds):
@@ -22,7 +23,7 @@ def test_the_median_of_a_hundred_durations():
     assert filled(n / 1000 for n in range(1, 101)).percentile(0.5) == pytest.approx(0.050, rel=0.01)
 
 
-@given(DURATIONS, st.floats(0.01, 1.0))
+@given(DURATIONS, floats(0.01, 1.0))
 def test_percentiles_are_within_a_percent_of_a_measured_duration(seconds, share):
     found = filled(seconds).percentile(share)
     rank = max(0, -int(-share * len(seconds) // 1) - 1)
