@@ -47,6 +47,6 @@ class Box(NamedTuple):
     def iou(self, other: Box) -> float:
         """Intersection over union, 0 to 1; 0 when both are without extent."""
         one, two = self.area, other.area
-        shared = min(self.intersection(other), one, two)  # by rounding, a tiny box might share more than it has
+        shared = min(self.intersection(other), one, two)  # rounding lets a tiny box share more than it has
         union = one + two - shared
         return shared / union if union > 0 else 0.0

@@ -49,7 +49,8 @@ def test_int8_outputs_equal_this_machines(here, there):
                                       here["ai_edge_litert"][f"{name} raw"], err_msg=name)
 
 
-@pytest.mark.xfail(reason="tflite_runtime: 0.2 years apart on average, one face in seven by over 0.5")
+@pytest.mark.xfail(strict=True,
+                   reason="tflite_runtime: 0.2 years apart on average, one face in seven by over 0.5")
 def test_ages_agree_between_interpreters(here, there):
     """Half a year on every face is wanted: ai_edge_litert has the same ages everywhere, tflite_runtime not.
 
@@ -57,6 +58,8 @@ def test_ages_agree_between_interpreters(here, there):
     first convolution's values differ by a step, 3 % of the third's, 15 % of the fourth's, and a step of the
     coarse stage is nearly half a year. With the stages in float there would still be 3 % of the faces.
     """
+    if "tflite_runtime" not in there:
+        pytest.skip("ai_edge_litert is there alone")
     for interpreter, answers in there.items():
         for name in age_networks(answers):
             years, reference = answers[f"{name} years"], here["ai_edge_litert"][f"{name} years"]
