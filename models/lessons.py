@@ -54,6 +54,11 @@ def same_photographs(banks: list[FaceBank]) -> list[list[tuple[FaceBank, int]]]:
     return list(versions.values())
 
 
+def true_ages(faces: list[list[tuple[FaceBank, int]]]) -> np.ndarray:
+    """The age that the first version of each face names, years, float32 (n,)."""
+    return np.array([bank.faces[i].age for (bank, i), *_ in faces], np.float32)
+
+
 def place(versions: list[tuple[FaceBank, int]], rng: np.random.Generator) -> np.ndarray:
     """One face in a random placing, from a random version of it: uint8 RGB (64, 64, 3)."""
     bank, i = versions[rng.integers(len(versions))]
@@ -84,7 +89,7 @@ def write_lessons(
         taught[i] = teach(pixels).numpy()
     crops.flush()
     np.save(part / "taught.npy", taught)
-    np.save(part / "ages.npy", np.array([v[0][0].faces[v[0][1]].age for v in faces], np.float32))
+    np.save(part / "ages.npy", true_ages(faces))
     part.rename(folder)
 
 

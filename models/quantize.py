@@ -20,7 +20,7 @@ from ai_edge_litert import schema_py_generated as schema
 from device.age import AgeNet
 from models.export import take_weights
 from models.saturate import packed, saturate, unpacked
-from models.ssrnet import SIDE, ssrnet
+from models.ssrnet import SIDE, from_settings
 
 METADATA = "kiosk-age"  # the name of the description inside the file
 REPRESENTATIVE = Path(__file__).resolve().parent.parent / "calibration" / "faces"
@@ -28,9 +28,7 @@ REPRESENTATIVE = Path(__file__).resolve().parent.parent / "calibration" / "faces
 
 def export_model(settings: dict, weights: Path) -> keras.Model:
     """The trained network in its exportable form: the same function, without what only training needs."""
-    shape = {"channels": settings["channels"], "stages": settings["stages"]}
-    shape["dynamic_range"] = settings["dynamic_range"]
-    trained, export = ssrnet(**shape), ssrnet(**shape, export=True)
+    trained, export = from_settings(settings), from_settings(settings, export=True)
     trained.load_weights(weights)
     take_weights(export, trained)
     return export

@@ -45,6 +45,13 @@ def ssrnet(
     return keras.Model(pixels, outputs, name="ssrnet")
 
 
+def from_settings(settings: dict, *, export: bool = False) -> keras.Model:
+    """The network that a training's configuration describes; `export` as for `ssrnet`."""
+    return ssrnet(
+        settings["channels"], settings["stages"], dynamic_range=settings["dynamic_range"], export=export
+    )
+
+
 def stream(x, channels: tuple[int, ...], activation: str, export: bool) -> list:
     """Four blocks of convolution, normalisation and activation; all but the last are halved by pooling.
 

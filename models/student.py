@@ -11,7 +11,7 @@ from torch import nn
 
 from device.pins import MODELS
 from models import native, teacher
-from models.ssrnet import regress, ssrnet
+from models.ssrnet import from_settings, regress
 
 
 class Student(nn.Module):
@@ -19,7 +19,7 @@ class Student(nn.Module):
 
     def __init__(self, settings: dict):
         super().__init__()
-        self.net = ssrnet(settings["channels"], settings["stages"], dynamic_range=settings["dynamic_range"])
+        self.net = from_settings(settings)
         flats = [layer.output for layer in self.net.layers if layer.name.endswith("_flat")]
         self.graph = keras.Model(self.net.input, [*self.net.outputs, *flats])
         self.count = len(self.net.outputs)
@@ -45,8 +45,7 @@ class Student(nn.Module):
 
 def trained(name: str) -> keras.Model:
     """The shipped network of that name, in float."""
-    settings = tomllib.loads((MODELS / f"{name}.toml").read_text())
-    net = ssrnet(settings["channels"], settings["stages"], dynamic_range=settings["dynamic_range"])
+    net = from_settings(tomllib.loads((MODELS / f"{name}.toml").read_text()))
     net.load_weights(MODELS / f"{name}.weights.h5")
     return net
 

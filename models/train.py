@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 import tomllib
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -98,15 +99,14 @@ def one_epoch(
 def train_teacher(settings: dict, sources: list[str], out: Path, published: Path) -> None:
     """Teach the published teacher further, and keep its averaged weights as out/teacher.pt."""
     faces, held = split(read_banks(sources))
+    ages = lessons.true_ages(faces)
 
     def draw(i: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-        bank, k = faces[i][0]
         clean = lessons.place(faces[i], rng)
         crop = augment.covered(rng, clean) if rng.random() < settings["cover"] else clean
-        return augment.camera(rng, crop), np.float32(bank.faces[k].age), clean
+        return augment.camera(rng, crop), ages[i], clean
 
     model = teacher.InTraining(published, settings["remember"])
-    ages = np.array([versions[0][0].faces[versions[0][1]].age for versions in faces], np.float32)
     train(model, settings, with_held(ages, draw, held), out)
     averaged(model, out)
     torch.save(model.net.state_dict(), out / "teacher.pt")
@@ -131,6 +131,7 @@ def train_student(settings: dict, sources: list[str], out: Path, weights: Path, 
     model = Student(settings)
     if "widened_from" in settings:
         widen(trained(settings["widened_from"]), model.net, settings["seed"])
+    course = with_held(np.asarray(taught.ages), taught.draw, held)
     for number, phase in enumerate(settings["phases"], start=1):
         together = settings | phase
         folder = out / f"phase{number}"
@@ -140,8 +141,8 @@ def train_student(settings: dict, sources: list[str], out: Path, weights: Path, 
             sample = np.ascontiguousarray(taught.crops[:: len(faces) // 500 or 1, 0])
             print("revived:", revive(model.net, pixels(sample), number))
         model.weights_of_loss = together["loss"]
-        draw = partial(taught.draw, settings=together)
-        train(model, together, with_held(np.asarray(taught.ages), draw, held), folder)
+        drawn = replace(course, draw=partial(taught.draw, settings=together))
+        train(model, together, drawn, folder)
         averaged(model, folder)
     model.net.save_weights(out / f"{settings['name']}.weights.h5")
 

@@ -22,9 +22,8 @@ from types import SimpleNamespace
 
 from device.config import changed, load
 from device.errors import DeviceError
-from device.measure import EVERYTHING, prepare, run_apart
+from device.measure import EVERYTHING, RUN_LIMIT, prepare, run_apart
 
-LIMIT = 600.0  # seconds for one run
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 
@@ -82,7 +81,7 @@ def ours(settings: SimpleNamespace, frames: int) -> dict[str, float]:
 
 def theirs(command: list[str]) -> dict[str, float]:
     """The figures that another loop prints as its last line. Raises RuntimeError with its own words."""
-    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, check=False,
+    done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_LIMIT, check=False,
                           env=os.environ | dict.fromkeys(THREADS, "1"))
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} left with {done.returncode}: {done.stderr.strip()[-500:]}")
