@@ -42,13 +42,13 @@ class Track:
     `box` in pixels of the picture, at the time of the last update; `keypoints` float32 (6, 2) likewise;
     `velocity` of the centre, pixels a second; `score` of the last detection; `hits` detections so far,
     `misses` looks without one since the last; `unseen` seconds since it; `absence` seconds, the longest that
-    the face was out of view since it has its identity. `first_frame` and `last_frame` count the tracker's
-    updates: of the first and of the last detection. `ages` smooths the age. `close` is the last close-up, or
+    the face was out of view since it has its identity. `last_frame` is the tracker's update of the last
+    detection, counted from 0. `ages` smooths the age. `close` is the last close-up, or
     None when the face was missed since; `mirrored` tells of which image the last single estimate was.
     """
 
-    __slots__ = ("_slot", "absence", "ages", "box", "close", "confirmed", "first_frame", "growth",
-                 "hits", "id", "keypoints", "last_frame", "looks", "mirrored", "misses", "next_look",
+    __slots__ = ("_slot", "absence", "ages", "box", "close", "confirmed", "hits", "id",
+                 "keypoints", "last_frame", "looks", "mirrored", "misses", "next_look",
                  "proof", "score", "unseen", "velocity")
 
     def __init__(self, slot: int, detection: Detection, frame: int, ages: AgeFilter):
@@ -58,9 +58,9 @@ class Track:
         self.mirrored = False
         self.confirmed = False
         self.hits, self.misses, self.unseen, self.absence = 1, 0, 0.0, 0.0
-        self.first_frame = self.last_frame = frame
+        self.last_frame = frame
         self.proof, self.looks, self.next_look = 0.0, 0, frame
-        self.velocity = self.growth = (0.0, 0.0)
+        self.velocity = (0.0, 0.0)
         self.box, self.score, self.keypoints = detection.box, detection.score, detection.keypoints
         self._slot = slot
 
@@ -88,13 +88,6 @@ class Track:
     def state(self) -> str:
         """Of the age (finding, settling, settled), or lost while the face is not seen."""
         return "lost" if self.unseen > LOST_S and self.misses else self.ages.state
-
-    def predicted(self, dt: float) -> Box:
-        """Where the box will be `dt` seconds after the last update."""
-        (vx, vy), (gw, gh) = self.velocity, self.growth
-        x, y, w, h = self.box
-        width, height = max(w + dt * gw, 1.0), max(h + dt * gh, 1.0)
-        return Box(x + dt * vx + (w - width) / 2, y + dt * vy + (h - height) / 2, width, height)
 
 
 class Tracker:
@@ -242,9 +235,8 @@ class Tracker:
             points = (self._shapes * place[:, 1:] + place[:, :1]).astype(np.float32)
         for track in tracks:
             (x, y), (w, h) = place[track._slot].tolist()
-            velocity, growth = speed[track._slot].tolist()
             track.box = Box(x - w / 2, y - h / 2, w, h)
-            track.velocity, track.growth = tuple(velocity), tuple(growth)
+            track.velocity = tuple(speed[track._slot, 0].tolist())
             if keypoints:
                 track.keypoints = points[track._slot]
 
