@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
 from device.assignment import assign
-from device.bands import Bands
-from device.closeups import CloseUp
 from device.detector import Detection
 from device.geometry import Box
 from device.motion import Motion
-from device.noise import load_noise
-from device.smoother import AgeFilter
 
 MATCH_LIMIT = 12.0  # cost above which a detection is rather a new face than this track's
 LEAP = np.array([0.12, 0.12])  # face sizes that a detection's centre and extent are off by now and then
@@ -36,6 +32,25 @@ LOOK_LEAST = -0.5  # what they may fall short by, so that a face once misjudged 
 TWIN_IOU = 0.4  # a detection that overlaps a followed face so much is no other face
 
 
+class Companion:
+    """What a track carries along of its person; the tracker tells and asks these three things, no more.
+
+    This one knows nothing of anybody. Others override it, and whoever gave the factory knows what they hold.
+    """
+
+    __slots__ = ()
+
+    def missed(self) -> None:
+        """Hear that the face was looked for in a frame and not found."""
+
+    def unseen(self, seconds: float) -> None:
+        """Hear that the face is found again, unseen for so long: it may be somebody else's now."""
+
+    def somebody_else(self) -> bool:
+        """Whether the face turned out to be somebody else's since this was last asked."""
+        return False
+
+
 class Track:
     """One face followed over time.
 
@@ -43,19 +58,15 @@ class Track:
     `velocity` of the centre, pixels a second; `score` of the last detection; `hits` detections so far,
     `misses` looks without one since the last; `unseen` seconds since it; `absence` seconds, the longest that
     the face was out of view since it has its identity. `last_frame` is the tracker's update of the last
-    detection, counted from 0. `ages` smooths the age. `close` is the last close-up, or
-    None when the face was missed since; `mirrored` tells of which image the last single estimate was.
+    detection, counted from 0. `companion` is what the tracker's factory made for it.
     """
 
-    __slots__ = ("_slot", "absence", "ages", "box", "close", "confirmed", "hits", "id",
-                 "keypoints", "last_frame", "looks", "mirrored", "misses", "next_look",
-                 "proof", "score", "unseen", "velocity")
+    __slots__ = ("_slot", "absence", "box", "companion", "confirmed", "hits", "id", "keypoints", "last_frame",
+                 "looks", "misses", "next_look", "proof", "score", "unseen", "velocity")
 
-    def __init__(self, slot: int, detection: Detection, frame: int, ages: AgeFilter):
+    def __init__(self, slot: int, detection: Detection, frame: int, companion: Companion):
         self.id = 0  # given when confirmed
-        self.ages = ages
-        self.close: CloseUp | None = None
-        self.mirrored = False
+        self.companion: Any = companion
         self.confirmed = False
         self.hits, self.misses, self.unseen, self.absence = 1, 0, 0.0, 0.0
         self.last_frame = frame
@@ -67,39 +78,31 @@ class Track:
     def hit(self, detection: Detection, frame: int) -> None:
         """Take the detection that was found to be this face's, in the tracker's update `frame`."""
         if self.unseen > BRIEF_S:
-            self.ages.unseen(self.unseen)
+            self.companion.unseen(self.unseen)
             self.absence = max(self.absence, self.unseen)
         self.hits += 1
         self.misses, self.unseen = 0, 0.0
         self.last_frame = frame
         self.score, self.keypoints = detection.score, detection.keypoints
 
-    def other_way(self) -> bool:
-        """Whether the next single estimate is of the mirror image: they take turns."""
-        self.mirrored = not self.mirrored
-        return self.mirrored
-
-    @property
-    def settled(self) -> bool:
-        """Whether the age is known as well as it will be, and it is this person's beyond doubt."""
-        return self.ages.calm
-
     @property
     def state(self) -> str:
-        """Of the age (finding, settling, settled), or lost while the face is not seen."""
-        return "lost" if self.unseen > LOST_S and self.misses else self.ages.state
+        """Of the following: tentative until it is confirmed, then tracked, or lost while it is not seen."""
+        if self.unseen > LOST_S and self.misses:
+            return "lost"
+        return "tracked" if self.confirmed else "tentative"
 
 
 class Tracker:
     """Constant-velocity motion, optimal assignment, births and deaths by evidence.
 
-    `settings` holds the sections `tracker`, `smoother` and `age`.
+    `settings` holds the section `tracker`. `new_companion` is called for each new track's companion, also of
+    one that will never be confirmed.
     """
 
-    def __init__(self, settings: SimpleNamespace):
+    def __init__(self, settings: SimpleNamespace, new_companion: Callable[[], Companion] = Companion):
         self._settings = settings.tracker
-        bands = Bands(settings.smoother.bands)
-        self._new_ages = partial(AgeFilter, settings.smoother, load_noise(settings.age.model), bands)
+        self._new_companion = new_companion
         self._motion = Motion(self._settings.max_tracks)
         self._free = list(range(self._settings.max_tracks))[::-1]
         self._unseen = np.zeros(self._settings.max_tracks, bool)
@@ -127,9 +130,8 @@ class Tracker:
         """
         self._frame += 1
         for track in self._tracks:
-            if track.ages.another and track.absence:
+            if track.companion.somebody_else() and track.absence:  # who never went is the same person
                 self._name(track)
-            track.ages.another = False  # who was there all the time is the same, only the age starts over
         self._motion.predict(max(dt, 0.0), self._unseen)
         if detections is None:
             missed = self._tracks
@@ -160,7 +162,7 @@ class Tracker:
         for track in missed:
             track.misses += 1
             track.unseen += dt
-            track.close = None
+            track.companion.missed()
         self._place([self._tracks[row] for row in seen], keypoints=False)
         used = {column for _, column in pairs}
         for column, detection in enumerate(detections):
@@ -196,7 +198,7 @@ class Tracker:
         slot = self._free.pop()
         self._motion.start(slot, place)
         self._shapes[slot] = shape
-        self._tracks.append(Track(slot, detection, self._frame, self._new_ages()))
+        self._tracks.append(Track(slot, detection, self._frame, self._new_companion()))
 
     def _make_room(self) -> bool:
         """Give up the track longest out of view, or else the one least like a face in its close-ups."""

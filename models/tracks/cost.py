@@ -9,6 +9,7 @@ import numpy as np
 
 from device.crowd import LAYOUT, grid
 from device.detector import Detection
+from device.person_state import person_states
 from device.quality import Quality
 from device.scheduler import DUE_UNCERTAIN
 from device.tracker import Tracker
@@ -23,7 +24,7 @@ UNDISTURBED = 20  # percentile of the frames: what else runs on the machine make
 def cost_ms(settings: SimpleNamespace, seed: int = 1) -> float:
     """Milliseconds a frame for `FACES` faces, each estimated as often as the scheduler does at most."""
     rng = np.random.default_rng(seed)
-    tracker = Tracker(settings)
+    tracker = Tracker(settings, person_states(settings))
     boxes = grid(FACES, (640, 480))
     quality = Quality(30.0, -1.0, 0.0, 0.0, 0.9, 0.5, 0.2, np.zeros(48, np.float32))
     every = round(DUE_UNCERTAIN * FPS)
@@ -33,7 +34,7 @@ def cost_ms(settings: SimpleNamespace, seed: int = 1) -> float:
         start = time.perf_counter()
         tracks = tracker.update(found, 1 / FPS, lambda track: 1.0)
         for track in tracks[frame % every :: every]:
-            track.ages.update(30.0, quality, frame / FPS)
+            track.companion.update(30.0, quality, frame / FPS)
         seconds.append(time.perf_counter() - start)
     # each frame estimates a third of the faces, so the frames are alike
     return 1e3 * float(np.percentile(seconds[WARM_UP:], UNDISTURBED))

@@ -18,7 +18,7 @@ def scheduler(budget_ms=0.0, every=4, settled_s=0.5):
 
 def track(number=1, settled=True, velocity=(0.0, 0.0), misses=0):
     return SimpleNamespace(id=number, box=Box(0.0, 0.0, 100.0, 100.0), velocity=velocity, misses=misses,
-                           settled=settled)
+                           companion=SimpleNamespace(settled=settled))
 
 
 def looks(plan, tracks, frames, start=0, doubtful=False):
