@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from statistics import median
-from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
 
 from device.geometry import Box
 from device.scheduler import DUE_UNCERTAIN, readings
+from device.settings import Settings
 from device.tracker import Track, Tracker
 from models.tracks.stage import CloseUp, Film, Moment, Sighting
 
@@ -76,7 +76,7 @@ OTHERS: dict[str, tuple[type, Callable[[Sighting], float | None]]] = {
 OURS = "device"
 
 
-def replay(film: Film, settings: SimpleNamespace) -> list[list[Shown]]:
+def replay(film: Film, settings: Settings) -> list[list[Shown]]:
     """What the device shows in every frame, and beside it what the other filters would show on its tracks.
 
     The others hear of every frame; the device estimates as often as its scheduler lets it.
