@@ -125,7 +125,8 @@ def test_format_that_gives_size_and_rate(camera, modes, chosen):
 
 
 def test_large_pictures_come_as_jpeg(camera, limits):
-    _, capture = camera(replace(limits, width=1280, height=720), modes={YUYV: (1280, 720, 10.0), MJPG: (1280, 720, 10.0)})
+    asked = replace(limits, width=1280, height=720)
+    _, capture = camera(asked, modes={YUYV: (1280, 720, 10.0), MJPG: (1280, 720, 10.0)})
     assert capture.fourcc == MJPG
 
 
