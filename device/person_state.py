@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from types import MappingProxyType, SimpleNamespace
+from types import MappingProxyType
 from typing import Protocol
 
 from device.bands import Bands
@@ -12,6 +12,7 @@ from device.closeups import CloseUp
 from device.noise import load_noise
 from device.person import Person
 from device.quality import Quality
+from device.settings import Settings
 from device.smoother import AgeFilter
 from device.tracker import Companion, Track
 
@@ -77,7 +78,7 @@ class PersonState(Companion):
 
 
 def person_states(
-    settings: SimpleNamespace, attributes: Mapping[str, Callable[[], Attribute]] = NONE
+    settings: Settings, attributes: Mapping[str, Callable[[], Attribute]] = NONE
 ) -> Callable[[], PersonState]:
     """The factory of companions for `Tracker`, by the sections `smoother` and `age` of `settings`.
 

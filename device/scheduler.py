@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from types import SimpleNamespace
+
+from device.settings import Settings
 
 DUE_NEW = 0.05  # seconds until a face without any estimate is due
 NEW_FIRST = 10.0  # urgency of a new face: as much as of an uncertain one that waited a second
@@ -32,7 +33,7 @@ class Scheduler:
     `settled`; times are those of the frames, in seconds.
     """
 
-    def __init__(self, settings: SimpleNamespace, fps: float, hurry: bool = True):
+    def __init__(self, settings: Settings, fps: float, hurry: bool = True):
         chosen = settings.schedule.frame_budget_ms / 1000
         self.interval = 1 / fps
         self.budget = chosen or (self.interval if hurry else math.inf)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from device.assignment import assign
 from device.detector import Detection
 from device.geometry import Box
 from device.motion import Motion
+from device.settings import Settings
 
 MATCH_LIMIT = 12.0  # cost above which a detection is rather a new face than this track's
 LEAP = np.array([0.12, 0.12])  # face sizes that a detection's centre and extent are off by now and then
@@ -24,7 +24,7 @@ SHAPE_MEMORY = 0.3  # weight of the newest detection in a track's keypoint layou
 TENTATIVE_S = 0.25  # a face not yet confirmed may be missed for so long
 BRIEF_S = 0.15  # unseen for longer, a face may come back as somebody else's
 LOST_S = 0.25  # a face missed for longer is said to be lost
-OLD_HITS = 8  # after so many detections a track has earned the whole of `survive_s`
+OLD_HITS = 8  # after so many detections a track has earned the whole of `coast_s`
 LOOK_WANTED = 0.7  # score of a close-up that speaks neither for a face nor against it
 LOOK_PROOF = 0.1  # sum of what close-ups exceed LOOK_WANTED by, to confirm a track
 FRESH_LOOKS = 4  # after so many close-ups in vain it is no news
@@ -100,7 +100,7 @@ class Tracker:
     one that will never be confirmed.
     """
 
-    def __init__(self, settings: SimpleNamespace, new_companion: Callable[[], Companion] = Companion):
+    def __init__(self, settings: Settings, new_companion: Callable[[], Companion] = Companion):
         self._settings = settings.tracker
         self._new_companion = new_companion
         self._motion = Motion(self._settings.max_tracks)
@@ -126,7 +126,7 @@ class Tracker:
         `look` gives the score, 0 to 1, of a face in a close-up of its track. It is asked about each new face
         until that is proven, and keeps out what resembles a face in the small picture only; None says that
         there is no time now. Returns the confirmed tracks that are in view, or were within the last
-        `survive_s` seconds; they live on.
+        `coast_s` seconds; they live on.
         """
         self._frame += 1
         for track in self._tracks:
@@ -138,13 +138,13 @@ class Tracker:
             for track in missed:
                 track.unseen += dt
         else:
-            missed = self._associate(detections, dt, 0.0 if look else self._settings.birth_score)
+            missed = self._associate(detections, dt, 0.0 if look else self._settings.init_score)
             self._bury()
         self._place(missed)
         self._confirm(look)
         return [track for track in self._tracks if track.confirmed and self._in_view(track)]
 
-    def _associate(self, detections: list[Detection], dt: float, birth_score: float) -> list[Track]:
+    def _associate(self, detections: list[Detection], dt: float, init_score: float) -> list[Track]:
         """Give each detection to its track or to a new one; returns the tracks left without."""
         places = _places(detections)
         shapes = _shapes(detections, places)
@@ -166,7 +166,7 @@ class Tracker:
         self._place([self._tracks[row] for row in seen], keypoints=False)
         used = {column for _, column in pairs}
         for column, detection in enumerate(detections):
-            if column not in used and detection.score >= birth_score:
+            if column not in used and detection.score >= init_score:
                 self._begin(detection, places[column], shapes[column])
         return missed
 
@@ -213,7 +213,7 @@ class Tracker:
     def _bury(self) -> None:
         """Drop tracks that were out of view for too long."""
         for track in [track for track in self._tracks if track.misses]:
-            kept = self._settings.refind_s if track.confirmed or track.looks else TENTATIVE_S
+            kept = self._settings.max_lost_s if track.confirmed or track.looks else TENTATIVE_S
             if track.unseen > kept:
                 self._drop(track)
         self._unseen[:] = False
@@ -226,7 +226,7 @@ class Tracker:
     def _in_view(self, track: Track) -> bool:
         """Whether a track still counts as present: the longer it was there, the longer it may be missed."""
         earned = min(track.hits / OLD_HITS, 1.0)
-        return track.misses == 0 or track.unseen <= self._settings.survive_s * earned
+        return track.misses == 0 or track.unseen <= self._settings.coast_s * earned
 
     def _place(self, tracks: list[Track], keypoints: bool = True) -> None:
         """Copy the filters' state into the tracks; the keypoints too where no detection gave them."""
@@ -252,7 +252,7 @@ class Tracker:
                 track.proof = max(track.proof + score - LOOK_WANTED, LOOK_LEAST)
                 track.looks += 1
                 track.next_look = self._frame + track.looks  # ever more seldom, for what stays doubtful
-            if track.hits >= self._settings.birth_hits and (look is None or track.proof >= LOOK_PROOF):
+            if track.hits >= self._settings.init_hits and (look is None or track.proof >= LOOK_PROOF):
                 track.confirmed = True
                 self._name(track)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from types import SimpleNamespace
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from device.person import Person
 from device.person_state import person_of, person_states
 from device.quality import measure
 from device.scheduler import Scheduler, readings
+from device.settings import Settings
 from device.stages import Stages
 from device.tracker import Track, Tracker
 
@@ -32,7 +32,7 @@ class Vision:
 
     def __init__(
         self,
-        settings: SimpleNamespace,
+        settings: Settings,
         size: tuple[int, int],
         fps: float,
         stages: Stages,
@@ -138,7 +138,7 @@ class Vision:
         return self._net.estimate(crop[:, ::-1] if track.companion.other_way() else crop)
 
 
-def open_networks(settings: SimpleNamespace) -> tuple[FaceDetector, AgeNet]:
+def open_networks(settings: Settings) -> tuple[FaceDetector, AgeNet]:
     """The detector and the age network of the settings, warm. Raises ModelError."""
     chosen, age = settings.detector, settings.age
     detector = FaceDetector(chosen.range, age.interpreter, chosen.threads, chosen.min_score)

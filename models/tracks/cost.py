@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from types import SimpleNamespace
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from device.detector import Detection
 from device.person_state import person_states
 from device.quality import Quality
 from device.scheduler import DUE_UNCERTAIN
+from device.settings import Settings
 from device.tracker import Tracker
 
 FACES = 16
@@ -21,7 +21,7 @@ SHAKE = 1.0  # pixels that detections are off by
 UNDISTURBED = 20  # percentile of the frames: what else runs on the machine makes the others slower
 
 
-def cost_ms(settings: SimpleNamespace, seed: int = 1) -> float:
+def cost_ms(settings: Settings, seed: int = 1) -> float:
     """Milliseconds a frame for `FACES` faces, each estimated as often as the scheduler does at most."""
     rng = np.random.default_rng(seed)
     tracker = Tracker(settings, person_states(settings))

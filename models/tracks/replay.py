@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from statistics import median
-from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from device.geometry import Box
 from device.person_state import person_of, person_states
 from device.scheduler import DUE_UNCERTAIN, readings
+from device.settings import Settings
 from device.tracker import Track, Tracker
 from models.tracks.stage import CloseUp, Film, Moment, Sighting
 
@@ -77,7 +77,7 @@ OTHERS: dict[str, tuple[type, Callable[[Sighting], float | None]]] = {
 OURS = "device"
 
 
-def replay(film: Film, settings: SimpleNamespace) -> list[list[Shown]]:
+def replay(film: Film, settings: Settings) -> list[list[Shown]]:
     """What the device shows in every frame, and beside it what the other filters would show on its tracks.
 
     The others hear of every frame; the device estimates as often as its scheduler lets it.

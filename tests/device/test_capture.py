@@ -170,21 +170,19 @@ def test_stepped_says_so_when_nothing_is_given_back(handed):
 
 
 def test_declared_bytes_are_the_ring_and_one_frame_more():
-    from device.config import defaults
+    from device.config import changed, defaults
 
     settings = defaults()
     assert declared_bytes(settings) == 5 * frame_bytes((640, 480))
-    settings.source.pace = "fast"
+    settings = changed(settings, source={"pace": "fast"})
     assert declared_bytes(settings) == 3 * frame_bytes((640, 480))
 
 
 def small_settings(use, pace="real", **camera):
-    from device.config import defaults
+    from device.config import changed, defaults
 
-    settings = defaults()
-    settings.source.use, settings.source.pace = use, pace
-    vars(settings.camera).update(width=64, height=48, fps=100.0, retry_s=0.1, **camera)
-    return settings
+    small = {"width": 64, "height": 48, "fps": 100.0, "retry_s": 0.1, **camera}
+    return changed(defaults(), source={"use": use, "pace": pace}, camera=small)
 
 
 def frames_of(capture):

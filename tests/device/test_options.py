@@ -29,11 +29,11 @@ def test_the_options_of_the_main_job_reach_their_settings():
 
 
 def test_outputs_can_be_given_several_times():
-    assert settings("--output", "web", "--output", "file:out.mp4").output.use == ["web", "file:out.mp4"]
+    assert settings("--output", "web", "--output", "file:out.mp4").output.use == ("web", "file:out.mp4")
 
 
 def test_lists_of_numbers_are_given_with_commas():
-    assert settings("--smoother-bands", "18,65").smoother.bands == [18, 65]
+    assert settings("--smoother-bands", "18,65").smoother.bands == (18, 65)
 
 
 def test_switches_can_be_turned_off_against_the_file(tmp_path):
@@ -53,3 +53,9 @@ def test_a_wrong_value_names_the_option_and_what_is_allowed(value):
 def test_counts_are_whole_numbers_from_one(text):
     with pytest.raises(ArgumentTypeError, match="a whole number from 1"):
         whole_number(text)
+
+
+def test_an_option_s_name_of_the_version_before_is_taken_with_a_warning(caplog):
+    assert settings("--tracker-survive-s", "2").tracker.coast_s == 2.0
+    assert "--tracker-survive-s is called --tracker-coast-s now" in caplog.text
+    assert settings("--tracker-survive-s", "2", "--tracker-coast-s", "1").tracker.coast_s == 1.0

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import device.tracker
-from device.config import defaults
+from device.config import changed, defaults
 from device.detector import Detection
 from device.geometry import Box
 from device.tracker import Companion, Tracker
@@ -32,7 +32,7 @@ def ids(tracks):
     return [track.id for track in tracks]
 
 
-def test_a_face_counts_after_birth_hits(tracker):
+def test_a_face_counts_after_init_hits(tracker):
     assert tracker.update([face(100, 100)], STEP) == []
     assert ids(tracker.update([face(102, 100)], STEP)) == [1]
 
@@ -225,18 +225,14 @@ def test_a_doubtful_face_is_looked_at_again(tracker):
 
 
 def test_no_more_than_max_tracks():
-    settings = defaults()
-    settings.tracker.max_tracks = 3
-    tracker = Tracker(settings)
+    tracker = Tracker(changed(defaults(), tracker={"max_tracks": 3}))
     for _ in range(5):
         tracks = tracker.update([face(100 + 200 * i, 100) for i in range(6)], STEP)
     assert len(tracks) == 3
 
 
 def test_a_lost_track_gives_way_to_a_new_face():
-    settings = defaults()
-    settings.tracker.max_tracks = 1
-    tracker = Tracker(settings)
+    tracker = Tracker(changed(defaults(), tracker={"max_tracks": 1}))
     for _ in range(5):
         tracker.update([face(100, 100)], STEP)
     for _ in range(3):

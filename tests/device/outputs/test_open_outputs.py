@@ -1,5 +1,6 @@
 import pytest
 
+from device.config import changed
 from device.errors import ConfigError
 from device.outputs import declared_bytes, open_outputs
 from device.outputs.guarded import Guarded
@@ -13,8 +14,8 @@ def opened(settings):
     outputs, said = [], []
 
     def start(*specs):
-        settings.output.use = list(specs)
-        outputs.extend(open_outputs(settings, SIZE, 30.0, said.append, lambda: None))
+        chosen = changed(settings, output={"use": specs})
+        outputs.extend(open_outputs(chosen, SIZE, 30.0, said.append, lambda: None))
         return [output.name for output in outputs], said
 
     yield start
@@ -71,9 +72,9 @@ def test_what_was_opened_is_closed_when_the_next_cannot_be(opened, free_port, tm
 
 
 def test_declared_without_opening_anything(settings, tmp_path):
-    settings.output.use = ["web:8080", f"file:{tmp_path}/a.mp4", f"file:{tmp_path}/pictures", "none"]
-    sums = declared_bytes(settings, (640, 480))
-    assert list(sums) == settings.output.use[:3]
+    use = ("web:8080", f"file:{tmp_path}/a.mp4", f"file:{tmp_path}/pictures", "none")
+    sums = declared_bytes(changed(settings, output={"use": use}), (640, 480))
+    assert tuple(sums) == use[:3]
     assert all(2**20 < number < 2**26 for number in sums.values())
     assert list(tmp_path.iterdir()) == []
 

@@ -1,5 +1,7 @@
 """Every failure that the fake camera can play, and what the loop would hear of it."""
 
+from dataclasses import replace
+
 import pytest
 
 from device.errors import CameraGarbage, CameraLost
@@ -13,13 +15,13 @@ def play(limits, clock, events):
     """Read a script to its end; gives back the counters, and the times of the frames that came."""
 
     def play(script, **changes):
-        vars(limits).update(changes)
+        chosen = replace(limits, **changes)
         counters = Counters()
-        camera = FakeCamera(script, limits, clock, clock.sleep)
-        kept = Kept(camera, limits, counters, events, clock, clock.wait)
+        camera = FakeCamera(script, chosen, clock, clock.sleep)
+        kept = Kept(camera, chosen, counters, events, clock, clock.wait)
         frame = Frame(kept.size)
         times = []
-        while kept.read(frame, limits.timeout_s):
+        while kept.read(frame, chosen.timeout_s):
             times.append(frame.time)
         return counters, times
 
