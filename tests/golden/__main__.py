@@ -4,14 +4,14 @@
     make golden ARGS=--check    prints only; the exit status is 1 where something moved
 
 `tests/golden/test_golden.py` compares the same values in every run of the tests. They need no sample data:
-- `models/NETWORK.golden.json`, beside each age network: for forty of the committed calibration faces the age and
-  all int8 outputs, by interpreter. A commit that brings a new network brings this file and shows the table.
-- `pictures.json`: crops, detections and `photo` on three committed pictures of different shapes (`scenes.py`).
+- `models/NETWORK.golden.json`, beside each age network: for forty of the committed calibration faces the age
+  and all int8 outputs, by interpreter. A commit that brings a new network brings this file and shows the table.
+- `pictures.json`: crops, detections and `photo` on three committed pictures of other shapes (`scenes.py`).
 - `runs.json`: the whole program on the demo: tracks, events, and a film that is read again.
 
-All cases stand in one list (`cases.py`) with their tolerances. Integers of ai_edge_litert are the same on every
-processor; pixels and floats are not, for OpenCV and XNNPACK round differently with other vector units, and the
-tolerances allow for that. An entry that is within its tolerance is left as it is stored.
+All cases stand in one list (`cases.py`) with their tolerances. Integers of ai_edge_litert are the same on all
+processors; pixels and floats are not, for OpenCV and XNNPACK round differently with other vector units, and
+the tolerances allow for that. An entry that is within its tolerance is left as it is stored.
 
 Before a table is accepted, somebody must be able to say why each row moved.
 """

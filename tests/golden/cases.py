@@ -35,8 +35,8 @@ CROPS = {
     "at the edge": ("tall", 1, ((-12.0, 61.3), (41.0, 63.4))),
 }
 
-# Tolerances by field; whatever is not named here must be equal. In brackets: the most that was seen to move on
-# emulated Cortex-A72 and A76 against the x86-64 that the values were written on.
+# Tolerances by field; whatever is not named here must be equal. In brackets: the most that was seen to move
+# on emulated Cortex-A72 and A76 against the x86-64 that the values were written on.
 NETWORK = {  # int8 kernels of ai_edge_litert give the same integers everywhere, tflite_runtime's do not
     "ai_edge_litert": {"age": 0.01},  # (0)
     "tflite_runtime": {"age": 2.0, "tensors": 16},  # (1.4 years, 11 steps; half of the faces not at all)
@@ -44,7 +44,7 @@ NETWORK = {  # int8 kernels of ai_edge_litert give the same integers everywhere,
 DETECTED = {"box": 0.3, "keypoints": 0.3, "score": 0.01}  # pixels (0)
 PHOTO = {"box": 0.3, "score": 0.01, "age": 0.3}  # (0.1 years)
 CROPPED = {"pixels": 2}  # grey levels (0)
-# A demo frame whose noise is drawn anew moves an age by 1.9 years; a step of grey in one pixel of a hundred, by 0.7.
+# One step of grey in a pixel of a hundred moves an age of the demo by up to 0.7 years, in all pixels by 1.9.
 RAN = {"box": 1.0, "age": 1.0, "spread": 0.3, "frames": 2, "first": 1}  # (0.1 pixels, 0.7 years, 0.1 years)
 FILMED = {"colours": 10}  # grey levels: the coder chooses otherwise, too (6)
 
@@ -55,7 +55,7 @@ class Case(NamedTuple):
     file: Path
     name: str
     compute: Callable[[], Tree]
-    tolerance: dict[str, float] = {}
+    tolerance: dict[str, float]
     native: bool = False  # takes minutes under emulation
 
     @property

@@ -40,8 +40,10 @@ def leaves(tree: Tree, path: tuple = ()) -> Iterator[tuple[tuple, float | str | 
 
 
 def moves(stored: Tree, new: Tree, tolerance: dict[str, float]) -> list[Move]:
-    """What differs by more than its tolerance, farthest first. A number's tolerance is the one of the field it
-    stands in, the last word on its path; everything else must be equal."""
+    """What differs by more than its tolerance, farthest first.
+
+    A number's tolerance is the one of the field it stands in, the last word on its path; 0 for other fields.
+    """
     old, now = dict(leaves(stored)), dict(leaves(new))
     found = [
         Move(" ".join(map(str, path)), old.get(path), now.get(path))

@@ -1,7 +1,7 @@
 """Draws the committed pictures: `python -m tests.golden.scenes`. Only needed when a picture is to change.
 
-People of the demo in its lobby, without the camera's noise, so that the files stay small. Three shapes, so that a
-detector that sees them in turn must lay out its input anew for each.
+People of the demo in its lobby, without the camera's noise, so that the files stay small. Three shapes, so
+that a detector that sees them in turn must lay out its input anew for each.
 """
 
 from __future__ import annotations
