@@ -5,7 +5,7 @@
 
 `tests/golden/test_golden.py` compares the same values in every run of the tests. They need no sample data:
 - `models/NETWORK.golden.json`, beside each age network: for forty of the committed calibration faces the age
-  and all int8 outputs, by interpreter. A commit that brings a new network brings this file and shows the table.
+  and all int8 outputs, by interpreter. A commit with a new network brings this file and shows the table.
 - `pictures.json`: crops, detections and `photo` on three committed pictures of other shapes (`scenes.py`).
 - `runs.json`: the whole program on the demo: tracks, events, and a film that is read again.
 
