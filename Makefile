@@ -7,8 +7,8 @@ PYTHON ?=
 
 export PYTHON
 .DEFAULT_GOAL := help
-.PHONY: help setup training run photo test bench lint doctor train quantize evaluate calibrate flash \
-        test-arm64 lock clean
+.PHONY: help setup training run photo test golden bench lint doctor train quantize evaluate calibrate \
+        flash test-arm64 lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -30,6 +30,9 @@ photo: setup ## ages of the faces in still pictures: ARGS="a.jpg b.jpg"
 
 test: setup ## run the tests
 	@$(DEVICE) -m pytest $(ARGS)
+
+golden: setup ## write the tests' golden values anew and show what moved: ARGS=--check only shows
+	@$(DEVICE) -m tests.golden $(ARGS)
 
 bench: setup ## measure time and memory of every stage on this machine
 	@$(DEVICE) -m device bench $(ARGS)
