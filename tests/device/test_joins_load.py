@@ -209,3 +209,11 @@ def test_what_close_ups_and_ages_cost_is_learnt(kiosk, seconds, most):
     assert max(kiosk.faces.ages[5:]) == most
     scheduler = kiosk.run.vision.scheduler
     assert (scheduler.close_up_cost, scheduler.age_cost) == pytest.approx((seconds, 0.0005))
+
+
+def test_one_new_face_a_frame_is_looked_at_however_late_it_is(kiosk):
+    """A look of 11 ms leaves less than the half of 20 ms that close-ups of further new faces may take."""
+    kiosk.settings.schedule.frame_budget_ms = 20.0
+    kiosk.faces.boxes = [ANNA, BERT]
+    kiosk.faces.seconds, kiosk.faces.close_up_seconds = 0.011, 0.001
+    assert kiosk.play().screens[0].ids[-1] == [1, 2]
