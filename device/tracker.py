@@ -190,7 +190,9 @@ class Tracker:
         return assign(cost, MATCH_LIMIT)
 
     def _begin(self, detection: Detection, place: np.ndarray, shape: np.ndarray) -> None:
-        """Start a tentative track, unless the face is one that is followed already, or there is no room."""
+        """Start a tentative track, unless none may begin, the face is followed, or there is no room."""
+        if not self.growing:
+            return
         if any(track.misses == 0 and track.box.iou(detection.box) > TWIN_IOU for track in self._tracks):
             return
         if not self._free and not self._make_room():
