@@ -196,11 +196,16 @@ class Kiosk:
                 self._patch(f"device.{module}.time", self.clock)
         for fake in (self.faces, self.net, *self.screens):
             fake.clock = self.clock
-        self.settings.output.use = [screen.name for screen in self.screens] or self.settings.output.use
+        if self.screens:
+            self.change(output={"use": tuple(screen.name for screen in self.screens)})
         self._guard.daemon = True
         self._guard.start()
         self.run = Run(self.settings, self.stopping, self.closing, trace)
         return self.run
+
+    def change(self, **sections) -> None:
+        """Other settings, unchecked, before it is opened: `change(camera={"width": 320})`."""
+        self.settings = config.changed(self.settings, **sections)
 
     def play(self, **options) -> Kiosk:
         """Open and run to the film's end; returns itself."""
@@ -223,15 +228,14 @@ class Kiosk:
         return screen or open_real_output(spec, size, fps, settings, say, end)
 
 
-def quiet(**changes):
-    """The default settings for these tests, with `section__name=value` changed, unchecked."""
-    settings = config.defaults()
-    settings.source.use, settings.limits.memory_mib = "images:film", MEMORY_MIB
-    settings.schedule.detect_every = 1
-    for name, value in changes.items():
-        section, _, key = name.partition("__")
-        setattr(getattr(settings, section), key, value)
-    return settings
+def quiet():
+    """The settings of these tests: the film, memory enough, and a look for faces on every frame."""
+    return config.changed(
+        config.defaults(),
+        source={"use": "images:film"},
+        limits={"memory_mib": MEMORY_MIB},
+        schedule={"detect_every": 1},
+    )
 
 
 def amber(image) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from device.capture import open_capture
-from device.config import load
+from device.config import changed, load
 from device.errors import CameraError, ConfigError
 from device.frame import Frame
 from device.outputs import open_outputs
@@ -154,7 +154,8 @@ def last_picture(settings, scene):
 def events(settings, scene):
     """How long the events' files are, in lines, after 4 s and 2 MiB of notices."""
     if settings.events.to:
-        settings.events.to = str(scene.folder / f"{settings.events.every_s}-{settings.events.max_mib}")
+        name = f"{settings.events.every_s}-{settings.events.max_mib}"
+        settings = changed(settings, events={"to": str(scene.folder / name)})
 
     def change(kiosk, index):
         if index % 10 == 0:
@@ -238,7 +239,7 @@ EFFECTS = {
     "camera.buffers": Effect(6, ring),
     "camera.timeout_s": Effect(1.0, ring),
     "camera.retry_s": Effect(0.7, pauses),
-    "camera.retry_longest_s": Effect(3.0, pauses),
+    "camera.retry_max_s": Effect(3.0, pauses),
     "camera.give_up_s": Effect(5.0, pauses),
     "detector.range": Effect("full", networks),
     "detector.min_score": Effect(0.6, networks),
@@ -246,15 +247,15 @@ EFFECTS = {
     "age.model": Effect("age-wide", networks),
     "age.interpreter": Effect("tflite_runtime", networks),
     "tracker.max_tracks": Effect(1, people),
-    "tracker.birth_hits": Effect(5, people),
-    "tracker.birth_score": Effect(0.7, people, {"detector.range": "full"}),
-    "tracker.survive_s": Effect(0.2, people),
-    "tracker.refind_s": Effect(0.5, people),
+    "tracker.init_hits": Effect(5, people),
+    "tracker.init_score": Effect(0.7, people, {"detector.range": "full"}),
+    "tracker.coast_s": Effect(0.2, people),
+    "tracker.max_lost_s": Effect(0.5, people),
     "smoother.show_within": Effect(2.0, ages, OFTEN),
     "smoother.settle_within": Effect(0.5, ages, OFTEN),
     "smoother.settle_s": Effect(2.0, ages, OFTEN),
     "smoother.hold": Effect(0.5, ages, OFTEN),
-    "smoother.bands": Effect([30, 33, 60], ages, OFTEN),
+    "smoother.bands": Effect((30, 33, 60), ages, OFTEN),
     "smoother.band_margin": Effect(0.0, ages, OFTEN | {"smoother.hold": 0.1}),
     "schedule.frame_budget_ms": Effect(8.0, work),
     "schedule.detect_every": Effect(4, work),
@@ -263,8 +264,8 @@ EFFECTS = {
     "overlay.status": Effect(False, last_picture),
     "output.use": Effect(["none"], outputs, {"output.use": ["file:{folder}/pictures"]}),
     "window.fullscreen": Effect(True, window, {"output.use": ["window"]}),
-    "web.token": Effect(TOKEN, page, PAGE | {"web.names": ["kiosk.example"]}),
-    "web.names": Effect(["kiosk.example"], page, PAGE),
+    "web.token": Effect(TOKEN, page, PAGE | {"web.allowed_hosts": ["kiosk.example"]}),
+    "web.allowed_hosts": Effect(["kiosk.example"], page, PAGE),
     "web.viewers": Effect(2, page, PAGE),
     "web.fps": Effect(5.0, page, PAGE),
     "web.width": Effect(160, page, PAGE),
@@ -302,5 +303,5 @@ def _seen(seen, values, folder):
 
 
 def _in(folder, value):
-    texts = isinstance(value, list) and isinstance(value[0], str)
-    return [text.replace("{folder}", str(folder)) for text in value] if texts else value
+    strings = isinstance(value, list)
+    return tuple(text.replace("{folder}", str(folder)) for text in value) if strings else value

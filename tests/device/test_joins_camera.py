@@ -15,8 +15,8 @@ def camera(kiosk, monkeypatch, tmp_path):
     """The kiosk with a camera that may be opened again at once, events in a file, and no patience."""
     monkeypatch.setattr("device.loop.SILENCE", 0.0)
     kiosk.film.live = True
-    kiosk.settings.camera.retry_s = kiosk.settings.camera.retry_longest_s = 0.01
-    kiosk.settings.events.to = str(tmp_path / "events.jsonl")
+    kiosk.change(camera={"retry_s": 0.01, "retry_max_s": 0.01})
+    kiosk.change(events={"to": str(tmp_path / "events.jsonl")})
     return kiosk
 
 
@@ -54,7 +54,7 @@ def test_a_camera_that_fails_is_said_on_the_picture_until_it_is_back(camera, err
 
 def test_a_driver_that_hangs_ends_the_run(camera, monkeypatch):
     monkeypatch.setattr("device.sources.kept.HUNG_S", 0.0)
-    camera.settings.camera.timeout_s = 0.1
+    camera.change(camera={"timeout_s": 0.1})
     released = threading.Event()
     camera.film.before = lambda index: index == 3 and released.wait(LIMIT)
     camera.film.length = 10
@@ -66,7 +66,7 @@ def test_a_driver_that_hangs_ends_the_run(camera, monkeypatch):
 
 
 def test_a_camera_lost_for_good_ends_the_run(camera):
-    camera.settings.camera.give_up_s = 0.05
+    camera.change(camera={"give_up_s": 0.05})
 
     def fail(*_):
         raise CameraError("film: broken")
@@ -78,7 +78,7 @@ def test_a_camera_lost_for_good_ends_the_run(camera):
 
 def test_leased_frames_go_back_into_the_ring(camera):
     """With three buffers the ring would be empty after one frame that does not come back."""
-    camera.settings.camera.buffers = 3
+    camera.change(camera={"buffers": 3})
     seen = []
     camera.film.length, camera.film.before = 100_000, seen.append
     camera.screens[0].at_picture = lambda number: number >= 30 and camera.stopping.set()
@@ -168,7 +168,8 @@ def test_an_output_that_fails_is_said_and_the_others_go_on(camera):
 @pytest.mark.parametrize("broken", [False, True])
 def test_a_film_that_is_written_is_closed_at_the_end_also_on_error(kiosk, tmp_path, broken):
     film = tmp_path / "shown.mp4"
-    kiosk.screens, kiosk.settings.output.use = [], [f"file:{film}"]
+    kiosk.screens = []
+    kiosk.change(output={"use": (f"file:{film}",)})
 
     def fail(index):
         if broken and index == 12:

@@ -15,7 +15,7 @@ def strained(kiosk, monkeypatch):
 
     def playing(level, frames=200):
         monkeypatch.setattr("device.strain.LOOK_EVERY", 0.0)
-        kiosk.settings.schedule.settled_every_s = 0.1
+        kiosk.change(schedule={"settled_every_s": 0.1})
         kiosk.faces.boxes = [ANNA, BERT, CARL, DORA]
         kiosk.net.seconds = 0.001
         kiosk.film.length = frames
@@ -53,7 +53,7 @@ def test_one_age_a_frame_at_the_last_level(strained, level, most):
 
 def test_a_machine_is_hot_from_the_setting_on(kiosk, monkeypatch):
     monkeypatch.setattr("device.strain.LOOK_EVERY", 0.0)
-    kiosk.settings.limits.hot_c = 70.0
+    kiosk.change(limits={"hot_c": 70.0})
     kiosk.world.celsius = 71.0
     assert kiosk.play().run.strain.level == 4
 
@@ -157,7 +157,7 @@ def test_beyond_the_budget_the_run_ends_and_everything_is_closed(kiosk):
 @pytest.mark.parametrize(("seconds", "most"), [(0.0, 6), (0.018, 2)])
 def test_what_the_picture_costs_is_left_to_it(kiosk, seconds, most):
     """Of 20 ms, 18 for the picture leave no time for a second face's age on a frame."""
-    kiosk.settings.schedule.frame_budget_ms = 20.0
+    kiosk.change(schedule={"frame_budget_ms": 20.0})
     kiosk.faces.boxes = [ANNA, BERT, CARL, DORA]
     kiosk.net.seconds, kiosk.screens[0].seconds = 0.0005, seconds
     kiosk.film.length = 40
@@ -192,7 +192,7 @@ def test_a_slow_detector_looks_more_seldom_on_a_faster_source(kiosk, fps, looks)
 
 def test_what_a_look_costs_is_learnt(kiosk):
     """With 23 ms a look and a budget of 20 ms, of which looks may take 60 %, every second frame has one."""
-    kiosk.settings.schedule.frame_budget_ms = 20.0
+    kiosk.change(schedule={"frame_budget_ms": 20.0})
     kiosk.faces.seconds = 0.023
     kiosk.film.length = 40
     assert kiosk.play().faces.looks == 20
@@ -201,7 +201,7 @@ def test_what_a_look_costs_is_learnt(kiosk):
 @pytest.mark.parametrize(("seconds", "most"), [(0.0, 6), (0.012, 4)])
 def test_what_close_ups_and_ages_cost_is_learnt(kiosk, seconds, most):
     """With close-ups of 12 ms and a budget of 20 ms no frame has two faces that both need one."""
-    kiosk.settings.schedule.frame_budget_ms = 20.0
+    kiosk.change(schedule={"frame_budget_ms": 20.0})
     kiosk.faces.boxes = [ANNA, BERT, CARL, DORA]
     kiosk.net.seconds, kiosk.faces.close_up_seconds = 0.0005, seconds
     kiosk.film.length = 60
@@ -213,7 +213,7 @@ def test_what_close_ups_and_ages_cost_is_learnt(kiosk, seconds, most):
 
 def test_one_new_face_a_frame_is_looked_at_however_late_it_is(kiosk):
     """A look of 11 ms leaves less than the half of 20 ms that close-ups of further new faces may take."""
-    kiosk.settings.schedule.frame_budget_ms = 20.0
+    kiosk.change(schedule={"frame_budget_ms": 20.0})
     kiosk.faces.boxes = [ANNA, BERT]
     kiosk.faces.seconds, kiosk.faces.close_up_seconds = 0.011, 0.001
     assert kiosk.play().screens[0].ids[-1] == [1, 2]

@@ -52,7 +52,7 @@ def test_the_time_to_the_first_frame_is_told(kiosk):
 
 def test_every_recorder_hears_of_every_frame(kiosk, tmp_path):
     trace, events = tmp_path / "trace", tmp_path / "events"
-    kiosk.settings.events.to = str(events)
+    kiosk.change(events={"to": str(events)})
     kiosk.film.length = 61
     kiosk.play(trace=str(trace))
     assert {str(trace), str(events)} <= open_files()
@@ -79,7 +79,7 @@ def test_the_times_of_the_frames_begin_at_the_first(kiosk):
 def test_what_heat_and_memory_change_is_in_the_events(kiosk, tmp_path, monkeypatch):
     monkeypatch.setattr("device.strain.LOOK_EVERY", 0.0)
     events = tmp_path / "events"
-    kiosk.settings.events.to = str(events)
+    kiosk.change(events={"to": str(events)})
     kiosk.world.celsius, kiosk.world.looks, kiosk.world.used_mib = 90.0, 1, 0.96 * MEMORY_MIB
     kiosk.faces.boxes = []
     kiosk.play()
@@ -93,7 +93,7 @@ def test_what_heat_and_memory_change_is_in_the_events(kiosk, tmp_path, monkeypat
 
 def test_what_is_said_of_the_source_is_in_the_events_and_on_the_picture(kiosk, tmp_path, capsys):
     events = tmp_path / "events"
-    kiosk.settings.events.to = str(events)
+    kiosk.change(events={"to": str(events)})
     kiosk.faces.boxes = []
     words = {
         5: ("stalled", "no frame"),
@@ -129,9 +129,9 @@ def test_the_line_at_the_bottom_tells_frames_a_second(kiosk):
 
 def test_a_ring_turns_while_an_age_is_not_settled(kiosk):
     kiosk.film.length = 4
-    kiosk.settings.overlay.status = False
+    kiosk.change(overlay={"status": False})
     kiosk.net.estimate = lambda crop: 30.0
-    kiosk.settings.smoother.show_within = 0.5
+    kiosk.change(smoother={"show_within": 0.5})
     images = kiosk.play().screens[0].images
     assert (images[2] != images[3]).any()
 

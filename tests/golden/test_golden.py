@@ -95,9 +95,7 @@ def test_everybody_is_found_once_with_eyes_above_the_mouth_and_the_right_eye_on_
 
 
 def demo(people, fps):
-    settings = config.defaults()
-    settings.camera.width, settings.camera.height, settings.camera.fps = 320, 240, fps
-    return Demo(settings, people)
+    return Demo(config.changed(config.defaults(), camera={"width": 320, "height": 240, "fps": fps}), people)
 
 
 def overlaps(script, trace):
