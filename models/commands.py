@@ -47,7 +47,7 @@ def train(argv: list[str]) -> int:
 
 
 def quantize(argv: list[str]) -> int:
-    """`python -m models quantize`: trained weights to an int8 file in the run's folder; --install ships it."""
+    """`python -m models quantize`: trained weights to int8, in the run's folder; --install ships it."""
     parser = argparse.ArgumentParser(prog="python -m models quantize", description=quantize.__doc__)
     parser.add_argument("--config", type=Path, default=MODELS / "age.toml")
     parser.add_argument("--run", type=Path, help="folder of the training run (default: runs/NAME)")

@@ -26,7 +26,7 @@ TABLE = [
 @pytest.mark.parametrize(("line", "sentence"), TABLE)
 def test_one_sentence_and_status_2(line, sentence, tmp_path, monkeypatch, capsys):
     (tmp_path / "faces").mkdir()
-    (tmp_path / "faces" / "30_1_2_20170116192031120.png").write_bytes(b"")
+    (tmp_path / "faces" / "30_1_2_20170116192031120.jpg").write_bytes(b"")
     monkeypatch.chdir(tmp_path)
     for name in ("torch", "keras"):
         monkeypatch.setitem(sys.modules, name, None)  # not installed, wherever the test runs
