@@ -36,7 +36,8 @@ def figure(value, places=2, sign=""):
 def test_the_cards_figures_are_those_of_evaluate(name):
     r = REPORTS[name]
     shares = " / ".join(figure(r[f"ca{n}"], 0) for n in (3, 5, 7))
-    row = " | ".join([f"{figure(r['mae'])} | {shares} %", figure(r["bias"], sign="+" if r["bias"] > 0 else ""),
+    bias = figure(r["bias"], sign="+" if r["bias"] > 0 else "")
+    row = " | ".join([f"{figure(r['mae'])} | {shares} %", bias,
                       *(figure(r[key]) for key in ("mae_16_77", "masked", "eyes_covered"))])  # fmt: skip
     assert f"{ROWS[name]} {row} |" in CARD
 
