@@ -96,6 +96,7 @@ def _interpreter(settings: Settings) -> Iterator[Verdict]:
 
 
 def _models(settings: Settings) -> Iterator[Verdict]:
+    from device.noise import belongs_to
     from device.pins import model_path
 
     for name in (f"face-{settings.detector.range}", settings.age.model):
@@ -103,6 +104,10 @@ def _models(settings: Settings) -> Iterator[Verdict]:
             yield Verdict("ok", "model", f"{name}: {model_path(name).name}, as pinned")
         except DeviceError as error:
             yield Verdict("bad", "model", str(error))
+    if not belongs_to(settings.age.model):
+        cure = f"`.venv/bin/python -m models noise --faces FACES.zip --model {settings.age.model}`"
+        text = f"the error model is another network's; {cure} learns it anew"
+        yield Verdict("note", "errors", text)
 
 
 def _memory(settings: Settings) -> Iterator[Verdict]:

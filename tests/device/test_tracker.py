@@ -214,7 +214,7 @@ def test_the_tracker_knows_nothing_of_ages_and_close_ups():
     tree = ast.parse(inspect.getsource(device.tracker))
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert {name for name in imported if name.startswith("device.")} == {
-        "device.assignment", "device.detector", "device.geometry", "device.motion"}
+        "device.assignment", "device.detector", "device.geometry", "device.motion", "device.settings"}
 
 
 def test_a_doubtful_face_is_looked_at_again(tracker):
