@@ -3,11 +3,12 @@
 DEVICE := .venv/bin/python
 TRAINING := .venv-train/bin/python
 ARGS ?=
+MODULE ?=
 PYTHON ?=
 
 export PYTHON
 .DEFAULT_GOAL := help
-.PHONY: help setup training run photo test bench lint doctor train quantize evaluate calibrate flash \
+.PHONY: help setup training run photo test mutants bench lint doctor train quantize evaluate calibrate flash \
         test-arm64 lock clean
 
 help: ## list the targets
@@ -30,6 +31,9 @@ photo: setup ## ages of the faces in still pictures: ARGS="a.jpg b.jpg"
 
 test: setup ## run the tests
 	@$(DEVICE) -m pytest $(ARGS)
+
+mutants: setup ## count the small faults that the tests notice: MODULE=device/crop.py, or all of its list
+	@nice $(DEVICE) -m tests.mutation $(MODULE) $(ARGS)
 
 bench: setup ## measure time and memory of every stage on this machine
 	@$(DEVICE) -m device bench $(ARGS)
