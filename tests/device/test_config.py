@@ -125,3 +125,20 @@ def test_a_copy_with_other_values_leaves_the_first_as_it_was():
     copy = config.changed(settings, camera={"width": 320})
     assert (copy.camera.width, settings.camera.width) == (320, 640)
     assert copy.camera.height == settings.camera.height
+
+
+def test_the_nearest_word_alone_is_offered(tmp_path):
+    with pytest.raises(ConfigError) as caught:
+        config.load(written(tmp_path, "[camera]\nretry_longest = 3\n"))
+    assert str(caught.value).endswith("unknown key camera.retry_longest = 3; did you mean retry_longest_s?")
+    with pytest.raises(ConfigError, match=r"camera\.zebra = 3; allowed are width, height, fps, buffers, timeout"):
+        config.load(written(tmp_path, "[camera]\nzebra = 3\n"))
+
+
+@pytest.mark.parametrize("bands", [[1, 100], [1], [100], [5, 6, 7]])
+def test_bands_may_begin_at_the_limits(bands):
+    key = next(key for key in KEYS if key.name == "bands")
+    assert config.checked(key, bands, "test") == bands
+    for wrong in ([0, *bands], [*bands, 101]):
+        with pytest.raises(ConfigError):
+            config.checked(key, wrong, "test")
