@@ -157,3 +157,10 @@ def test_a_stopped_process_looks_at_nothing_more(patient, networks):
     patient._patience = 0.0
     patient.see(frame(3.0))
     assert len(networks.seen) == seen
+
+
+def test_an_idle_thread_sleeps(patient, monkeypatch):
+    turns, asked = [], patient._stopping.is_set
+    monkeypatch.setattr(patient._stopping, "is_set", lambda: turns.append(1) or asked())
+    threading.Event().wait(0.1)
+    assert len(turns) < 10  # a thread that turned without sleeping would have asked thousands of times

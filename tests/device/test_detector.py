@@ -284,3 +284,16 @@ def test_of_several_faces_the_close_up_gives_the_one_asked_for(looking):
 def test_a_close_up_must_show_a_fifth_of_the_face(looking):
     assert looking(face_at(40, 40, 8, 40))[0].close_up(MAP, Box(300, 200, 40, 40)) is not None
     assert looking(face_at(40, 40, 7.9, 40))[0].close_up(MAP, Box(300, 200, 40, 40)) is None
+
+
+def test_one_part_without_a_face_does_not_spoil_the_other(scripted):
+    detector, network = scripted("full")
+    run = network.run
+
+    def in_the_second_part_only(tensor):
+        if network.seen:
+            network.says(48 * 10 + 20, 1.0, (0, 0, 20, 10))
+        return run(tensor)
+
+    network.run = in_the_second_part_only
+    assert len(detector.detect(picture(384, 192))) == 1

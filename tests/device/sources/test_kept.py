@@ -197,3 +197,8 @@ def test_the_end_of_a_source_is_false_and_a_stopped_pause_too(limits, clock):
     camera = FakeCamera("gone 60s; frames 1", limits, clock, clock.sleep)
     kept = Kept(camera, limits, Counters(), clock=clock, wait=clock.wait)
     assert kept.read(Frame(camera.size), 1.0) is False
+
+
+def test_a_lens_that_was_covered_from_the_start_is_told_too(play, events):
+    assert play("flat 100; frames 4")[0].garbage == 1
+    assert events.kinds == ["garbage", "back"]
