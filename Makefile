@@ -3,11 +3,12 @@
 DEVICE := .venv/bin/python
 TRAINING := .venv-train/bin/python
 ARGS ?=
+MODULE ?=
 PYTHON ?=
 
 export PYTHON
 .DEFAULT_GOAL := help
-.PHONY: help setup training run photo test golden bench lint doctor train quantize evaluate calibrate \
+.PHONY: help setup training run photo test golden mutants bench lint doctor train quantize evaluate calibrate \
         flash test-arm64 lock clean
 
 help: ## list the targets
@@ -33,6 +34,9 @@ test: setup ## run the tests
 
 golden: setup ## write the tests' golden values anew and show what moved: ARGS=--check only shows
 	@$(DEVICE) -m tests.golden $(ARGS)
+
+mutants: setup ## count the small faults that the tests notice: MODULE=device/crop.py, or all of its list
+	@nice $(DEVICE) -m tests.mutation $(MODULE) $(ARGS)
 
 bench: setup ## measure time and memory of every stage on this machine
 	@$(DEVICE) -m device bench $(ARGS)

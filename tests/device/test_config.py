@@ -172,3 +172,20 @@ def test_what_is_no_file_is_refused_without_waiting_for_it(tmp_path):
     for path in ("w" * 10000, "a\0b"):
         with pytest.raises(ConfigError, match="cannot be read"):
             config.load(path)
+
+
+def test_the_nearest_word_alone_is_offered(tmp_path):
+    with pytest.raises(ConfigError) as caught:
+        config.load(written(tmp_path, "[camera]\nretry_maxx = 3\n"))
+    assert str(caught.value).endswith("unknown key camera.retry_maxx = 3; did you mean retry_max_s?")
+    with pytest.raises(ConfigError, match=r"camera\.zebra = 3; allowed are width, height, fps, buffers,"):
+        config.load(written(tmp_path, "[camera]\nzebra = 3\n"))
+
+
+@pytest.mark.parametrize("bands", [[1, 100], [1], [100], [5, 6, 7]])
+def test_bands_may_begin_at_the_limits(bands):
+    key = next(key for key in KEYS if key.name == "bands")
+    assert config.checked(key, bands, "test") == tuple(bands)
+    for wrong in ([0, *bands], [*bands, 101]):
+        with pytest.raises(ConfigError):
+            config.checked(key, wrong, "test")
