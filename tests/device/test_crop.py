@@ -122,3 +122,9 @@ def test_every_pixel_of_a_large_face_counts(tilt):
 ])  # fmt: skip
 def test_the_part_that_is_shrunk_is_whole_blocks_around_the_crop(span, blocks):
     assert _whole_blocks(*span) == blocks
+
+
+def test_a_third_of_a_pixel_is_not_lost_in_shrinking():
+    image = np.repeat(np.tile(np.arange(256, dtype=np.uint8), (256, 1))[..., None], 3, axis=2)
+    crop = face_crop(image, np.array([[3 * 19.02 + 20.4, 100], [3 * 43.98 + 20.4, 100]]))
+    assert (crop[2:62, 2:62, 0] == 3 * np.arange(2, 62) + 20).all()  # a third further on it were 21
