@@ -35,7 +35,7 @@ test: setup ## run the tests
 golden: setup ## write the tests' golden values anew and show what moved: ARGS=--check only shows
 	@$(DEVICE) -m tests.golden $(ARGS)
 
-mutants: setup ## count the small faults that the tests notice: MODULE=device/crop.py, or all of its list
+mutants: setup ## count the small faults that the tests notice: MODULE=device/faces/alignment.py, or all of its list
 	@nice $(DEVICE) -m tests.mutation $(MODULE) $(ARGS)
 
 bench: setup ## measure time and memory of every stage on this machine

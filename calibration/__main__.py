@@ -18,6 +18,16 @@ COMMANDS = {
     "fit": "fit the face model to photographs",
     "people": "draw the people of the demo scene anew",
 }
+MODULES = {
+    "build": "synthetic.build",
+    "report": "proofs.report",
+    "sensitivity": "proofs.sensitivity",
+    "capture": "site.capture",
+    "apply": "site.apply",
+    "detector": "proofs.detector_int8",
+    "fit": "synthetic.fit",
+    "people": "demo_people.build",
+}
 WITHOUT_ARGUMENTS = ["build"]  # what `make calibrate` does
 
 
@@ -39,7 +49,7 @@ def main(argv: list[str]) -> int:
     program = f"python -m calibration {name}"
     parser = ArgumentParser(program, f"{program} [OPTIONS]", COMMANDS[name], allow_abbrev=False)
     try:
-        command = import_module(f"calibration.{name}")
+        command = import_module(f"calibration.{MODULES[name]}")
         command.add_options(parser)
         args = parser.parse_args(options)
         return told("calibration", name, lambda: command.main(args))

@@ -10,12 +10,12 @@ from models.errors import told
 COMMANDS = {
     "train": ("models.commands", "teach the teacher, then train SSR-Net under it (workstation)"),
     "quantize": ("models.commands", "turn the trained weights into the int8 file that ships (workstation)"),
-    "evaluate": ("models.evaluate", "the shipped file's errors on labelled faces"),
-    "listing": ("models.listing", "the operations of a model file, and which of them XNNPACK takes"),
-    "compare": ("models.compare", "size, latency and error beside the alternatives"),
+    "evaluate": ("models.evaluation.evaluate", "the shipped file's errors on labelled faces"),
+    "listing": ("models.quantization.delegation", "a model file's operations, and which XNNPACK takes"),
+    "compare": ("models.evaluation.compare", "size, latency and error beside the alternatives"),
     "alternatives": ("models.alternatives", "whole frames beside the loops users would otherwise run"),
     "tracks": ("models.tracks", "the track benchmark: ages over time against known truth"),
-    "noise": ("models.noise", "measure how far single estimates are off, for the smoother"),
+    "noise": ("models.tracks.fit_error_model", "measure how far single estimates are off, for the smoother"),
 }
 
 

@@ -9,8 +9,8 @@ import shutil
 import tomllib
 from pathlib import Path
 
-from device.pins import MODELS, model_path
-from models.data import DataError
+from device.inference.model_files import MODELS, model_path
+from models.data.datasets import DataError
 
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4  # of glibc's mallopt
 
@@ -33,7 +33,7 @@ def train(argv: list[str]) -> int:
     parser.add_argument("--out", type=Path, default=Path("runs"), help="folder of the runs (default: runs)")
     options = parser.parse_args(argv)
     keep_freed_memory()
-    from models import train as trainer
+    from models.training import train as trainer
 
     name = tomllib.loads(options.config.read_text())["name"]
     taught = options.out / "teacher" / "teacher.pt"
@@ -64,8 +64,8 @@ def quantize(argv: list[str]) -> int:
     weights = run / f"{name}.weights.h5"
     if not weights.exists():
         raise DataError(f"{weights}: no trained weights; run `make train`")
-    from models import quantize as quantizer
-    from models.listing import list_operations
+    from models.quantization import quantize as quantizer
+    from models.quantization.delegation import list_operations
 
     faces = quantizer.representative_faces(options.faces or quantizer.REPRESENTATIVE)
     fingerprint = run / "data.txt"

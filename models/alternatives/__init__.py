@@ -19,10 +19,10 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from device.config import changed, load
+from device.bench.measure import EVERYTHING, RUN_LIMIT, prepared, run_apart
+from device.config.loader import changed, load
+from device.config.schema import Settings
 from device.errors import DeviceError
-from device.measure import EVERYTHING, RUN_LIMIT, prepared, run_apart
-from device.settings import Settings
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 

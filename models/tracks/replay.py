@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from device.geometry import Box
-from device.person_state import person_of, person_states
-from device.scheduler import DUE_UNCERTAIN, readings
-from device.settings import Settings
-from device.tracker import Track, Tracker
-from models.tracks.stage import CloseUp, Film, Moment, Sighting
+from device.box import Box
+from device.config.schema import Settings
+from device.pipeline.person_state import person_of, person_states
+from device.pipeline.scheduler import DUE_UNCERTAIN, readings
+from device.tracks.tracker import Track, Tracker
+from models.tracks.simulator import CloseUp, Film, Moment, Sighting
 
 # Scores of close-ups of faces and of what only resembles them, measured on clips: mean and spread
 CLOSE_UP_FACE, CLOSE_UP_OTHER = (0.91, 0.04), (0.45, 0.12)
@@ -114,7 +114,7 @@ def _shown(track: Track, others: dict) -> Shown:
 
 
 def _estimate(track: Track, close: CloseUp) -> float:
-    """Years, both ways round or, of a settled face, either way in turn: as `device.vision` does it."""
+    """Years, both ways round or, of a settled face, either way in turn: as `device.pipeline` does it."""
     if readings(track) == 2:
         return close.raw
     return close.mirrored if track.companion.other_way() else close.single

@@ -11,10 +11,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from device.age import AgeNet
-from device.crop import SIDE
-from device.detector import FaceDetector
-from device.pins import pinned
+from device.age.network import AgeNet
+from device.faces.alignment import SIDE
+from device.faces.detector import FaceDetector
+from device.inference.model_files import pinned
 
 FACES = 200
 SEARCHED = 10  # so many of them are given to the detectors too

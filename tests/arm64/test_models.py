@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from device.interpreter import available
+from device.inference.interpreter import available
 from tests.arm64.guest import ROOT
 
 FACES = ROOT / "calibration" / "faces"

@@ -30,7 +30,7 @@ def test_one_sentence_and_status_2(line, sentence, tmp_path, monkeypatch, capsys
     monkeypatch.chdir(tmp_path)
     for name in ("torch", "keras"):
         monkeypatch.setitem(sys.modules, name, None)  # not installed, wherever the test runs
-    for name in ("models.train", "models.quantize"):
+    for name in ("models.training.train", "models.quantization.quantize"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     program, *arguments = line.split()
     assert importlib.import_module(f"{program}.__main__").main(arguments) == 2

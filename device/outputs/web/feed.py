@@ -11,8 +11,8 @@ from contextlib import contextmanager
 import cv2
 import numpy as np
 
+from device.config.schema import Settings
 from device.person import Person
-from device.settings import Settings
 
 PEOPLE_EVERY = 0.2  # seconds between two lists of people
 ALIVE_S = 3.0  # without a sign of life from the loop for so long, something is wrong

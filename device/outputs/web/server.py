@@ -12,7 +12,7 @@ from socketserver import TCPServer, ThreadingMixIn
 
 from device.outputs.web.access import Access
 from device.outputs.web.feed import Feed
-from device.outputs.web.pages import Handler
+from device.outputs.web.handler import Handler
 
 STREAMS = 2  # of a page: the picture, and the list of people
 SPARE = 8  # connections kept for short requests, such as the parts of a page

@@ -6,9 +6,9 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from device.config import changed, defaults
-from device.geometry import Box
-from device.outputs.web import Web
+from device.box import Box
+from device.config.loader import changed, defaults
+from device.outputs.web.output import Web
 from device.person import Person
 
 SIZE = (320, 240)

@@ -6,7 +6,7 @@ import pytest
 
 from device.errors import ConfigError
 from device.outputs import video
-from device.outputs.folder import Folder
+from device.outputs.png_folder import Folder
 from device.outputs.video import Video
 
 SIZE = (64, 48)

@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 
-from device import settings
+from device.config import schema
 from device.outputs import x11
 from device.outputs.window import NoScreen, Window, fitted, why_no_window
 
@@ -37,7 +37,7 @@ def window(screen):
     opened = []
 
     def start(size=(320, 240), fullscreen=False):
-        opened.append(Window(size, settings.WindowSettings(fullscreen=fullscreen), ended.set))
+        opened.append(Window(size, schema.WindowSettings(fullscreen=fullscreen), ended.set))
         return opened[0], ended
 
     yield start
@@ -184,7 +184,7 @@ def test_a_screen_that_does_not_answer(monkeypatch):
     monkeypatch.setenv("DISPLAY", ":987")
     assert why_no_window()
     with pytest.raises(NoScreen, match=":987"):
-        Window((320, 240), settings.WindowSettings(), print)
+        Window((320, 240), schema.WindowSettings(), print)
 
 
 @pytest.mark.parametrize(("size", "room", "expected"), [
