@@ -38,8 +38,7 @@ def main(argv: list[str]) -> int:
         print(f"device: unknown command {name!r}; allowed: {', '.join(COMMANDS)}", file=sys.stderr)
         return 2
     footprint.apply()
-    modules = {"run": "app.application", "config": "config.options"}
-    command = import_module("device." + modules.get(name, f"commands.{name}"))
+    command = import_module(f"device.commands.{name}")
     program = f"python -m device {name}"
     parser = ArgumentParser(program, f"{program} [OPTIONS]", COMMANDS[name], allow_abbrev=False)
     try:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import ctypes
-import json
 import shutil
 import tomllib
 from pathlib import Path
 
 from device.inference.model_files import MODELS, model_path
 from models.data.datasets import DataError
+from models.quantization.pin import pin
 
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4  # of glibc's mallopt
 
@@ -90,12 +90,3 @@ def install(path: Path, weights: Path, digest: str, models: Path = MODELS) -> No
     pin(models / "pins.json", path.stem, path.name, digest)
     print(f"{models / path.name}: installed; now `.venv/bin/python -m models noise --model {path.stem}`, "
           "for its error model is still the old network's")
-
-
-def pin(pins: Path, name: str, file: str, digest: str) -> None:
-    """Set the pin of a shipped model, replacing the list atomically."""
-    content = json.loads(pins.read_text()) if pins.exists() else {}
-    content[name] = {"file": file, "sha256": digest}
-    part = pins.with_suffix(".part")
-    part.write_text(json.dumps(content, indent=2) + "\n")
-    part.replace(pins)

@@ -108,7 +108,7 @@ def settle(verdict: Verdict, name: str, old: Path, data: bytes, folder: Path, ke
 
 def install(name: str, path: Path, data: bytes) -> None:
     """Put the new file in the old one's place, keep the old one beside it, and set the pin."""
-    from models.commands import pin
+    from models.quantization.pin import pin
 
     path.with_name(OLD.format(name=name)).write_bytes(path.read_bytes())
     part = path.with_suffix(".part")

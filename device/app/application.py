@@ -1,27 +1,23 @@
-"""`python -m device run`: the main job, put together from its parts and taken apart again."""
+"""The main job, put together from its parts and taken apart again."""
 
 from __future__ import annotations
 
-import json
-import signal
 import sys
 import threading
-from argparse import ArgumentParser, Namespace
 from contextlib import ExitStack
 
 import cv2
 
 from device.app.main_loop import Loop
 from device.app.memory_plan import parts
-from device.app.summary import Summary, as_text
+from device.app.summary import Summary
 from device.app.vision_worker import Beside, Inline
 from device.board.footprint import drop_start_code
 from device.board.thermal import Thermometer
 from device.budget.load_shedding import FEWER_PICTURES, Strain
-from device.budget.memory import Watcher, check, peak_mib, total
+from device.budget.memory import Watcher, check, peak_mib
 from device.budget.timing import Stages
 from device.camera.capture import Stepped, open_capture
-from device.config.options import add_settings, settings_from, whole_number
 from device.config.schema import Settings
 from device.events.json_lines import Events
 from device.events.trace import Trace
@@ -30,50 +26,6 @@ from device.outputs.open import open_outputs
 from device.pipeline.pipeline import Vision, open_networks
 
 PATIENCE = 0.8  # of the time between two frames: so long the picture waits for this frame's result
-
-
-def add_options(parser: ArgumentParser) -> None:
-    """The options of `python -m device run`."""
-    form = "what the run ends with: text on standard error (default), or one JSON object on standard output"
-    parser.add_argument("--frames", type=whole_number, metavar="N", help="end after so many frames")
-    parser.add_argument("--trace", metavar="FILE", help="write a line of JSON for every frame")
-    parser.add_argument("--summary", choices=("text", "json"), default="text", help=form)
-    add_settings(parser)
-
-
-def main(args: Namespace) -> int:
-    """Run until the source ends, a signal comes or `--frames` are done; always ends with a summary."""
-    settings = settings_from(args)
-    say(f"memory: {total(parts(settings)):.0f} MiB are declared of {settings.limits.memory_mib} MiB")
-    with ExitStack() as closing:
-        stopping = stop_on_signals(closing)
-        run = Run(settings, stopping, closing, args.trace)
-        try:
-            run.loop.run(args.frames)
-        finally:
-            print_summary(run.report(), args.summary)
-    return 0
-
-
-def stop_on_signals(closing: ExitStack) -> threading.Event:
-    """An event that SIGINT and SIGTERM set, until `closing`; a second signal ends the process at once."""
-    stopping = threading.Event()
-
-    def stop(number: int, _frame) -> None:
-        signal.signal(number, signal.SIG_DFL)
-        stopping.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        closing.callback(signal.signal, number, signal.signal(number, stop))
-    return stopping
-
-
-def print_summary(report: dict, form: str) -> None:
-    """The report as the operator asked for it."""
-    if form == "json":
-        print(json.dumps(report), flush=True)
-    else:
-        say(as_text(report))
 
 
 def say(text: str) -> None:

@@ -13,9 +13,10 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from device.camera.open import OnEvent, Source, ignore, open_source
+from device.camera.open import open_source
 from device.camera.paced import Paced
 from device.camera.reconnecting import Counters, Kept
+from device.camera.source import OnEvent, Source, ignore
 from device.config.schema import Settings
 from device.errors import CameraError
 from device.frame import Frame, frame_bytes

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from device.camera.open import OnEvent, ignore
+from device.camera.source import OnEvent, ignore
 from device.errors import CameraError
 from device.frame import Frame
 

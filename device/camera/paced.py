@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from device.camera.open import Source
+from device.camera.source import Source
 from device.frame import Frame
 
 LATE_S = 1.0  # more than this behind (the machine slept): go on from here, do not catch up

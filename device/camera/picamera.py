@@ -23,7 +23,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from device.camera.open import OnEvent, ignore
+from device.camera.source import OnEvent, ignore
 from device.config.schema import CameraSettings
 from device.errors import CameraError, CameraGarbage, CameraLost, CameraStalled
 from device.frame import Frame

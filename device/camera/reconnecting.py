@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from device.camera.frame_check import PictureCheck
-from device.camera.open import Camera, OnEvent, ignore
+from device.camera.source import Camera, OnEvent, ignore
 from device.config.schema import CameraSettings
 from device.errors import CameraError, CameraGarbage, CameraLost, CameraStalled
 from device.frame import Frame

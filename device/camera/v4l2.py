@@ -17,7 +17,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from device.camera.open import OnEvent, ignore
+from device.camera.source import OnEvent, ignore
 from device.config.schema import CameraSettings
 from device.errors import CameraError, CameraGarbage, CameraStalled
 from device.frame import Frame

@@ -1,4 +1,4 @@
-"""The settings as options of the command line, and `python -m device config`, which prints the file."""
+"""The settings as options of the command line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, BooleanOptiona
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from device.config.loader import allowed, checked, example, load, short
+from device.config.loader import allowed, checked, load, short
 from device.config.schema import KEYS, SECTIONS, Key, Settings, Value
 
 log = logging.getLogger(__name__)
@@ -79,14 +79,3 @@ def whole_number(text: str) -> int:
     if not text.isdecimal() or len(text) > 9 or int(text) < 1:
         raise ArgumentTypeError(f"{short(repr(text))} is not allowed, but a whole number from 1")
     return int(text)
-
-
-def add_options(parser: ArgumentParser) -> None:
-    """The options of `python -m device config`: every setting."""
-    add_settings(parser)
-
-
-def main(args: Namespace) -> int:
-    """Print the configuration file with the settings in force."""
-    print(example(settings_from(args)), end="")
-    return 0

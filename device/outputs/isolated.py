@@ -10,7 +10,7 @@ import numpy as np
 from device.person import Person
 
 if TYPE_CHECKING:
-    from device.outputs.open import Output
+    from device.outputs.output import Output
 
 
 class Guarded:

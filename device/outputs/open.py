@@ -7,38 +7,16 @@ imported only when it is asked for.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
-
-import numpy as np
 
 from device.config.schema import Settings
 from device.errors import ConfigError
 from device.outputs.isolated import Guarded
-from device.person import Person
+from device.outputs.output import Output
 
 KINDS = "window, web, web:HOST:PORT, file:OUT.mp4, file:FOLDER/, none, auto"
 
 Say = Callable[[str], None]  # hears a sentence for the operator
 End = Callable[[], None]  # ends the program, called when somebody closes the window
-
-
-class Output(Protocol):
-    """What every output can do. All calls come from one thread, once a frame."""
-
-    name: str  # as on the command line
-    optional: bool  # the program may close it when memory runs short
-
-    def wanted(self) -> bool:
-        """Whether somebody is there to see the next picture; nothing is drawn for nobody."""
-
-    def show(self, image: np.ndarray, persons: list[Person], t: float) -> None:
-        """Take the finished picture, (height, width, 3) uint8 BGR; it is overwritten after the call.
-
-        `t` is the frame's time in seconds. Called only after `wanted()` said so.
-        """
-
-    def close(self) -> None:
-        """Finish what was begun and free everything, within a second."""
 
 
 def open_outputs(

@@ -2,8 +2,9 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
 import pytest
 
+from device.commands.config import add_options, main
 from device.config import loader
-from device.config.options import add_options, add_settings, main, settings_from, whole_number
+from device.config.options import add_settings, settings_from, whole_number
 from device.errors import ConfigError
 
 

@@ -1,0 +1,1 @@
+"""Where the finished picture goes: a window, a web page, files."""
