@@ -73,9 +73,9 @@ def test_the_figures_are_the_shipped_networks(name):
 
 
 def test_the_proofs_are_the_shipped_networks():
-    sensitivity = (ROOT / "calibration" / "sensitivity.md").read_text()
+    sensitivity = (ROOT / "calibration" / "proofs" / "sensitivity.md").read_text()
     assert REPORTS["age utkface"]["model_sha256"][:12] in sensitivity
-    report = (ROOT / "calibration" / "report.md").read_text()
+    report = (ROOT / "calibration" / "proofs" / "report.md").read_text()
     weights = hashlib.sha256((ROOT / "models" / "age.weights.h5").read_bytes()).hexdigest()
     assert weights[:12] in report
     assert f"| shipped faces, 400 | {REPORTS['age utkface']['mae']} |" in report

@@ -214,7 +214,9 @@ def test_the_tracker_knows_nothing_of_ages_and_close_ups():
     tree = ast.parse(inspect.getsource(device.tracks.tracker))
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert {name for name in imported if name.startswith("device.")} == {
-        "device.tracks.assignment", "device.faces.detector", "device.box", "device.tracks.kalman", "device.config.schema"}
+        "device.box", "device.config.schema", "device.faces.detector", "device.tracks.assignment",
+        "device.tracks.kalman",
+    }
 
 
 def test_a_doubtful_face_is_looked_at_again(tracker):
