@@ -88,5 +88,7 @@ def install(path: Path, weights: Path, digest: str, models: Path = MODELS) -> No
     if path.resolve() != (models / path.name).resolve():
         shutil.copy(path, models / path.name)
     pin(models / "pins.json", path.stem, path.name, digest)
-    print(f"{models / path.name}: installed; now `.venv/bin/python -m models noise --model {path.stem}`, "
-          "for its error model is still the old network's")
+    print(
+        f"{models / path.name}: installed; now `.venv/bin/python -m models noise --model {path.stem}`, "
+        "for its error model is still the old network's"
+    )

@@ -71,8 +71,9 @@ def row(model: FaceModel, casting: Casting, age: int) -> np.ndarray:
     width, height = renderer.HEAD
     out = np.zeros((renderer.ROW, 3 * width + renderer.BODY[0], 4), np.uint8)
     for place, drawn in enumerate(heads):
-        out[:height, place * width : (place + 1) * width] = cv2.resize(drawn, (width, height),
-                                                                       interpolation=cv2.INTER_AREA)
+        out[:height, place * width : (place + 1) * width] = cv2.resize(
+            drawn, (width, height), interpolation=cv2.INTER_AREA
+        )
     out[:, 3 * width :] = body(skin_of(faces[0][0]), casting.look)
     return out
 

@@ -76,8 +76,12 @@ def smooth(points, count: int = 16) -> np.ndarray:
     p = np.asarray(points, np.float64)
     before, after, beyond = np.roll(p, 1, 0), np.roll(p, -1, 0), np.roll(p, -2, 0)
     t = np.linspace(0, 1, count, endpoint=False)[:, None, None]
-    curve = 0.5 * (2 * p + (after - before) * t + (2 * before - 5 * p + 4 * after - beyond) * t**2
-                   + (3 * p - before - 3 * after + beyond) * t**3)
+    curve = 0.5 * (
+        2 * p
+        + (after - before) * t
+        + (2 * before - 5 * p + 4 * after - beyond) * t**2
+        + (3 * p - before - 3 * after + beyond) * t**3
+    )
     return curve.transpose(1, 0, 2).reshape(-1, 2)
 
 
@@ -97,8 +101,12 @@ def strands(sheet: Sheet, colour, seed: int, curl: bool) -> np.ndarray:
     noise /= noise.std()
     radius = np.hypot(dx, dy)
     u = (angle / np.pi * 128 + 128) * (1 if curl else 2.0) + (6 * np.sin(radius / 5) if curl else 0)
-    streak = cv2.remap(noise, np.mod(u, 255).astype(np.float32), np.mod(radius * 1.2, 255).astype(np.float32),
-                       cv2.INTER_LINEAR)
+    streak = cv2.remap(
+        noise,
+        np.mod(u, 255).astype(np.float32),
+        np.mod(radius * 1.2, 255).astype(np.float32),
+        cv2.INTER_LINEAR,
+    )
     light = 1 + 0.35 * np.exp(-(((x - 48) / 34) ** 2 + ((y + 22) / 18) ** 2)) - 0.25 * np.clip(y / 120, 0, 1)
     base = np.asarray(colour, np.float32)
     return (base * (light * (1 + 0.13 * streak))[..., None] + 6 * streak[..., None]).clip(0, 255)
@@ -137,8 +145,7 @@ def back_of_head(chip: np.ndarray, oval: np.ndarray, look: Look, seed: int) -> n
     left, right = oval[:, 0].min(), oval[:, 0].max()
     middle, half = (left + right) / 2, (right - left) / 2
     _neck(sheet, skin * 0.9, oval[:, 1].max() - 16)
-    nape = [(22, 138), (64, 130), (106, 138), (112, 160), (88, 186), (64, 208),
-            (40, 186), (16, 160)]
+    nape = [(22, 138), (64, 130), (106, 138), (112, 160), (88, 186), (64, 208), (40, 186), (16, 160)]
     sheet.lay(np.asarray(look.cloth) * 0.98, sheet.shape(smooth(nape), 2))
     for side, x in ((-1, left), (1, right)):
         sheet.lay(skin * 0.8, sheet.shape(ellipse(x + 2 * side, 52, 5, 13), 1.0))
@@ -148,9 +155,17 @@ def back_of_head(chip: np.ndarray, oval: np.ndarray, look: Look, seed: int) -> n
         sheet.lay(hair, sheet.shape(ellipse(middle, 62, half + 4, 30), 5) * 0.9)
         return sheet.bgra()
     low = 96 if look.style in ("short", "curly") else 150
-    outline = [(middle, -44), (middle + half * 0.8, -24), (middle + half + 8, 20), (middle + half + 4, 70),
-               (middle + half * 0.6, low), (middle - half * 0.6, low), (middle - half - 4, 70),
-               (middle - half - 8, 20), (middle - half * 0.8, -24)]
+    outline = [
+        (middle, -44),
+        (middle + half * 0.8, -24),
+        (middle + half + 8, 20),
+        (middle + half + 4, 70),
+        (middle + half * 0.6, low),
+        (middle - half * 0.6, low),
+        (middle - half - 4, 70),
+        (middle - half - 8, 20),
+        (middle - half * 0.8, -24),
+    ]
     sheet.lay(hair * 0.92, sheet.shape(smooth(outline), 2.0))
     if look.style == "bun":
         sheet.lay(hair * 1.05, sheet.shape(ellipse(middle, 8, 26, 24), 2))
@@ -168,16 +183,35 @@ def _face_mask(sheet: Sheet, oval: np.ndarray) -> np.ndarray:
 
 def _neck(sheet: Sheet, skin: np.ndarray, chin: float) -> None:
     x, y = sheet.grid()
-    outline = [(32, 66), (96, 66), (94, chin + 12), (98, chin + 30), (86, chin + 46), (64, chin + 52),
-               (42, chin + 46), (30, chin + 30), (34, chin + 12)]
+    outline = [
+        (32, 66),
+        (96, 66),
+        (94, chin + 12),
+        (98, chin + 30),
+        (86, chin + 46),
+        (64, chin + 52),
+        (42, chin + 46),
+        (30, chin + 30),
+        (34, chin + 12),
+    ]
     shade = 0.60 + 0.28 * np.clip((y - chin) / 40, 0, 1) - 0.12 * (np.abs(x - 64) / 36).clip(0, 1) ** 2
     sheet.lay(skin * shade[..., None], sheet.shape(smooth(outline), 2.0))
 
 
 def _back_hair(sheet: Sheet, hair: np.ndarray, look: Look, left: float, right: float) -> None:
     if look.style == "long":
-        outline = [(64, -46), (right + 2, -22), (right + 16, 40), (right + 20, 120), (right + 10, 176),
-                   (64, 180), (left - 10, 176), (left - 20, 120), (left - 16, 40), (left - 2, -22)]
+        outline = [
+            (64, -46),
+            (right + 2, -22),
+            (right + 16, 40),
+            (right + 20, 120),
+            (right + 10, 176),
+            (64, 180),
+            (left - 10, 176),
+            (left - 20, 120),
+            (left - 16, 40),
+            (left - 2, -22),
+        ]
         sheet.lay(hair * 0.72, sheet.shape(smooth(outline), 2.0))
     elif look.style == "bun":
         sheet.lay(hair * 0.85, sheet.shape(ellipse(64, -44, 25, 22), 2.0))
@@ -186,25 +220,51 @@ def _back_hair(sheet: Sheet, hair: np.ndarray, look: Look, left: float, right: f
 def _front_hair(sheet: Sheet, hair: np.ndarray, look: Look, middle: float, half: float) -> None:
     """The hair that frames the face: all of the skull but the face below the hairline."""
     _, y = sheet.grid()
-    top, line = {"short": (-42, 3), "long": (-46, 2), "bun": (-42, -2), "balding": (-36, -30),
-                 "curly": (-50, 4)}[look.style]
+    top, line = {
+        "short": (-42, 3),
+        "long": (-46, 2),
+        "bun": (-42, -2),
+        "balding": (-36, -30),
+        "curly": (-50, 4),
+    }[look.style]
     if look.style == "balding":
         for side in (-1, 1):
-            outline = [(middle + side * (half - 4), 6), (middle + side * (half + 5), 16),
-                       (middle + side * (half + 6), 50), (middle + side * (half - 1), 58),
-                       (middle + side * (half - 3), 34)]
+            outline = [
+                (middle + side * (half - 4), 6),
+                (middle + side * (half + 5), 16),
+                (middle + side * (half + 6), 50),
+                (middle + side * (half - 1), 58),
+                (middle + side * (half - 3), 34),
+            ]
             sheet.lay(hair, sheet.shape(smooth(outline), 2.5) * 0.85)
         return
     wide = half + (12 if look.style == "curly" else 8)
-    low, end = {"short": (44, half - 1), "curly": (40, half + 3), "bun": (34, half),
-                "long": (164, wide)}[look.style]
-    outer = [(middle, top), (middle + wide * 0.64, top + 13), (middle + wide - 1, 4),
-             (middle + wide - 2, low * 0.5), (middle + end, low), (middle - end, low),
-             (middle - wide + 2, low * 0.5), (middle - wide + 1, 4), (middle - wide * 0.64, top + 13)]
+    low, end = {"short": (44, half - 1), "curly": (40, half + 3), "bun": (34, half), "long": (164, wide)}[
+        look.style
+    ]
+    outer = [
+        (middle, top),
+        (middle + wide * 0.64, top + 13),
+        (middle + wide - 1, 4),
+        (middle + wide - 2, low * 0.5),
+        (middle + end, low),
+        (middle - end, low),
+        (middle - wide + 2, low * 0.5),
+        (middle - wide + 1, 4),
+        (middle - wide * 0.64, top + 13),
+    ]
     parting = -14 if look.style in ("short", "long") else 0
-    inner = [(middle + parting, line - 3), (middle + half * 0.62, line + 8), (middle + half - 6, 30),
-             (middle + half - 3, 62), (middle + half - 4, low + 40), (middle - half + 4, low + 40),
-             (middle - half + 3, 62), (middle - half + 6, 30), (middle - half * 0.66, line + 10)]
+    inner = [
+        (middle + parting, line - 3),
+        (middle + half * 0.62, line + 8),
+        (middle + half - 6, 30),
+        (middle + half - 3, 62),
+        (middle + half - 4, low + 40),
+        (middle - half + 4, low + 40),
+        (middle - half + 3, 62),
+        (middle - half + 6, 30),
+        (middle - half * 0.66, line + 10),
+    ]
     mask = sheet.shape(smooth(outer), 1.6) * (1 - sheet.shape(smooth(inner), 2.6))
     sheet.lay(hair, mask)
     shadow = sheet.shape(smooth(inner), 1.5) * (1 - sheet.shape(smooth(np.add(inner, (0, 7))), 5)) * (y < 40)
@@ -220,9 +280,25 @@ def body(skin: np.ndarray, look: Look) -> np.ndarray:
     legs = [(-38, 470), (166, 470), (160, 740), (-32, 740)]
     sheet.lay(np.asarray(look.trousers) * shade, sheet.shape(legs, 4))
     sheet.lay(np.asarray(look.trousers) * 0.55, sheet.shape([(60, 600), (68, 600), (68, 745), (60, 745)], 8))
-    trunk = [(64, 140), (100, 148), (146, 164), (178, 196), (190, 280), (200, 420), (194, 520), (166, 528),
-             (160, 480), (-32, 480), (-38, 528), (-66, 520), (-72, 420), (-62, 280), (-50, 196), (-18, 164),
-             (28, 148)]
+    trunk = [
+        (64, 140),
+        (100, 148),
+        (146, 164),
+        (178, 196),
+        (190, 280),
+        (200, 420),
+        (194, 520),
+        (166, 528),
+        (160, 480),
+        (-32, 480),
+        (-38, 528),
+        (-66, 520),
+        (-72, 420),
+        (-62, 280),
+        (-50, 196),
+        (-18, 164),
+        (28, 148),
+    ]
     sheet.lay(np.asarray(look.cloth) * shade, sheet.shape(smooth(trunk), 3))
     for sign in (-1, 1):
         crease = [(64 + sign * x0, y0) for x0, y0 in ((82, 248), (90, 250), (102, 460), (92, 462))]

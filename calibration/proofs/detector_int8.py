@@ -98,8 +98,12 @@ def compare(real: FaceDetector, coded: FaceDetector, pictures: Iterator[np.ndarr
                 apart = np.linalg.norm(face.keypoints[0] - face.keypoints[1])
                 shifts.append(np.linalg.norm(same.keypoints[:2] - face.keypoints[:2], axis=1).mean() / apart)
         extra += sum(max((o.box.iou(f.box) for f in found), default=0) <= SAME for o in others)
-    return {"faces": faces, "found again, %": round(100 * again / max(faces, 1), 1), "new ones": extra,
-            "eyes moved, % of their distance": round(100 * float(np.mean(shifts or [0])), 1)}
+    return {
+        "faces": faces,
+        "found again, %": round(100 * again / max(faces, 1), 1),
+        "new ones": extra,
+        "eyes moved, % of their distance": round(100 * float(np.mean(shifts or [0])), 1),
+    }
 
 
 def milliseconds(*models: Model) -> list[float]:
@@ -159,8 +163,9 @@ def _apply(tf, kind: str, inputs: list, options):
     """One operation of the file in TensorFlow's terms."""
     if kind == "CONV_2D":
         stride, padding = (options.strideH, options.strideW), PADDINGS[options.padding]
-        return tf.nn.bias_add(tf.nn.conv2d(inputs[0], np.transpose(inputs[1], (1, 2, 3, 0)), stride, padding),
-                              inputs[2])
+        return tf.nn.bias_add(
+            tf.nn.conv2d(inputs[0], np.transpose(inputs[1], (1, 2, 3, 0)), stride, padding), inputs[2]
+        )
     if kind == "DEPTHWISE_CONV_2D":
         stride, padding = (1, options.strideH, options.strideW, 1), PADDINGS[options.padding]
         kernel = np.transpose(inputs[1], (1, 2, 3, 0))
@@ -172,6 +177,10 @@ def _apply(tf, kind: str, inputs: list, options):
         return tf.concat(inputs, options.axis)
     if kind == "RESHAPE":
         return tf.reshape(inputs[0], options.newShape)
-    simple = {"DEQUANTIZE": lambda half: half.astype(np.float32), "RELU": tf.nn.relu, "ADD": tf.add,
-              "PAD": tf.pad}
+    simple = {
+        "DEQUANTIZE": lambda half: half.astype(np.float32),
+        "RELU": tf.nn.relu,
+        "ADD": tf.add,
+        "PAD": tf.pad,
+    }
     return simple[kind](*inputs)

@@ -64,7 +64,8 @@ def _interpreter(model: bytes):
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES  # a delegate would hide what is inside it
-    graph = Interpreter(model_content=model, experimental_op_resolver_type=plain,
-                        experimental_preserve_all_tensors=True)
+    graph = Interpreter(
+        model_content=model, experimental_op_resolver_type=plain, experimental_preserve_all_tensors=True
+    )
     graph.allocate_tensors()
     return graph

@@ -42,8 +42,10 @@ class Gallery:
     def nearest(self, crops: np.ndarray) -> Nearest:
         """How like its nearest neighbour each crop is."""
         centred = _grey(crops) - self._mean
-        return Nearest((_unit(centred) @ self._pixels.T).max(axis=1),
-                       (_unit(centred @ self._whiten) @ self._identity.T).max(axis=1))
+        return Nearest(
+            (_unit(centred) @ self._pixels.T).max(axis=1),
+            (_unit(centred @ self._whiten) @ self._identity.T).max(axis=1),
+        )
 
 
 def bare_faces() -> np.ndarray:

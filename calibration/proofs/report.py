@@ -58,15 +58,18 @@ def errors(
     faces = np.stack(crops)
     truth = float_ages(network, faces)
     plain = np.abs(truth - ages).mean()
-    lines = [f"{len(faces)} faces of `test/`, float network: MAE {plain:.3f}.", "",
-             "| calibrated with | MAE | more than float | mean distance from float |", "|---|---|---|---|"]
+    lines = [
+        f"{len(faces)} faces of `test/`, float network: MAE {plain:.3f}.",
+        "",
+        "| calibrated with | MAE | more than float | mean distance from float |",
+        "|---|---|---|---|",
+    ]
     files = {}
     for label, calibration in sets.items():
         files[label] = quantize.quantize(network, calibration)
         guesses = int8_ages(files[label], "auto", faces)
         mae = np.abs(guesses - ages).mean()
-        lines.append(f"| {label} | {mae:.3f} | {mae - plain:+.3f} | "
-                     f"{np.abs(guesses - truth).mean():.3f} |")
+        lines.append(f"| {label} | {mae:.3f} | {mae - plain:+.3f} | {np.abs(guesses - truth).mean():.3f} |")
     return "\n".join(lines), files, quantize.to_float(network)
 
 
@@ -78,16 +81,22 @@ def ranges(files: dict[str, bytes], real: bytes, source: str) -> str:
     truth = layers.run(real, probes)
     coded = {label: layers.run(files[label], probes) for label in chosen}
     compared = [0, 3]  # of the chosen: the shipped set and as many photographs
-    head = ["layer", *(f"range, {chosen[i]}" for i in compared), "cut off, shipped",
-            *(f"SNR in dB, {label}" for label in chosen)]
+    head = [
+        "layer",
+        *(f"range, {chosen[i]}" for i in compared),
+        "cut off, shipped",
+        *(f"SNR in dB, {label}" for label in chosen),
+    ]
     lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     for place, layer in enumerate(truth):
         row = [coded[label][place] for label in chosen]
         spans = " | ".join(f"{row[i].low:.2f} … {row[i].high:.2f}" for i in compared)
         ratios = " | ".join(f"{layers.noise_ratio(layer.values, r.values):.1f}" for r in row)
         shape = "×".join(map(str, layer.shape))
-        lines.append(f"| {place} {layer.kind.lower()} {shape} | {spans} | "
-                     f"{100 * layers.beyond(layer.values, row[0]):.2f} % | {ratios} |")
+        lines.append(
+            f"| {place} {layer.kind.lower()} {shape} | {spans} | "
+            f"{100 * layers.beyond(layer.values, row[0]):.2f} % | {ratios} |"
+        )
     return "\n".join(lines)
 
 
@@ -95,11 +104,16 @@ def copies(source: str) -> str:
     """The nearest-neighbour test, in words and a table."""
     train = np.stack(some_faces(source, "train", 10**6)[0])
     strangers, gallery = train[:STRANGERS], nearest_neighbours.Gallery(train[STRANGERS:])
-    found = {"shipped faces": gallery.nearest(nearest_neighbours.bare_faces()),
-             "photographs held back": gallery.nearest(strangers)}
-    lines = [f"Likeness to the nearest of {len(train) - STRANGERS} training photographs; 1 is a copy.", "",
-             "| | pixels: median | 99th percentile | most | identity: median | 99th percentile | most |",
-             "|---|---|---|---|---|---|---|"]
+    found = {
+        "shipped faces": gallery.nearest(nearest_neighbours.bare_faces()),
+        "photographs held back": gallery.nearest(strangers),
+    }
+    lines = [
+        f"Likeness to the nearest of {len(train) - STRANGERS} training photographs; 1 is a copy.",
+        "",
+        "| | pixels: median | 99th percentile | most | identity: median | 99th percentile | most |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for label, nearest in found.items():
         values = [f"{value:.3f}" for v in nearest for value in (*np.percentile(v, (50, 99)), v.max())]
         lines.append(f"| {label} | {' | '.join(values)} |")
@@ -111,8 +125,9 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--data", required=True, help="UTKFace zip or folder with train/ and test/")
     parser.add_argument("--model", choices=("age", "age-wide"), default="age", help="which network (age)")
     parser.add_argument("--weights", type=Path, help="its float weights (models/NAME.weights.h5)")
-    parser.add_argument("--out", type=Path, default=OUT,
-                        help="the report's file (calibration/proofs/report.md)")
+    parser.add_argument(
+        "--out", type=Path, default=OUT, help="the report's file (calibration/proofs/report.md)"
+    )
 
 
 def main(args: Namespace) -> int:
@@ -122,9 +137,14 @@ def main(args: Namespace) -> int:
         raise ModelError(f"{weights}: the float weights are missing")
     sets = calibrations(args.data)
     table, files, real = errors(args.data, args.model, weights, sets)
-    text = TEXT.format(model=args.model, errors=table, ranges=ranges(files, real, args.data),
-                       copies=copies(args.data), probes=PROBES,
-                       digest=hashlib.sha256(weights.read_bytes()).hexdigest()[:12])
+    text = TEXT.format(
+        model=args.model,
+        errors=table,
+        ranges=ranges(files, real, args.data),
+        copies=copies(args.data),
+        probes=PROBES,
+        digest=hashlib.sha256(weights.read_bytes()).hexdigest()[:12],
+    )
     args.out.write_text(text)
     print(text)
     return 0

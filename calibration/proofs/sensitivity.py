@@ -167,8 +167,12 @@ def bounds(rows: list[Row]) -> dict[str, list[float]]:
 
 
 # the disturbances that each measure is to reveal
-GUARDED = {"brightness": ("exposure",), "sharpness": ("blur", "motion", "noise"), "red": ("warmth", "tint"),
-           "blue": ("warmth", "tint")}
+GUARDED = {
+    "brightness": ("exposure",),
+    "sharpness": ("blur", "motion", "noise"),
+    "red": ("warmth", "tint"),
+    "blue": ("warmth", "tint"),
+}
 
 
 def markdown(rows: list[Row]) -> str:
@@ -178,8 +182,10 @@ def markdown(rows: list[Row]) -> str:
     for row in rows:
         unit = f" {DISTURBANCES[row.name][2]}" if row.name in DISTURBANCES else ""
         values = " | ".join(f"{value:.2f}" for value in row.measures)
-        lines.append(f"| {row.name} | {row.level:g}{unit} | {row.mae:.2f} | "
-                     f"{row.bias - rows[0].bias:+.2f} | {values} | {100 * row.warned:.0f} % |")
+        lines.append(
+            f"| {row.name} | {row.level:g}{unit} | {row.mae:.2f} | "
+            f"{row.bias - rows[0].bias:+.2f} | {values} | {100 * row.warned:.0f} % |"
+        )
     return "\n".join(lines)
 
 
@@ -214,8 +220,12 @@ def main(args: Namespace) -> int:
         print(f"{exposure_check.RANGE}: {found}")
     else:
         rows = markdown(table(net, crops, ages, exposure_check.calibrated_range()))
-        text = TEXT.format(faces=len(crops), model=args.model, table=rows,
-                           digest=hashlib.sha256(net.path.read_bytes()).hexdigest()[:12])
+        text = TEXT.format(
+            faces=len(crops),
+            model=args.model,
+            table=rows,
+            digest=hashlib.sha256(net.path.read_bytes()).hexdigest()[:12],
+        )
         OUT.write_text(text)
         print(text)
     return 0

@@ -78,8 +78,10 @@ class Verdict:
 
     def text(self) -> str:
         """Both figures in words."""
-        lines = [f"{place}: {old:.3f} years from the float network before, {new:.3f} now"
-                 for place, (old, new) in (("check set", self.check), ("this site's crops", self.here))]
+        lines = [
+            f"{place}: {old:.3f} years from the float network before, {new:.3f} now"
+            for place, (old, new) in (("check set", self.check), ("this site's crops", self.here))
+        ]
         return "\n".join(lines)
 
 
@@ -89,8 +91,12 @@ def compare(network, old: Path, new: bytes, crops: np.ndarray) -> Verdict:
     figures = []
     for faces in (check, crops):
         truth = float_ages(network, faces)
-        figures.append(tuple(max(deviation(model, package, faces, truth) for package in available())
-                             for model in (old, new)))
+        figures.append(
+            tuple(
+                max(deviation(model, package, faces, truth) for package in available())
+                for model in (old, new)
+            )
+        )
     return Verdict(*figures)
 
 

@@ -37,10 +37,18 @@ def add_options(parser: ArgumentParser) -> None:
     from device.config.options import add_settings, whole_number
 
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="new or empty; all crops go there")
-    parser.add_argument("--consent", action="store_true",
-                        help="the people before the camera were told, and agreed; without it nothing is kept")
-    parser.add_argument("--count", type=whole_number, default=300, metavar="N",
-                        help=f"end after so many crops, {crop_folder.FEWEST} to {crop_folder.MOST} (300)")
+    parser.add_argument(
+        "--consent",
+        action="store_true",
+        help="the people before the camera were told, and agreed; without it nothing is kept",
+    )
+    parser.add_argument(
+        "--count",
+        type=whole_number,
+        default=300,
+        metavar="N",
+        help=f"end after so many crops, {crop_folder.FEWEST} to {crop_folder.MOST} (300)",
+    )
     parser.add_argument("--minutes", type=whole_number, default=10, metavar="N", help="at most so long (10)")
     add_settings(parser, SECTIONS)
 
@@ -91,8 +99,9 @@ class Capturing:
         self._cropper = Cropper()
         self._sheet = np.full((SHEET_ROWS * SIDE, SHEET_COLUMNS * SIDE, 3), 24, np.uint8)
         size = (self._sheet.shape[1], self._sheet.shape[0])
-        self._outputs = open_outputs(settings, size, 1.0, lambda text: print(text, file=sys.stderr),
-                                     self._stopping.set)
+        self._outputs = open_outputs(
+            settings, size, 1.0, lambda text: print(text, file=sys.stderr), self._stopping.set
+        )
         for output in self._outputs:
             closing.callback(output.close)
 

@@ -44,8 +44,10 @@ def plan(repeats: int = REPEATS, seed: int = SEED) -> list[Plan]:
     kinds = [(age, group, gender) for age in AGES for group in GROUPS for gender in ("female", "male")]
     total = len(kinds) * repeats
     coverings = occlusions.KINDS[:1] * UNCOVERED + occlusions.KINDS[1:]
-    sharpness, covered = (dice.shuffled([options[i % len(options)] for i in range(total)])
-                          for options in (camera_model.SHARPNESS, coverings))
+    sharpness, covered = (
+        dice.shuffled([options[i % len(options)] for i in range(total)])
+        for options in (camera_model.SHARPNESS, coverings)
+    )
     faces = []
     for index in range(total):
         (low, high), group, gender = kinds[index // repeats]
@@ -140,8 +142,11 @@ def sources() -> list[Path]:
 
 def add_options(parser: ArgumentParser) -> None:
     """The options of `build`."""
-    parser.add_argument("--check", action="store_true",
-                        help="write nothing; exit 1 if the committed faces are not what the generator makes")
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="write nothing; exit 1 if the committed faces are not what the generator makes",
+    )
 
 
 def main(args: Namespace) -> int:

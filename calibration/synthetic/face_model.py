@@ -119,8 +119,9 @@ def features(wanted: Conditions) -> np.ndarray:
     fine, coarse = _hats(wanted.age, AGE_KNOTS), _hats(wanted.age, COARSE_KNOTS)
     sign = 1 if wanted.male else -1
     group = np.array([ONE * (name == wanted.group) for name in GROUPS])
-    return np.concatenate([fine, fine * sign, group, group * sign, np.outer(coarse, group).ravel() >> 8,
-                           [ONE // 2, wanted.yaw]])
+    return np.concatenate(
+        [fine, fine * sign, group, group * sign, np.outer(coarse, group).ravel() >> 8, [ONE // 2, wanted.yaw]]
+    )
 
 
 def root_age(age: int) -> int:

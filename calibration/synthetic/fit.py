@@ -50,8 +50,11 @@ def fit(measured: Measured, samples: list[Sample]) -> dict[str, np.ndarray]:
     mean_shape = symmetric_mean(measured.landmarks)
     faces = normalise(measured, samples, mean_shape)
     weights = balance(faces.samples)
-    texture = np.concatenate([faces.luma.reshape(len(weights), -1),
-                              faces.colour.reshape(len(weights), -1)], axis=1, dtype=np.float32)
+    texture = np.concatenate(
+        [faces.luma.reshape(len(weights), -1), faces.colour.reshape(len(weights), -1)],
+        axis=1,
+        dtype=np.float32,
+    )
     texture[:, SIDE * SIDE :] *= COLOUR_WEIGHT
     texture_mean, texture_axes = components(texture, weights, TEXTURE_COMPONENTS)
     shape = faces.warps.reshape(len(weights), -1)
@@ -64,10 +67,13 @@ def fit(measured: Measured, samples: list[Sample]) -> dict[str, np.ndarray]:
     texture_int, texture_gain = eight_bits(texture_axes)
     shape_int, shape_gain = eight_bits(shape_axes)
     return {
-        "texture_mean": whole(texture_mean, 16, np.int16), "texture": texture_int,
-        "shape_mean": whole(shape_mean, ONE, np.int16), "shape": shape_int,
+        "texture_mean": whole(texture_mean, 16, np.int16),
+        "texture": texture_int,
+        "shape_mean": whole(shape_mean, ONE, np.int16),
+        "shape": shape_int,
         "gains": whole(spread * np.concatenate([texture_gain, shape_gain]), 1 << 20, np.int32),
-        "grain": grain, "landmarks": whole(mean_shape, ONE, np.int16),
+        "grain": grain,
+        "landmarks": whole(mean_shape, ONE, np.int16),
         **condition(amounts / spread, faces, weights),
     }
 
@@ -95,8 +101,13 @@ def normalise(measured: Measured, samples: list[Sample], mean_shape: np.ndarray)
     for row, index in enumerate(ahead):
         out = (spline @ (points[index] - mean_shape)).reshape(NODES, NODES, 2).astype(np.float32)
         dense = cv2.remap(out, x / CELL, y / CELL, cv2.INTER_LINEAR)
-        chip = cv2.remap(measured.chips[index], x + dense[..., 0], y + dense[..., 1], cv2.INTER_CUBIC,
-                         borderMode=cv2.BORDER_REPLICATE)
+        chip = cv2.remap(
+            measured.chips[index],
+            x + dense[..., 0],
+            y + dense[..., 1],
+            cv2.INTER_CUBIC,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
         planes = cv2.cvtColor(chip, cv2.COLOR_BGR2YCrCb)
         luma[row] = planes[..., 0]
         cells = cv2.resize(planes[..., 1:], (COLOURS, COLOURS), interpolation=cv2.INTER_AREA)
@@ -120,8 +131,9 @@ def thin_plate(centres: np.ndarray, nodes: np.ndarray) -> np.ndarray:
         return square * np.log(np.maximum(square, 1e-9))
 
     affine = np.hstack([np.ones((len(points), 1)), points])
-    system = np.block([[bend(points, points) + STIFFNESS * np.eye(len(points)), affine],
-                       [affine.T, np.zeros((3, 3))]])
+    system = np.block(
+        [[bend(points, points) + STIFFNESS * np.eye(len(points)), affine], [affine.T, np.zeros((3, 3))]]
+    )
     reach = np.hstack([bend(grid, points), np.ones((len(grid), 1)), grid])
     return (reach @ np.linalg.inv(system))[:, : len(centres)]
 
@@ -130,8 +142,13 @@ def inverse(out: np.ndarray, nodes_x: np.ndarray, nodes_y: np.ndarray) -> np.nda
     """The warp back e, with e(q) = −out(q + e(q)), on the same nodes."""
     back = np.zeros_like(out)
     for _ in range(8):
-        back = -cv2.remap(out, nodes_x + back[..., 0] / CELL, nodes_y + back[..., 1] / CELL, cv2.INTER_LINEAR,
-                          borderMode=cv2.BORDER_REPLICATE)
+        back = -cv2.remap(
+            out,
+            nodes_x + back[..., 0] / CELL,
+            nodes_y + back[..., 1] / CELL,
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
     return back
 
 
@@ -157,8 +174,15 @@ def components(rows: np.ndarray, weights: np.ndarray, count: int) -> tuple[np.nd
 def condition(scores: np.ndarray, faces: Faces, weights: np.ndarray) -> dict[str, np.ndarray]:
     """Mean and covariance of the standardised components given the conditions, and the estimate of age."""
     yaw = np.round(faces.yaw / faces.yaw.std() * ONE).astype(int)
-    known = np.stack([features(Conditions(s.age, s.male, s.group, int(turn)))
-                      for s, turn in zip(faces.samples, yaw, strict=True)]) / ONE
+    known = (
+        np.stack(
+            [
+                features(Conditions(s.age, s.male, s.group, int(turn)))
+                for s, turn in zip(faces.samples, yaw, strict=True)
+            ]
+        )
+        / ONE
+    )
     known[:, -2] = [0.5 if s.sharp else -0.5 for s in faces.samples]
     mean = ridge(known, scores, weights, 3.0)
     covariance = np.cov((scores - known @ mean).T, aweights=weights)
@@ -222,8 +246,12 @@ def whole(values, one: int, kind) -> np.ndarray:
 
 def add_options(parser: ArgumentParser) -> None:
     """The options of `fit`."""
-    parser.add_argument("sources", nargs="+", metavar="FACES",
-                        help="UTKFace zip or folder, the larger pictures first; only train/ is used")
+    parser.add_argument(
+        "sources",
+        nargs="+",
+        metavar="FACES",
+        help="UTKFace zip or folder, the larger pictures first; only train/ is used",
+    )
 
 
 def main(args: Namespace) -> int:
@@ -231,8 +259,10 @@ def main(args: Namespace) -> int:
     pictures, samples = read_faces(args.sources)
     measured = measure(pictures)
     save(fit(measured, [samples[i] for i in measured.kept]))
-    print(f"{WEIGHTS}: fitted to {len(measured.kept)} of {len(pictures)} faces; "
-          "now make the set anew: python -m calibration build")
+    print(
+        f"{WEIGHTS}: fitted to {len(measured.kept)} of {len(pictures)} faces; "
+        "now make the set anew: python -m calibration build"
+    )
     return 0
 
 

@@ -64,8 +64,12 @@ def read_faces(sources: list[str]) -> tuple[list[np.ndarray], list[Sample]]:
     from models.data.datasets import load
 
     pictures, samples, seen = [], [], {}
-    found = [(face, picture) for source in sources for face, picture in load(source).part("train").pictures()
-             if face.gender and face.race]
+    found = [
+        (face, picture)
+        for source in sources
+        for face, picture in load(source).part("train").pictures()
+        if face.gender and face.race
+    ]
     for face, picture in sorted(found, key=lambda pair: -pair[1].shape[0]):
         kind = (min(int(face.age) // 5, 17), face.gender, face.race)
         if face.subject in seen or (picture.shape[0] < SIDE and seen.get(kind, 0) >= ENOUGH):

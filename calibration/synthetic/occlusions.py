@@ -11,10 +11,68 @@ KINDS = ("none", "glasses", "sunglasses", "mask", "hand", "hat")
 # landmarks of the mesh: outer and inner corner of the eye on the left of the picture, and on the right
 EYES = ((33, 133), (263, 362))
 BRIDGE, BROW, MOUTH = 6, 10, 13
-OVAL = (10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
-        152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109)
-MASKED = (197, 100, 116, 93, 58, 172, 136, 150, 149, 176, 148, 152,
-          377, 400, 378, 379, 365, 397, 288, 323, 345, 329)
+OVAL = (
+    10,
+    338,
+    297,
+    332,
+    284,
+    251,
+    389,
+    356,
+    454,
+    323,
+    361,
+    288,
+    397,
+    365,
+    379,
+    378,
+    400,
+    377,
+    152,
+    148,
+    176,
+    149,
+    150,
+    136,
+    172,
+    58,
+    132,
+    93,
+    234,
+    127,
+    162,
+    21,
+    54,
+    103,
+    67,
+    109,
+)
+MASKED = (
+    197,
+    100,
+    116,
+    93,
+    58,
+    172,
+    136,
+    150,
+    149,
+    176,
+    148,
+    152,
+    377,
+    400,
+    378,
+    379,
+    365,
+    397,
+    288,
+    323,
+    345,
+    329,
+)
 MASK_COLOURS = ((158, 196, 214), (232, 234, 234), (36, 36, 40), (96, 120, 158), (176, 92, 102))
 HAT_COLOURS = ((28, 30, 44), (150, 34, 40), (190, 180, 160), (60, 84, 62), (214, 214, 218))
 _y, _x = np.mgrid[0:SIDE, 0:SIDE] * 16  # 1/16 pixels
@@ -22,8 +80,14 @@ _y, _x = np.mgrid[0:SIDE, 0:SIDE] * 16  # 1/16 pixels
 
 def cover(chip: np.ndarray, points: np.ndarray, kind: str, dice: Dice) -> np.ndarray:
     """The chip, uint8 RGB (128, 128, 3), with a covering; `points` are its landmarks in 1/256 pixels."""
-    draw = {"none": _nothing, "glasses": _glasses, "sunglasses": _sunglasses, "mask": _mask, "hand": _hand,
-            "hat": _hat}[kind]
+    draw = {
+        "none": _nothing,
+        "glasses": _glasses,
+        "sunglasses": _sunglasses,
+        "mask": _mask,
+        "hand": _hand,
+        "hat": _hat,
+    }[kind]
     return draw(chip.astype(np.int64), points >> 4, dice).clip(0, 255).astype(np.uint8)
 
 

@@ -24,8 +24,10 @@ def encode(picture: np.ndarray) -> bytes:
 def _stored(data: bytes) -> bytes:
     """A zlib stream (RFC 1950) of stored blocks."""
     parts = [data[i : i + STORED_LIMIT] for i in range(0, len(data), STORED_LIMIT)]
-    blocks = [struct.pack("<BHH", i == len(parts) - 1, len(part), len(part) ^ 0xFFFF) + part
-              for i, part in enumerate(parts)]
+    blocks = [
+        struct.pack("<BHH", i == len(parts) - 1, len(part), len(part) ^ 0xFFFF) + part
+        for i, part in enumerate(parts)
+    ]
     return b"\x78\x01" + b"".join(blocks) + struct.pack(">I", zlib.adler32(data))
 
 

@@ -31,9 +31,25 @@ class AgeFilter:
     that the face turned out to be somebody else's, with whom all started over; who heeds it clears it.
     """
 
-    __slots__ = ("_band", "_bands", "_doubt", "_error", "_last", "_look", "_looks", "_mean", "_noise",
-                 "_settings", "_since", "_t", "_variance", "age", "another",
-                 "spread", "state")
+    __slots__ = (
+        "_band",
+        "_bands",
+        "_doubt",
+        "_error",
+        "_last",
+        "_look",
+        "_looks",
+        "_mean",
+        "_noise",
+        "_settings",
+        "_since",
+        "_t",
+        "_variance",
+        "age",
+        "another",
+        "spread",
+        "state",
+    )
 
     def __init__(self, settings: Settings, noise: NoiseModel, bands: Bands):
         self._settings = settings
@@ -98,8 +114,11 @@ class AgeFilter:
         odds = self._noise.strangeness(quality.look, self._look)
         total = self._variance[0] + variance
         surprise = (raw - self._mean) ** 2
-        odds += 0.5 * (min(surprise / total, 9.0) - surprise / (total + OTHERS_AGE**2)
-                       - math.log(1 + OTHERS_AGE**2 / total))
+        odds += 0.5 * (
+            min(surprise / total, 9.0)
+            - surprise / (total + OTHERS_AGE**2)
+            - math.log(1 + OTHERS_AGE**2 / total)
+        )
         return min(max(odds, -CLUE), CLUE)
 
     def _remember(self, quality: Quality, t: float, strange: float) -> None:

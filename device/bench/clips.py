@@ -46,8 +46,9 @@ def figures(path: Path, settings: Settings, detector: str) -> Figures:
     frames = report["frames"]
     at_end = sum(track["last_frame"] == frames - 1 for track in report["tracks"])
     tracked = report["frames_with_track"] / frames
-    return Figures(path.name, detector, frames, tracked, report["tracks_total"], at_end,
-                   report["stages"]["frame"]["p50"])
+    return Figures(
+        path.name, detector, frames, tracked, report["tracks_total"], at_end, report["stages"]["frame"]["p50"]
+    )
 
 
 def print_figures(settings: Settings, folder: str, as_json: bool) -> int:

@@ -47,8 +47,15 @@ class Sheet:
 
     def dot(self, x: float, y: float, colour) -> None:
         """A point of a curve."""
-        cv2.circle(self.image, (round(x * 2**SHARP), round(y * 2**SHARP)), 4 * 2**SHARP, colour, cv2.FILLED,
-                   cv2.LINE_AA, SHARP)
+        cv2.circle(
+            self.image,
+            (round(x * 2**SHARP), round(y * 2**SHARP)),
+            4 * 2**SHARP,
+            colour,
+            cv2.FILLED,
+            cv2.LINE_AA,
+            SHARP,
+        )
 
 
 def draw(report: dict, path: str) -> None:
@@ -112,8 +119,11 @@ def _faces(sheet: Sheet, rows: list[dict]) -> None:
         y = place(0, tick * step)[1]
         sheet.line([(left, y), (right, y)], LINE)
         sheet.write(f"{tick * step:g}", left - 10, y + CAP / 2, SOFT, 1.0)
-    curves = (("all_p50_ms", "all on every frame", AMBER), ("p50_ms", "in budget", BLUE),
-              ("p99_ms", "in budget, 99 in 100", MINT))
+    curves = (
+        ("all_p50_ms", "all on every frame", AMBER),
+        ("p50_ms", "in budget", BLUE),
+        ("p99_ms", "in budget, 99 in 100", MINT),
+    )
     for number, (name, words, colour) in enumerate(curves):
         points = [place(row["faces"], row[name]) for row in rows]
         sheet.line(points, colour, 2)

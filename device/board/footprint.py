@@ -13,12 +13,20 @@ from importlib.util import LazyLoader
 from pathlib import Path
 
 # What loads only when something of it is first used: 9 MiB.
-LATER = frozenset({
-    "numpy.random", "numpy.ma", "numpy.polynomial", "numpy.fft", "numpy.ctypeslib",
-    "numpy.core._add_newdocs", "numpy._core._add_newdocs",  # docstrings of compiled functions
-    "pickle", "ipaddress",
-    "ssl",  # 4 MiB more with a web page, which Python's server module imports it for in vain
-})
+LATER = frozenset(
+    {
+        "numpy.random",
+        "numpy.ma",
+        "numpy.polynomial",
+        "numpy.fft",
+        "numpy.ctypeslib",
+        "numpy.core._add_newdocs",
+        "numpy._core._add_newdocs",  # docstrings of compiled functions
+        "pickle",
+        "ipaddress",
+        "ssl",  # 4 MiB more with a web page, which Python's server module imports it for in vain
+    }
+)
 MADV_DONTNEED = 4
 M_MMAP_THRESHOLD = -3
 LARGE = 128 * 1024  # bytes; larger blocks are given back to the system as soon as they are freed

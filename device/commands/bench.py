@@ -43,24 +43,26 @@ def as_text(report: dict) -> str:
     settled = report["settled"]
     threads = ", ".join(f"{ms} ms with {count}" for count, ms in report["detector_threads_ms"].items())
     every = f"frame, detection 1 in {settled['detect_every']}"
-    return "\n".join([
-        sentence(report["machine"]),
-        f"{report['source']}, {report['interpreter']}, {report['frames']} frames",
-        "",
-        f"{'stage':<22}{'p50':>9}{'p95':>9}{'p99':>9}  ms",
-        *(_stage_line(name, stage) for name, stage in report["stages"].items()),
-        _stage_line(every, settled["stages"]["frame"]),
-        *(_beside_line(name, other) for name, other in report["beside"].items()),
-        "",
-        "faces   all estimated   in budget p50, p99   first age after   longest wait",
-        *(_faces_line(row) for row in report["faces_scaling"]),
-        "",
-        f"frames a second        {report['frames_per_s']:.0f} (settled: {settled['frames_per_s']:.0f})",
-        f"detection by threads   {threads}",
-        f"peak memory            {report['peak_rss_mib']} MiB, grown by {report['rss_growth_mib']} MiB",
-        f"memory blocks a frame  {report['allocations_per_frame']} more than were freed",
-        f"start to first frame   {report['start_to_first_frame_s']} s",
-    ])
+    return "\n".join(
+        [
+            sentence(report["machine"]),
+            f"{report['source']}, {report['interpreter']}, {report['frames']} frames",
+            "",
+            f"{'stage':<22}{'p50':>9}{'p95':>9}{'p99':>9}  ms",
+            *(_stage_line(name, stage) for name, stage in report["stages"].items()),
+            _stage_line(every, settled["stages"]["frame"]),
+            *(_beside_line(name, other) for name, other in report["beside"].items()),
+            "",
+            "faces   all estimated   in budget p50, p99   first age after   longest wait",
+            *(_faces_line(row) for row in report["faces_scaling"]),
+            "",
+            f"frames a second        {report['frames_per_s']:.0f} (settled: {settled['frames_per_s']:.0f})",
+            f"detection by threads   {threads}",
+            f"peak memory            {report['peak_rss_mib']} MiB, grown by {report['rss_growth_mib']} MiB",
+            f"memory blocks a frame  {report['allocations_per_frame']} more than were freed",
+            f"start to first frame   {report['start_to_first_frame_s']} s",
+        ]
+    )
 
 
 def _stage_line(name: str, stage: dict) -> str:

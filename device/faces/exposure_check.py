@@ -33,15 +33,23 @@ class Measures(NamedTuple):
 
 # measure → what is wrong below and above its range, and the remedy
 ADVICE = {
-    "brightness": ("too dark: give the faces more light, or raise the camera's exposure or gain",
-                   "too bright: take away light that falls on the faces, or lower the camera's exposure"),
-    "sharpness": ("too blurred: focus the camera at the distance of the people, clean its lens, "
-                  "or shorten the exposure",
-                  "noisy or over-sharpened: give more light, or lower the camera's gain or its sharpening"),
-    "red": ("too green or blue: set the camera's white balance to the light of the place",
-            "too red: set the camera's white balance to the light of the place"),
-    "blue": ("too yellow: set the camera's white balance to the light of the place",
-             "too blue: set the camera's white balance to the light of the place"),
+    "brightness": (
+        "too dark: give the faces more light, or raise the camera's exposure or gain",
+        "too bright: take away light that falls on the faces, or lower the camera's exposure",
+    ),
+    "sharpness": (
+        "too blurred: focus the camera at the distance of the people, clean its lens, "
+        "or shorten the exposure",
+        "noisy or over-sharpened: give more light, or lower the camera's gain or its sharpening",
+    ),
+    "red": (
+        "too green or blue: set the camera's white balance to the light of the place",
+        "too red: set the camera's white balance to the light of the place",
+    ),
+    "blue": (
+        "too yellow: set the camera's white balance to the light of the place",
+        "too blue: set the camera's white balance to the light of the place",
+    ),
 }
 
 
@@ -49,8 +57,10 @@ def measure(crop: np.ndarray) -> Measures:
     """The measures of a face's crop, uint8 RGB (64, 64, 3)."""
     grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
     deviation = float(cv2.meanStdDev(grey)[1][0, 0])
-    detail = min(float(cv2.meanStdDev(cv2.Sobel(grey, cv2.CV_16S, *order, ksize=1))[1][0, 0])
-                 for order in ((2, 0), (0, 2)))
+    detail = min(
+        float(cv2.meanStdDev(cv2.Sobel(grey, cv2.CV_16S, *order, ksize=1))[1][0, 0])
+        for order in ((2, 0), (0, 2))
+    )
     red, green, blue = (max(value, 1.0) for value in crop[INNER].mean(axis=(0, 1)))
     return Measures(
         brightness=float(grey[INNER].mean()) / 255,

@@ -19,9 +19,7 @@ Say = Callable[[str], None]  # hears a sentence for the operator
 End = Callable[[], None]  # ends the program, called when somebody closes the window
 
 
-def open_outputs(
-    settings: Settings, size: tuple[int, int], fps: float, say: Say, end: End
-) -> list[Output]:
+def open_outputs(settings: Settings, size: tuple[int, int], fps: float, say: Say, end: End) -> list[Output]:
     """Open what `settings.output.use` asks for, for pictures of `size` (width, height).
 
     An output that fails later says so through `say` and is closed; it raises nothing.
@@ -66,9 +64,7 @@ def _open(
     raise ConfigError(f"--output {spec}: there is no such output; allowed are {KINDS}.")
 
 
-def _open_window(
-    spec: str, size: tuple[int, int], settings: Settings, say: Say, end: End
-) -> Output | None:
+def _open_window(spec: str, size: tuple[int, int], settings: Settings, say: Say, end: End) -> Output | None:
     """A window, or where there is no screen the web page (None if that is asked for anyway)."""
     from device.outputs.window import NoScreen, Window
 

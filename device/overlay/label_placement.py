@@ -33,10 +33,11 @@ class LabelPlacer:
             sides[track] = side
             labels.append(label)
         self._sides = sides
-        return labels[len(taken):]
+        return labels[len(taken) :]
 
-    def _best(self, face: Box, width: float, height: float, last: int,
-              labels: list[Box], faces: list[Box]) -> tuple[int, Box]:
+    def _best(
+        self, face: Box, width: float, height: float, last: int, labels: list[Box], faces: list[Box]
+    ) -> tuple[int, Box]:
         """The first place that is clear; to leave the last one for a better, that needs room to spare."""
         second_best = None
         for side, place in self._places(face, width, height):

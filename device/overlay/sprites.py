@@ -59,7 +59,7 @@ class Canvas:
         coverage = np.zeros(self._opacity.shape[:2], np.float32)
         top, bottom = max(-y, 0), min(mask.shape[0], coverage.shape[0] - y)
         right = min(mask.shape[1], coverage.shape[1] - x)
-        coverage[y + top:y + bottom, x:x + right] = mask[top:bottom, :right] / np.float32(255)
+        coverage[y + top : y + bottom, x : x + right] = mask[top:bottom, :right] / np.float32(255)
         self.fill(coverage, colour)
 
     def sprite(self, fade: float = 1.0) -> Sprite:

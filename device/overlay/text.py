@@ -27,16 +27,18 @@ class Typesetter:
         self._cap, self._pad = index["cap"], index["pad"]
         self._styles = {}
         for number, (style, glyphs) in enumerate(index["styles"].items()):
-            row = sheet[number * 3 * self._cap:(number + 1) * 3 * self._cap]
+            row = sheet[number * 3 * self._cap : (number + 1) * 3 * self._cap]
             self._styles[style] = self._cells(row, glyphs["characters"], glyphs["advances"])
 
     def _cells(self, row: np.ndarray, characters: str, advances: str) -> dict[str, np.ndarray]:
         """Each character's cell: its advance and the padding on both sides wide, three caps tall."""
         widths = [int(advance) + 2 * self._pad for advance in advances.split()]
         ends = np.cumsum(widths)
-        row = row[:, :ends[-1]].copy()  # lets the sheet go
-        return {character: row[:, end - width:end]
-                for character, end, width in zip(characters, ends, widths, strict=True)}
+        row = row[:, : ends[-1]].copy()  # lets the sheet go
+        return {
+            character: row[:, end - width : end]
+            for character, end, width in zip(characters, ends, widths, strict=True)
+        }
 
     def line(self, text: str, cap: int, style: str = "plain") -> np.ndarray:
         """The text as a uint8 mask (0 = clear, 255 = ink), 3 * cap pixels tall, base line at 2 * cap.
@@ -50,7 +52,7 @@ class Typesetter:
         canvas = np.zeros((3 * self._cap, width), np.uint8)
         pen = 0
         for cell in line:
-            place = canvas[:, pen:pen + cell.shape[1]]
+            place = canvas[:, pen : pen + cell.shape[1]]
             np.maximum(place, cell, out=place)
             pen += cell.shape[1] - 2 * self._pad
         size = max(1, round(width * cap / self._cap)), 3 * cap

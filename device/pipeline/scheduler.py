@@ -80,8 +80,14 @@ class Scheduler:
 
     # --- estimating ages
 
-    def choose(self, tracks: list, looked: bool, spent: float, now: float,
-               stale: Callable[..., bool] = lambda track: False) -> list:
+    def choose(
+        self,
+        tracks: list,
+        looked: bool,
+        spent: float,
+        now: float,
+        stale: Callable[..., bool] = lambda track: False,
+    ) -> list:
         """The tracks whose age is estimated on this frame, the most urgent first.
 
         `looked` tells whether the boxes are of this frame's detection: only then are faces estimated

@@ -61,8 +61,24 @@ class Track:
     detection, counted from 0. `companion` is what the tracker's factory made for it.
     """
 
-    __slots__ = ("_slot", "absence", "box", "companion", "confirmed", "hits", "id", "keypoints", "last_frame",
-                 "looks", "misses", "next_look", "proof", "score", "unseen", "velocity")
+    __slots__ = (
+        "_slot",
+        "absence",
+        "box",
+        "companion",
+        "confirmed",
+        "hits",
+        "id",
+        "keypoints",
+        "last_frame",
+        "looks",
+        "misses",
+        "next_look",
+        "proof",
+        "score",
+        "unseen",
+        "velocity",
+    )
 
     def __init__(self, slot: int, detection: Detection, frame: int, companion: Companion):
         self.id = 0  # given when confirmed
@@ -119,8 +135,12 @@ class Tracker:
             not (track.confirmed or track.misses) and track.looks < FRESH_LOOKS for track in self._tracks
         )
 
-    def update(self, detections: list[Detection] | None, dt: float,
-               look: Callable[[Track], float | None] | None = None) -> list[Track]:
+    def update(
+        self,
+        detections: list[Detection] | None,
+        dt: float,
+        look: Callable[[Track], float | None] | None = None,
+    ) -> list[Track]:
         """Advance by `dt` seconds (≥ 0) to the frame of `detections`; None says that none were looked for.
 
         `look` gives the score, 0 to 1, of a face in a close-up of its track. It is asked about each new face

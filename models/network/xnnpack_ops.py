@@ -39,7 +39,11 @@ def average(x, size: int, name: str):
     for i, step in enumerate(steps):
         weight = keras.initializers.Constant(1 / (step[0] * step[1]))
         x = layers.DepthwiseConv2D(
-            step, strides=step, use_bias=False, depthwise_initializer=weight, trainable=False,
+            step,
+            strides=step,
+            use_bias=False,
+            depthwise_initializer=weight,
+            trainable=False,
             name=f"{name}_pool{i or ''}",
         )(x)
     return x

@@ -49,20 +49,27 @@ def series(film: Film, frames: list[list[Shown]]) -> list[Series]:
             continue
         present = [i for i in range(first, len(frames)) if person in film.moments[i].truth]
         tracks = np.array([matches[i].get(person, -1) for i in present])
-        ones = [next((one for one in frames[i] if one.id == track), None)
-                for i, track in zip(present, tracks, strict=True)]
+        ones = [
+            next((one for one in frames[i] if one.id == track), None)
+            for i, track in zip(present, tracks, strict=True)
+        ]
 
         def values(pick: Callable[[Shown], float | None], ones=ones) -> np.ndarray:
             return np.array([np.nan if one is None or (v := pick(one)) is None else v for one in ones], float)
 
-        out.append(Series(
-            film.scene.kind, film.scene.kind == "replaced" and person > 0, age,
-            np.array([film.moments[i].t - film.moments[first].t for i in present]),
-            {name: values(lambda one, name=name: one.ages.get(name)) for name in filters}, tracks,
-            values(lambda one: one.spread),
-            np.array([one is not None and one.state == "settled" for one in ones]),
-            [one.band if one else None for one in ones],
-        ))
+        out.append(
+            Series(
+                film.scene.kind,
+                film.scene.kind == "replaced" and person > 0,
+                age,
+                np.array([film.moments[i].t - film.moments[first].t for i in present]),
+                {name: values(lambda one, name=name: one.ages.get(name)) for name in filters},
+                tracks,
+                values(lambda one: one.spread),
+                np.array([one is not None and one.state == "settled" for one in ones]),
+                [one.band if one else None for one in ones],
+            )
+        )
     return out
 
 

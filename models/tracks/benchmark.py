@@ -111,18 +111,26 @@ def _ages(people: list[age_metrics.Series], name: str, bands: Bands) -> dict:
 
 def as_text(report: dict) -> str:
     """The report as tables."""
-    lines = [f"{report['scenes']} scenes, {report['people']} people, {report['changes_of_person']} of them "
-             f"in the place of another, {report['frames']} frames", ""]
+    lines = [
+        f"{report['scenes']} scenes, {report['people']} people, {report['changes_of_person']} of them "
+        f"in the place of another, {report['frames']} frames",
+        "",
+    ]
     names = list(report["ages"])
     lines.append(f"{'shown age':28}" + "".join(f"{name:>14}" for name in names))
     for key in report["ages"][OURS]:
         lines.append(f"{key:28}" + "".join(f"{report['ages'][name][key]:14.3f}" for name in names))
-    lines += [f"{'interval_holds_truth':28}{report['interval_holds_truth']:14.3f}",
-              f"{'share_of_frames_with_age':28}{report['share_of_frames_with_age']:14.3f}",
-              f"{f'cost_ms_{FACES}_tracks':28}{report[f'cost_ms_{FACES}_tracks']:14.3f}", ""]
+    lines += [
+        f"{'interval_holds_truth':28}{report['interval_holds_truth']:14.3f}",
+        f"{'share_of_frames_with_age':28}{report['share_of_frames_with_age']:14.3f}",
+        f"{f'cost_ms_{FACES}_tracks':28}{report[f'cost_ms_{FACES}_tracks']:14.3f}",
+        "",
+    ]
     trackers = list(report["identity"])
-    lines.append(f"{'identity':12}" + "".join(f"{name + ': switches':>20}{'fragments':>11}{'IDF1':>8}"
-                                              for name in trackers))
+    lines.append(
+        f"{'identity':12}"
+        + "".join(f"{name + ': switches':>20}{'fragments':>11}{'IDF1':>8}" for name in trackers)
+    )
     for kind in report["identity"][OURS]:
         line = f"{kind:12}"
         for counts in (report["identity"][name][kind] for name in trackers):

@@ -45,8 +45,11 @@ def match(film: Film, frames: list[list[Shown]]) -> list[dict[int, int]]:
     for moment, shown in zip(film.moments, frames, strict=True):
         boxes = {one.id: one.box for one in shown}
         truth = moment.truth
-        pairs = {person: track for person, track in last.items()
-                 if person in truth and track in boxes and truth[person].iou(boxes[track]) >= OVERLAP}
+        pairs = {
+            person: track
+            for person, track in last.items()
+            if person in truth and track in boxes and truth[person].iou(boxes[track]) >= OVERLAP
+        }
         free = [track for track in boxes if track not in pairs.values()]
         left = [person for person in truth if person not in pairs]
         apart = np.array([[1 - truth[person].iou(boxes[track]) for track in free] for person in left])
@@ -72,11 +75,21 @@ def identity(film: Film, frames: list[list[Shown]]) -> Identity:
                 followed[person] = True
             elif followed.get(person):
                 followed[person] = False
-    agree = Counter((person, one.id) for moment, shown in zip(film.moments, frames, strict=True)
-                    for person, box in moment.truth.items() for one in shown if box.iou(one.box) >= OVERLAP)
+    agree = Counter(
+        (person, one.id)
+        for moment, shown in zip(film.moments, frames, strict=True)
+        for person, box in moment.truth.items()
+        for one in shown
+        if box.iou(one.box) >= OVERLAP
+    )
     people = sorted({person for person, _ in agree})
     tracks = sorted({track for _, track in agree})
     cost = np.array([[-float(agree[person, track]) for track in tracks] for person in people])
     both = -sum(cost[i, j] for i, j in assign(cost, 0.0)) if people else 0
-    return Identity(switches, fragments, int(both), sum(len(moment.truth) for moment in film.moments),
-                    sum(len(shown) for shown in frames))
+    return Identity(
+        switches,
+        fragments,
+        int(both),
+        sum(len(moment.truth) for moment in film.moments),
+        sum(len(shown) for shown in frames),
+    )

@@ -122,10 +122,12 @@ def _estimate(track: Track, close: CloseUp) -> float:
 
 def close_up(moment: Moment, rng: np.random.Generator):
     """The second look at a track that the tracker asks for: what the detector would score it."""
+
     def look(track: Track) -> float:
         real = any(truth.iou(track.box) > 0.3 for truth in moment.truth.values())
         mean, spread = CLOSE_UP_FACE if real else CLOSE_UP_OTHER
         return float(np.clip(rng.normal(mean, spread), 0, 1))
+
     return look
 
 
@@ -133,8 +135,9 @@ def replay_norfair(film: Film) -> list[list[Shown]]:
     """What norfair's tracker makes of the same detections: its defaults, by the corners of the boxes."""
     import norfair
 
-    tracker = norfair.Tracker("iou", distance_threshold=0.7, hit_counter_max=round(0.7 * film.scene.fps),
-                              initialization_delay=2)
+    tracker = norfair.Tracker(
+        "iou", distance_threshold=0.7, hit_counter_max=round(0.7 * film.scene.fps), initialization_delay=2
+    )
     frames = []
     for moment in film.moments:
         found = [_corners(one) for one in moment.sightings]

@@ -92,8 +92,11 @@ def play(scene: Scene, actors: list[Actor], net: Estimator, detector: FaceDetect
     """Everything that happens in the scene, frame by frame; the same on every call."""
     stage = Stage(scene, actors, net, detector)
     frames = round(scene.seconds * scene.fps)
-    return Film(scene, [actors[walker.actor].age for walker in scene.walkers],
-                [stage.moment(i / scene.fps) for i in range(frames)])
+    return Film(
+        scene,
+        [actors[walker.actor].age for walker in scene.walkers],
+        [stage.moment(i / scene.fps) for i in range(frames)],
+    )
 
 
 class Stage:
@@ -171,8 +174,9 @@ class Stage:
         centre = np.array(box.centre) + errors[6]
         score = 0.82 - 0.006 * abs(pose.yaw) - 0.3 * abs(pose.cover) - 1.5 / pose.eyes
         score = float(np.clip(score + 0.05 * self._rng.standard_normal(), 0.4, 0.97))
-        found = Detection(Box(float(centre[0] - w / 2), float(centre[1] - h / 2), w, h), score,
-                          keypoints.astype(np.float32))
+        found = Detection(
+            Box(float(centre[0] - w / 2), float(centre[1] - h / 2), w, h), score, keypoints.astype(np.float32)
+        )
         patch, origin = self._picture(i, pose, t)
         single = self._net.estimate(self._cropper.cut(patch, found.keypoints[:2] - origin))
         due = self._frames % self._close_every == 0

@@ -42,8 +42,9 @@ def detections(kind: str, interpreter: str, faces: np.ndarray) -> np.ndarray:
     detector = FaceDetector(kind, interpreter)
     rows = np.full((len(faces), 17), np.nan)
     for row, face in zip(rows, faces, strict=True):
-        picture = cv2.copyMakeBorder(face[..., ::-1], SIDE // 2, SIDE // 2, SIDE // 2, SIDE // 2,
-                                     cv2.BORDER_REPLICATE)
+        picture = cv2.copyMakeBorder(
+            face[..., ::-1], SIDE // 2, SIDE // 2, SIDE // 2, SIDE // 2, cv2.BORDER_REPLICATE
+        )
         for found in detector.detect(cv2.resize(picture, (4 * SIDE, 4 * SIDE)))[:1]:
             row[:] = *found.box, found.score, *found.keypoints.ravel()
     return rows

@@ -21,9 +21,8 @@ ONCE = {"/picture.jpg": ("picture", "image/jpeg"), "/people.json": ("people", "a
 OPEN = ("/health", "/page.css", "/icon.svg", "/login")  # for those without the token, too
 
 HEADERS = {
-    "Content-Security-Policy":
-        "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -79,15 +78,23 @@ class Handler(BaseHTTPRequestHandler):
             return
         form = parse_qs(self.rfile.read(int(length)).decode("utf-8", "replace"))
         if self.server.access.opens(form.get("token", [""])[0]):
-            self._answer(303, "text/plain; charset=utf-8", b"", {"Location": "/",
-                                                                 "Set-Cookie": self.server.access.cookie()})
+            self._answer(
+                303,
+                "text/plain; charset=utf-8",
+                b"",
+                {"Location": "/", "Set-Cookie": self.server.access.cookie()},
+            )
         else:
             self._ask_for_token(401, "That is not it.")
 
     def _not_allowed(self) -> None:
         allowed = "GET, HEAD, POST" if urlsplit(self.path).path == "/login" else "GET, HEAD"
-        self._answer(405, "text/plain; charset=utf-8", b"405 Only GET and HEAD are answered here.\n",
-                     {"Allow": allowed})
+        self._answer(
+            405,
+            "text/plain; charset=utf-8",
+            b"405 Only GET and HEAD are answered here.\n",
+            {"Allow": allowed},
+        )
 
     do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_TRACE = do_CONNECT = _not_allowed
 
@@ -103,8 +110,12 @@ class Handler(BaseHTTPRequestHandler):
         if path == "/":
             self._ask_for_token(401)
         else:
-            self._answer(401, "text/plain; charset=utf-8", b"401 The token is needed.\n",
-                         {"WWW-Authenticate": "Bearer"})
+            self._answer(
+                401,
+                "text/plain; charset=utf-8",
+                b"401 The token is needed.\n",
+                {"WWW-Authenticate": "Bearer"},
+            )
         return False
 
     def _ask_for_token(self, status: int, hint: str = "") -> None:

@@ -26,8 +26,9 @@ class Web:
 
     optional = True
 
-    def __init__(self, address: str, size: tuple[int, int], settings: Settings,
-                 say: Callable[[str], None]) -> None:
+    def __init__(
+        self, address: str, size: tuple[int, int], settings: Settings, say: Callable[[str], None]
+    ) -> None:
         """`address` is "", PORT or HOST:PORT. Raises ConfigError when it cannot be had or is not safe."""
         self.name = f"web:{address}" if address else "web"
         host, port = parsed(address)
@@ -75,8 +76,10 @@ def parsed(address: str) -> tuple[str, int]:
     host, _, port = address.rpartition(":")
     host, port = host.strip("[]") or DEFAULT[0], port or str(DEFAULT[1])
     if not port.isdecimal() or not 1 <= int(port) <= 65535:
-        raise ConfigError(f"--output web:{address}: is no address; allowed are web, web:PORT and "
-                          "web:HOST:PORT, such as web:127.0.0.1:8080.")
+        raise ConfigError(
+            f"--output web:{address}: is no address; allowed are web, web:PORT and "
+            "web:HOST:PORT, such as web:127.0.0.1:8080."
+        )
     return host, int(port)
 
 
@@ -84,8 +87,10 @@ def _check_token(name: str, host: str, token: str) -> None:
     if token and len(token) < TOKEN_LETTERS:
         raise ConfigError(f"web.token has {len(token)} letters; {TOKEN_LETTERS} or more are needed.")
     if not token and not is_loopback(host):
-        raise ConfigError(f"--output {name}: other machines could see the picture; set web.token to "
-                          f"a password of {TOKEN_LETTERS} letters or more, or take web:127.0.0.1:8080.")
+        raise ConfigError(
+            f"--output {name}: other machines could see the picture; set web.token to "
+            f"a password of {TOKEN_LETTERS} letters or more, or take web:127.0.0.1:8080."
+        )
 
 
 def declared(size: tuple[int, int], settings: Settings) -> int:

@@ -19,8 +19,10 @@ def test_take_gives_a_crop(light, sharpness):
 
 
 def test_lights_do_what_they_say():
-    mean = {light: np.mean([camera_model.expose(RAMP.astype(int), light, Dice(n)).mean() for n in range(8)])
-            for light in ("dim", "even", "bright")}
+    mean = {
+        light: np.mean([camera_model.expose(RAMP.astype(int), light, Dice(n)).mean() for n in range(8)])
+        for light in ("dim", "even", "bright")
+    }
     assert mean["dim"] < 0.6 * mean["even"] < 0.6 * mean["bright"]
 
 

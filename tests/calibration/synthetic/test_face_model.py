@@ -31,8 +31,10 @@ def test_chip_is_a_picture(model):
 
 
 def test_groups_differ_in_tone(model):
-    faces = {group: np.mean([chip(model, seed, group=group).mean() for seed in range(4)])
-             for group in ("white", "black")}
+    faces = {
+        group: np.mean([chip(model, seed, group=group).mean() for seed in range(4)])
+        for group in ("white", "black")
+    }
     assert faces["white"] > faces["black"] + 20
 
 
@@ -44,16 +46,19 @@ def test_estimated_age_is_the_wanted_one(model):
 
 
 def test_eyes_are_where_the_crop_wants_them(model):
-    spots = [model.points(model.latent(Conditions(40, True, "indian"), Dice(seed)))[list(EYES)].mean(axis=1)
-             for seed in range(6)]
+    spots = [
+        model.points(model.latent(Conditions(40, True, "indian"), Dice(seed)))[list(EYES)].mean(axis=1)
+        for seed in range(6)
+    ]
     left, right = np.mean(spots, axis=0) / ONE / 128
     assert left == pytest.approx((0.305, 0.30), abs=0.035)
     assert right == pytest.approx((0.695, 0.30), abs=0.035)
 
 
 def test_yaw_moves_the_nose(model):
-    left, right = (model.points(model.latent(Conditions(40, True, "white", yaw), Dice(1)))[1, 0]
-                   for yaw in (-512, 512))
+    left, right = (
+        model.points(model.latent(Conditions(40, True, "white", yaw), Dice(1)))[1, 0] for yaw in (-512, 512)
+    )
     assert right - left > 8 * ONE
 
 

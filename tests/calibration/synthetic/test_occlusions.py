@@ -18,10 +18,16 @@ def face():
 REGIONS = {"eyes": np.s_[30:46, 24:104], "mouth": np.s_[80:104, 44:84], "forehead": np.s_[0:10, 40:88]}
 
 
-@pytest.mark.parametrize(("kind", "hidden", "seen"), [
-    ("glasses", "eyes", "mouth"), ("sunglasses", "eyes", "mouth"), ("mask", "mouth", "forehead"),
-    ("hand", "mouth", "forehead"), ("hat", "forehead", "mouth"),
-])
+@pytest.mark.parametrize(
+    ("kind", "hidden", "seen"),
+    [
+        ("glasses", "eyes", "mouth"),
+        ("sunglasses", "eyes", "mouth"),
+        ("mask", "mouth", "forehead"),
+        ("hand", "mouth", "forehead"),
+        ("hat", "forehead", "mouth"),
+    ],
+)
 def test_hides(face, kind, hidden, seen):
     chip, points = face
     change = np.abs(occlusions.cover(chip, points, kind, Dice(5)).astype(int) - chip)

@@ -73,8 +73,16 @@ def notes():
 def loop(film, easel, notes, ticks=None, stopping=None, stages=None):
     eyes = Inline(lambda frame: [ANNA], film.release)
     tick = (ticks if ticks is not None else []).append
-    return Loop(film, eyes, easel, [notes], tick, lambda seconds: None, stages or Stages(),
-                stopping or threading.Event())
+    return Loop(
+        film,
+        eyes,
+        easel,
+        [notes],
+        tick,
+        lambda seconds: None,
+        stages or Stages(),
+        stopping or threading.Event(),
+    )
 
 
 def test_a_film_to_its_end(notes):

@@ -37,12 +37,18 @@ def test_a_track_that_comes_back_is_one_track():
 
 
 def test_the_text_for_people():
-    text = as_text({
-        "frames": 10, "frames_with_track": 9, "tracks_total": 1, "dropped": 2, "restarts": 1,
-        "peak_rss_mib": 64.4,
-        "tracks": [{"id": 1, "frames": 9, "age": 33.6, "spread": 4.4}],
-        "stages": {"frame": {"p50": 1.234, "p95": 2.5}},
-    })
+    text = as_text(
+        {
+            "frames": 10,
+            "frames_with_track": 9,
+            "tracks_total": 1,
+            "dropped": 2,
+            "restarts": 1,
+            "peak_rss_mib": 64.4,
+            "tracks": [{"id": 1, "frames": 9, "age": 33.6, "spread": 4.4}],
+            "stages": {"frame": {"p50": 1.234, "p95": 2.5}},
+        }
+    )
     assert "9 of 10 frames with a face, 1 tracks, 2 frames dropped" in text
     assert "track 1: 9 frames, 34 ± 4 years" in text
     assert "1.23 ms (p50)" in text

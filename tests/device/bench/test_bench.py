@@ -9,8 +9,17 @@ from device.bench.plot import draw
 
 pytestmark = pytest.mark.native  # it measures time
 
-SUMMARY = {"frames", "dropped", "frames_with_track", "tracks", "stages", "peak_rss_mib", "restarts", "source",
-           "interpreter"}
+SUMMARY = {
+    "frames",
+    "dropped",
+    "frames_with_track",
+    "tracks",
+    "stages",
+    "peak_rss_mib",
+    "restarts",
+    "source",
+    "interpreter",
+}
 MORE = {"faces_scaling", "start_to_first_frame_s", "rss_growth_mib", "allocations_per_frame", "machine"}
 
 

@@ -24,7 +24,8 @@ def test_the_firmware_s_word_in_words(tmp_path):
     word = tmp_path / "get_throttled"
     word.write_text("50005\n")
     assert Thermometer(tmp_path, word).throttled() == [
-        "the supply voltage is too low", "the processor is throttled",
+        "the supply voltage is too low",
+        "the processor is throttled",
     ]
 
 

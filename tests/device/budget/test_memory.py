@@ -46,8 +46,13 @@ class Process:
     def __init__(self, budget=100.0):
         self.held, self.cma, self.now = 50.0, 16.0, 0.0
         self.told, self.closed = [], []
-        self.watcher = Watcher(budget, self.shed, lambda event, **facts: self.told.append(facts),
-                               resident=lambda: self.held, cma=lambda: self.cma)
+        self.watcher = Watcher(
+            budget,
+            self.shed,
+            lambda event, **facts: self.told.append(facts),
+            resident=lambda: self.held,
+            cma=lambda: self.cma,
+        )
 
     def shed(self):
         self.closed.append("web")
@@ -81,7 +86,8 @@ def test_then_growth_is_refused_until_there_is_room_again():
     process.after_a_second(90.0)
     assert process.watcher.growing
     assert [facts.get("doing") for facts in process.told[1:]] == [
-        "no new faces are followed", "new faces are followed again",
+        "no new faces are followed",
+        "new faces are followed again",
     ]
 
 
@@ -139,7 +145,9 @@ def test_what_is_told_says_how_much_and_of_how_much():
     with pytest.raises(BudgetError):
         process.after_a_second(101.0)
     assert [(facts["used_mib"], facts["budget_mib"]) for facts in process.told] == [
-        (96, 100.0), (96, 100.0), (101, 100.0),
+        (96, 100.0),
+        (96, 100.0),
+        (101, 100.0),
     ]
 
 

@@ -29,8 +29,9 @@ def clock():
 @pytest.fixture
 def limits():
     """`settings.camera` for a camera of 64x48 pixels at 10 frames a second."""
-    return CameraSettings(width=64, height=48, fps=10.0, buffers=4, timeout_s=1.0,
-                  retry_s=0.5, retry_max_s=4.0, give_up_s=0.0)
+    return CameraSettings(
+        width=64, height=48, fps=10.0, buffers=4, timeout_s=1.0, retry_s=0.5, retry_max_s=4.0, give_up_s=0.0
+    )
 
 
 @pytest.fixture

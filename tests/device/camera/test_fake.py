@@ -18,7 +18,13 @@ def frame():
 
 def test_script_is_steps_with_amounts():
     assert parse("frames 30; stall 2s; garbage 3; gone 0.5s; end; frames 10") == [
-        ("frames", 30), ("stall", 2.0), ("garbage", 3), ("gone", 0.5), ("end", 0), ("frames", 10)]
+        ("frames", 30),
+        ("stall", 2.0),
+        ("garbage", 3),
+        ("gone", 0.5),
+        ("end", 0),
+        ("frames", 10),
+    ]
 
 
 @pytest.mark.parametrize("step", ["frame 3", "frames", "frames 0", "stall 2", "stall xs", "end 3"])

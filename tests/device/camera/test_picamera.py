@@ -74,9 +74,21 @@ class FakePicamera2:
 @pytest.fixture
 def lib(clock):
     """A stand-in for the module picamera2."""
-    lib = SimpleNamespace(cameras=1, built=0, busy=False, silent=False, broken=False, stop_hangs=False,
-                          size=None, padding=0, stamp=99.9, requests=[], released=threading.Event(),
-                          formats={"main": "RGB888", "lores": "YUV420"}, shape=None)
+    lib = SimpleNamespace(
+        cameras=1,
+        built=0,
+        busy=False,
+        silent=False,
+        broken=False,
+        stop_hangs=False,
+        size=None,
+        padding=0,
+        stamp=99.9,
+        requests=[],
+        released=threading.Event(),
+        formats={"main": "RGB888", "lores": "YUV420"},
+        shape=None,
+    )
     lib.Picamera2 = lambda number: setattr(lib, "camera", FakePicamera2(lib, number)) or lib.camera
 
     @contextlib.contextmanager

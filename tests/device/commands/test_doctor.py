@@ -21,15 +21,28 @@ def test_a_machine_on_which_the_main_job_can_run(demo_only, capsys):
     said = capsys.readouterr().out
     found = verdicts(said)
     assert "bad" not in found.values()
-    assert {"Python", "processor", "interpreter", "model", "budget", "memory", "USB", "Pi", "screen",
-            "source"} <= set(found)
+    assert {
+        "Python",
+        "processor",
+        "interpreter",
+        "model",
+        "budget",
+        "memory",
+        "USB",
+        "Pi",
+        "screen",
+        "source",
+    } <= set(found)
     assert said.endswith("The main job can run.\n")
 
 
-@pytest.mark.parametrize(("options", "what"), [
-    (["--source", "file:/nowhere.mkv"], "source"),
-    (["--source", "demo", "--memory-mib", "50"], "budget"),
-])
+@pytest.mark.parametrize(
+    ("options", "what"),
+    [
+        (["--source", "file:/nowhere.mkv"], "source"),
+        (["--source", "demo", "--memory-mib", "50"], "budget"),
+    ],
+)
 def test_what_the_main_job_lacks_is_bad(demo_only, capsys, options, what):
     assert main(["doctor", *options]) == 1
     said = capsys.readouterr().out

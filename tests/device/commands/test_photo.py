@@ -60,4 +60,3 @@ def test_what_is_no_picture_is_named_and_the_others_are_done(picture, tmp_path, 
     said = capsys.readouterr()
     assert said.err.count("is missing or not a picture") == 2
     assert "1 face\n  about" in said.out
-

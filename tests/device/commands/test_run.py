@@ -12,8 +12,17 @@ from device.budget.memory import Watcher
 from device.inference import model_files
 
 LIMIT = 60.0  # seconds for a process; none comes near it
-SUMMARY_KEYS = {"frames", "dropped", "frames_with_track", "tracks", "stages", "peak_rss_mib", "restarts",
-                "source", "interpreter"}
+SUMMARY_KEYS = {
+    "frames",
+    "dropped",
+    "frames_with_track",
+    "tracks",
+    "stages",
+    "peak_rss_mib",
+    "restarts",
+    "source",
+    "interpreter",
+}
 
 
 def run(*options):
@@ -34,8 +43,18 @@ def summary(capsys):
 
 def test_the_demo_end_to_end(summary, tmp_path):
     trace, events = tmp_path / "trace.jsonl", tmp_path / "events.jsonl"
-    found = summary("--source", "demo", "--pace", "fast", "--frames", "150",
-                    "--trace", str(trace), "--events", str(events))
+    found = summary(
+        "--source",
+        "demo",
+        "--pace",
+        "fast",
+        "--frames",
+        "150",
+        "--trace",
+        str(trace),
+        "--events",
+        str(events),
+    )
     assert set(found) >= SUMMARY_KEYS
     assert (found["frames"], found["dropped"], found["restarts"], found["source"]) == (150, 0, 0, "demo")
     assert set(found["stages"]) == {"read", "detect", "track", "age", "overlay", "output", "frame"}
@@ -49,8 +68,23 @@ def test_the_demo_end_to_end(summary, tmp_path):
 def test_the_demo_is_the_same_every_time(tmp_path):
     traces = [tmp_path / "one", tmp_path / "two"]
     for trace in traces:
-        assert run("--source", "demo", "--pace", "fast", "--frames", "60", "--detect-every", "1",
-                   "--frame-budget-ms", "1000", "--trace", str(trace)) == 0
+        assert (
+            run(
+                "--source",
+                "demo",
+                "--pace",
+                "fast",
+                "--frames",
+                "60",
+                "--detect-every",
+                "1",
+                "--frame-budget-ms",
+                "1000",
+                "--trace",
+                str(trace),
+            )
+            == 0
+        )
     assert traces[0].read_text() == traces[1].read_text()
 
 
@@ -62,24 +96,35 @@ def test_a_picture_a_frame_in_a_folder(tmp_path):
 
 def test_a_camera_that_is_pulled_out_and_comes_back(summary, tmp_path, capsys):
     events = tmp_path / "events.jsonl"
-    found = summary("--source", "fake:frames 5; end; frames 5; garbage 1; frames 5; stall 0.5s; frames 5",
-                    "--camera-retry-s", "0.1", "--camera-timeout-s", "0.3", "--events", str(events))
+    found = summary(
+        "--source",
+        "fake:frames 5; end; frames 5; garbage 1; frames 5; stall 0.5s; frames 5",
+        "--camera-retry-s",
+        "0.1",
+        "--camera-timeout-s",
+        "0.3",
+        "--events",
+        str(events),
+    )
     assert found["restarts"] >= 2
     assert found["frames"] + found["dropped"] == 20
     kinds = [json.loads(line).get("kind") for line in events.read_text().splitlines()]
     assert {"gone", "stalled", "back"} <= set(kinds)
 
 
-@pytest.mark.parametrize(("options", "status", "words"), [
-    (["--source", "file:/nowhere.mkv"], 3, "there is no such file"),
-    (["--source", "webcam"], 2, "is not a source"),
-    (["--source", "fake:frames 2; gone 99s", "--camera-give-up-s", "0.3"], 3, "lost"),
-    (["--source", "demo", "--output", "paper"], 2, "there is no such output"),
-    (["--source", "demo", "--memory-mib", "50"], 2, "who wants what"),
-    (["--source", "demo", "--trace", "/nowhere/trace"], 2, "cannot be written"),
-    (["--source", "demo", "--events", "/nowhere/events"], 2, "cannot be written"),
-    (["--config", "/nowhere.toml"], 2, "cannot be read"),
-])
+@pytest.mark.parametrize(
+    ("options", "status", "words"),
+    [
+        (["--source", "file:/nowhere.mkv"], 3, "there is no such file"),
+        (["--source", "webcam"], 2, "is not a source"),
+        (["--source", "fake:frames 2; gone 99s", "--camera-give-up-s", "0.3"], 3, "lost"),
+        (["--source", "demo", "--output", "paper"], 2, "there is no such output"),
+        (["--source", "demo", "--memory-mib", "50"], 2, "who wants what"),
+        (["--source", "demo", "--trace", "/nowhere/trace"], 2, "cannot be written"),
+        (["--source", "demo", "--events", "/nowhere/events"], 2, "cannot be written"),
+        (["--config", "/nowhere.toml"], 2, "cannot be read"),
+    ],
+)
 def test_what_goes_wrong_ends_with_its_status_and_a_message(options, status, words, capsys):
     assert run(*options) == status
     message = capsys.readouterr().err
@@ -110,10 +155,25 @@ def test_a_process_that_outgrows_its_budget_leaves_with_75_and_a_summary(monkeyp
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_with_a_summary(number):
-    command = [sys.executable, "-m", "device", "run", "--source", "demo", "--output", "none",
-               "--memory-mib", "4096"]  # an emulated process holds its emulator, too
-    with subprocess.Popen([*command, "--events", "-", "--summary", "json"], stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, text=True, env=os.environ) as process:
+    command = [
+        sys.executable,
+        "-m",
+        "device",
+        "run",
+        "--source",
+        "demo",
+        "--output",
+        "none",
+        "--memory-mib",
+        "4096",
+    ]  # an emulated process holds its emulator, too
+    with subprocess.Popen(
+        [*command, "--events", "-", "--summary", "json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ,
+    ) as process:
         assert json.loads(process.stdout.readline())["event"]
         process.send_signal(number)
         out, _ = process.communicate(timeout=LIMIT)

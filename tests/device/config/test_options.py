@@ -19,9 +19,29 @@ def test_without_options_the_defaults_hold():
 
 
 def test_the_options_of_the_main_job_reach_their_settings():
-    chosen = settings("--source", "file:a.mkv", "--pace", "fast", "--loop", "--detector", "full",
-                      "--interpreter", "tflite_runtime", "--frame-budget-ms", "12.5", "--width", "320",
-                      "--height", "240", "--fps", "15", "--events", "-", "--memory-mib", "96")
+    chosen = settings(
+        "--source",
+        "file:a.mkv",
+        "--pace",
+        "fast",
+        "--loop",
+        "--detector",
+        "full",
+        "--interpreter",
+        "tflite_runtime",
+        "--frame-budget-ms",
+        "12.5",
+        "--width",
+        "320",
+        "--height",
+        "240",
+        "--fps",
+        "15",
+        "--events",
+        "-",
+        "--memory-mib",
+        "96",
+    )
     assert (chosen.source.use, chosen.source.pace, chosen.source.loop) == ("file:a.mkv", "fast", True)
     assert (chosen.detector.range, chosen.age.interpreter) == ("full", "tflite_runtime")
     assert chosen.schedule.frame_budget_ms == 12.5

@@ -27,10 +27,17 @@ def events(path, **facts):
 
 def test_an_event_has_time_track_box_age_spread_and_state_and_no_picture(path):
     events(path).record(0, 0.0, [ANNA])
-    assert lines(path) == [{
-        "time": "2023-11-14T22:13:20.250Z", "event": "track", "id": 7, "box": [10.0, 20.0, 30.0, 40.0],
-        "age": 34.5, "spread": 4.2, "state": "settled",
-    }]
+    assert lines(path) == [
+        {
+            "time": "2023-11-14T22:13:20.250Z",
+            "event": "track",
+            "id": 7,
+            "box": [10.0, 20.0, 30.0, 40.0],
+            "age": 34.5,
+            "spread": 4.2,
+            "state": "settled",
+        }
+    ]
 
 
 def test_one_a_track_a_second_at_most(path):

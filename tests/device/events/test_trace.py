@@ -16,10 +16,21 @@ def test_a_line_for_every_frame(tmp_path):
     trace.close()
     assert [json.loads(line) for line in path.read_text().splitlines()] == [
         {"frame": 0, "t": 0.0, "tracks": []},
-        {"frame": 3, "t": 0.1, "tracks": [
-            {"id": 1, "box": [1.0, 2.0, 3.0, 4.0], "score": 0.988, "raw": 30.12, "age": None, "spread": None,
-             "state": "settling"},
-        ]},
+        {
+            "frame": 3,
+            "t": 0.1,
+            "tracks": [
+                {
+                    "id": 1,
+                    "box": [1.0, 2.0, 3.0, 4.0],
+                    "score": 0.988,
+                    "raw": 30.12,
+                    "age": None,
+                    "spread": None,
+                    "state": "settling",
+                },
+            ],
+        },
     ]
 
 

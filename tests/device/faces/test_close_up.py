@@ -9,17 +9,20 @@ BOX = Box(100.0, 100.0, 80.0, 80.0)
 FACE = Detection(BOX, 0.9, np.zeros((6, 2), np.float32))
 
 
-@pytest.mark.parametrize(("box", "now", "holds"), [
-    (BOX, 1.1, True),
-    (BOX, 1.2, False),
-    (BOX.shifted(2, -1), 1.1, True),
-    (BOX.shifted(5, 0), 1.1, False),
-    (BOX.shifted(4, 0), 1.1, True),
-    (BOX.shifted(0, -5), 1.1, False),
-    (BOX.scaled(1.04), 1.1, True),
-    (BOX.scaled(1.1), 1.1, False),
-    (BOX.scaled(0.9), 1.1, False),
-])
+@pytest.mark.parametrize(
+    ("box", "now", "holds"),
+    [
+        (BOX, 1.1, True),
+        (BOX, 1.2, False),
+        (BOX.shifted(2, -1), 1.1, True),
+        (BOX.shifted(5, 0), 1.1, False),
+        (BOX.shifted(4, 0), 1.1, True),
+        (BOX.shifted(0, -5), 1.1, False),
+        (BOX.scaled(1.04), 1.1, True),
+        (BOX.scaled(1.1), 1.1, False),
+        (BOX.scaled(0.9), 1.1, False),
+    ],
+)
 def test_it_holds_for_a_while_and_where_it_was(box, now, holds):
     assert CloseUp(FACE, BOX, 1.2).holds(box, now) == holds
 

@@ -23,12 +23,19 @@ def test_good_picture_has_no_complaint():
     assert complaints(GOOD, ALLOWED) == []
 
 
-@pytest.mark.parametrize(("change", "words"), [
-    ({"brightness": 0.1}, "too dark"), ({"brightness": 0.9}, "too bright"),
-    ({"sharpness": -3.0}, "too blurred"), ({"sharpness": 1.0}, "noisy"),
-    ({"red": -0.2}, "too green or blue"), ({"red": 0.9}, "too red"),
-    ({"blue": -0.9}, "too yellow"), ({"blue": 0.4}, "too blue"),
-])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"brightness": 0.1}, "too dark"),
+        ({"brightness": 0.9}, "too bright"),
+        ({"sharpness": -3.0}, "too blurred"),
+        ({"sharpness": 1.0}, "noisy"),
+        ({"red": -0.2}, "too green or blue"),
+        ({"red": 0.9}, "too red"),
+        ({"blue": -0.9}, "too yellow"),
+        ({"blue": 0.4}, "too blue"),
+    ],
+)
 def test_each_fault_is_named_with_its_remedy(change, words):
     (said,) = complaints(GOOD._replace(**change), ALLOWED)
     assert said.startswith(words)

@@ -11,7 +11,8 @@ INSIDE = (GAP, GAP, 640 - GAP, 480 - GAP)
 
 boxes = st.builds(Box, floats(-50, 640), floats(-50, 480), floats(4, 200), floats(4, 200))
 crowds = st.lists(st.tuples(boxes, floats(30, 120)), max_size=16).map(
-    lambda faces: [(number, box, width, 28.0) for number, (box, width) in enumerate(faces)])
+    lambda faces: [(number, box, width, 28.0) for number, (box, width) in enumerate(faces)]
+)
 
 
 def place(faces, taken=(), placer=None):

@@ -97,10 +97,17 @@ def test_letters_that_the_font_lacks_do_no_harm():
     assert touched(drawn([], Status(notice="Kamera weg 相机 \n"), line=True))
 
 
-@pytest.mark.parametrize("box", [
-    (-60.0, -60.0, 90.0, 90.0), (600.0, 440.0, 90.0, 90.0), (-900.0, 100.0, 90.0, 90.0),
-    (0.0, 0.0, 640.0, 480.0), (300.0, 200.0, 4.0, 4.0), (-200.0, -200.0, 2000.0, 2000.0),
-])
+@pytest.mark.parametrize(
+    "box",
+    [
+        (-60.0, -60.0, 90.0, 90.0),
+        (600.0, 440.0, 90.0, 90.0),
+        (-900.0, 100.0, 90.0, 90.0),
+        (0.0, 0.0, 640.0, 480.0),
+        (300.0, 200.0, 4.0, 4.0),
+        (-200.0, -200.0, 2000.0, 2000.0),
+    ],
+)
 def test_faces_at_and_beyond_the_border_and_of_any_size(box):
     image = drawn([person(box=box)])
     assert touched(image)
@@ -131,8 +138,11 @@ def test_what_is_held_stays_below_what_is_declared():
         state = ("finding", "settling", "settled", "lost")[number % 4]
         age = None if state == "finding" else number / 4
         size = 10.0 + number % 200
-        view.draw(image, [person(number, (200.0, 200.0, size, size), age, number % 9, None, state)],
-                  Status(number % 60, "a notice", number / 30))
+        view.draw(
+            image,
+            [person(number, (200.0, 200.0, size, size), age, number % 9, None, state)],
+            Status(number % 60, "a notice", number / 30),
+        )
     held = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
     assert held < declared_bytes(SIZE)

@@ -134,8 +134,9 @@ class Counting(Nothing):
 def close_ups_a_frame(faces, frames, after=30):
     """How many are made on each frame after so many, with every age estimated on every frame."""
     counting = Counting()
-    eyes = vision(detector=Crowd(counting, faces, SIZE), frame_budget_ms=1000.0, detect_every=1,
-                  settled_every_s=0.0)
+    eyes = vision(
+        detector=Crowd(counting, faces, SIZE), frame_budget_ms=1000.0, detect_every=1, settled_every_s=0.0
+    )
     film(eyes, after)
     counts = []
     for index in range(after, after + frames):
@@ -205,8 +206,10 @@ def test_a_face_at_the_edge_and_one_without_extent_do_no_harm():
     class Edge(Nothing):
         def detect(self, image, picture_size=None):
             keypoints = np.zeros((6, 2), np.float32)
-            return [Detection(Box(-50.0, -50.0, 60.0, 60.0), 0.9, keypoints),
-                    Detection(Box(300.0, 200.0, 0.5, 0.5), 0.9, keypoints + 300)]
+            return [
+                Detection(Box(-50.0, -50.0, 60.0, 60.0), 0.9, keypoints),
+                Detection(Box(300.0, 200.0, 0.5, 0.5), 0.9, keypoints + 300),
+            ]
 
         def close_up(self, image, box):
             return Detection(box, 1.0, np.zeros((6, 2), np.float32))

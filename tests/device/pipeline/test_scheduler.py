@@ -18,8 +18,13 @@ def scheduler(budget_ms=0.0, every=4, settled_s=0.5):
 
 
 def track(number=1, settled=True, velocity=(0.0, 0.0), misses=0):
-    return SimpleNamespace(id=number, box=Box(0.0, 0.0, 100.0, 100.0), velocity=velocity, misses=misses,
-                           companion=SimpleNamespace(settled=settled))
+    return SimpleNamespace(
+        id=number,
+        box=Box(0.0, 0.0, 100.0, 100.0),
+        velocity=velocity,
+        misses=misses,
+        companion=SimpleNamespace(settled=settled),
+    )
 
 
 def looks(plan, tracks, frames, start=0, doubtful=False):
@@ -44,11 +49,14 @@ def test_every_fourth_frame_once_it_is_not():
     assert sum(looks(plan, [track()], 40, start=61)) == 10
 
 
-@pytest.mark.parametrize("unsteady", [
-    {"tracks": [track(misses=1)]},
-    {"tracks": [track(velocity=(300.0, 0.0))]},
-    {"tracks": [], "doubtful": True},
-])
+@pytest.mark.parametrize(
+    "unsteady",
+    [
+        {"tracks": [track(misses=1)]},
+        {"tracks": [track(velocity=(300.0, 0.0))]},
+        {"tracks": [], "doubtful": True},
+    ],
+)
 def test_every_frame_while_one_is_missed_fast_or_in_doubt(unsteady):
     plan = scheduler()
     looks(plan, [track()], 61)
@@ -56,8 +64,9 @@ def test_every_frame_while_one_is_missed_fast_or_in_doubt(unsteady):
 
 
 def test_slow_cameras_are_looked_at_more_often_than_every_fourth_frame():
-    plan = Scheduler(Settings(schedule=ScheduleSettings(
-        frame_budget_ms=0.0, detect_every=4, settled_every_s=0.5)), fps=8.0)
+    plan = Scheduler(
+        Settings(schedule=ScheduleSettings(frame_budget_ms=0.0, detect_every=4, settled_every_s=0.5)), fps=8.0
+    )
     assert sum(looks(plan, [], 8)) == 8
 
 
@@ -189,8 +198,11 @@ def test_nobody_starves_and_everybody_has_a_first_age_within_a_second(faces, cos
 
 
 def test_without_hurry_nothing_depends_on_how_long_things_take():
-    plan = Scheduler(Settings(schedule=ScheduleSettings(
-        frame_budget_ms=0.0, detect_every=1, settled_every_s=0.5)), FPS, hurry=False)
+    plan = Scheduler(
+        Settings(schedule=ScheduleSettings(frame_budget_ms=0.0, detect_every=1, settled_every_s=0.5)),
+        FPS,
+        hurry=False,
+    )
     plan.detected(5.0)
     plan.aged(5.0, 1)
     assert all(looks(plan, [], 5))

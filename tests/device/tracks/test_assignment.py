@@ -19,8 +19,10 @@ def cheapest(cost, limit):
     if cost.shape[0] > cost.shape[1]:
         cost = cost.T
     rows, columns = cost.shape
-    return min(sum(min(cost[i, j] - limit, 0.0) for i, j in enumerate(order))
-               for order in permutations(range(columns), rows))
+    return min(
+        sum(min(cost[i, j] - limit, 0.0) for i, j in enumerate(order))
+        for order in permutations(range(columns), rows)
+    )
 
 
 def test_greedy_would_be_wrong():

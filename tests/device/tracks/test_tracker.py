@@ -19,8 +19,9 @@ STEP = 1 / 15
 def face(x, y, size=100.0, score=0.9, turned=0.0):
     """Centre, size, and how far the inner keypoints are moved sideways, in sizes."""
     points = FRONTAL + np.array([turned, 0.0]) * [[0.5], [0.5], [1.0], [0.8], [0.0], [0.0]]
-    return Detection(Box(x - size / 2, y - size / 2, size, size), score,
-                     (points * size + (x, y)).astype(np.float32))
+    return Detection(
+        Box(x - size / 2, y - size / 2, size, size), score, (points * size + (x, y)).astype(np.float32)
+    )
 
 
 @pytest.fixture
@@ -214,7 +215,10 @@ def test_the_tracker_knows_nothing_of_ages_and_close_ups():
     tree = ast.parse(inspect.getsource(device.tracks.tracker))
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert {name for name in imported if name.startswith("device.")} == {
-        "device.box", "device.config.schema", "device.faces.detector", "device.tracks.assignment",
+        "device.box",
+        "device.config.schema",
+        "device.faces.detector",
+        "device.tracks.assignment",
         "device.tracks.kalman",
     }
 

@@ -11,8 +11,11 @@ from models.quantization.tanh_range import REACH, saturate, unpacked  # noqa: E4
 
 
 def scales(model):
-    return [float(tensor.quantization.scale[0]) for tensor in unpacked(model).subgraphs[0].tensors
-            if tensor.quantization is not None and tensor.quantization.scale is not None]
+    return [
+        float(tensor.quantization.scale[0])
+        for tensor in unpacked(model).subgraphs[0].tensors
+        if tensor.quantization is not None and tensor.quantization.scale is not None
+    ]
 
 
 def test_only_what_tanh_reads_is_held():
@@ -26,7 +29,10 @@ def test_only_what_tanh_reads_is_held():
 def test_the_step_before_every_tanh_is_fine():
     graph = unpacked(saturate(model_path("age").read_bytes())).subgraphs[0]
     codes = unpacked(model_path("age").read_bytes()).operatorCodes
-    tanh = [operator.inputs[0] for operator in graph.operators
-            if codes[operator.opcodeIndex].builtinCode == schema.BuiltinOperator.TANH]
+    tanh = [
+        operator.inputs[0]
+        for operator in graph.operators
+        if codes[operator.opcodeIndex].builtinCode == schema.BuiltinOperator.TANH
+    ]
     assert len(tanh) == 10  # four of the stream, η and Δ of three stages
     assert all(graph.tensors[tensor].quantization.scale[0] <= REACH / 127 + 1e-6 for tensor in tanh)

@@ -13,8 +13,17 @@ NAN = np.nan
 def person(values, settled_from=0, spread=5.0, band=None):
     values = np.array(values, float)
     n = len(values)
-    return ages.Series("still", False, 40.0, np.arange(n) / 10, {OURS: values, "other": values},
-                       np.ones(n, int), np.full(n, spread), np.arange(n) >= settled_from, band or [None] * n)
+    return ages.Series(
+        "still",
+        False,
+        40.0,
+        np.arange(n) / 10,
+        {OURS: values, "other": values},
+        np.ones(n, int),
+        np.full(n, spread),
+        np.arange(n) >= settled_from,
+        band or [None] * n,
+    )
 
 
 def test_the_error_is_taken_at_a_time_and_only_where_an_age_is_shown():

@@ -30,8 +30,9 @@ def test_two_tracks_that_change_places_are_two_switches():
 
 
 def test_a_gap_is_a_fragment_and_no_switch_when_the_same_track_is_back():
-    counts = identity(film(9), [shown(t1=LEFT, t2=RIGHT)] * 3 + [shown(t2=RIGHT)] * 3
-                      + [shown(t1=LEFT, t2=RIGHT)] * 3)
+    counts = identity(
+        film(9), [shown(t1=LEFT, t2=RIGHT)] * 3 + [shown(t2=RIGHT)] * 3 + [shown(t1=LEFT, t2=RIGHT)] * 3
+    )
     assert (counts.switches, counts.fragments) == (0, 1)
 
 

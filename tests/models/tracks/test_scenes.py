@@ -8,8 +8,12 @@ from models.tracks.scenes import script
 
 
 def test_a_hundred_scenes_have_more_than_sixty_changes_of_person_with_nobody_between():
-    changes = [pair for scene in script(100, 50, seed=1) if scene.kind == "replaced"
-               for pair in pairwise(scene.walkers)]
+    changes = [
+        pair
+        for scene in script(100, 50, seed=1)
+        if scene.kind == "replaced"
+        for pair in pairwise(scene.walkers)
+    ]
     assert len(changes) > 60
     assert all(0.2 <= after.start - before.end <= 1.5 for before, after in changes)
 

@@ -1,6 +1,5 @@
 """The demo scene: the same on every run, with a truth that the detector can find."""
 
-
 import cv2
 import numpy as np
 import pytest

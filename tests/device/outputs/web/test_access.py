@@ -10,11 +10,17 @@ from device.outputs.web.output import Web, parsed
 TOKEN = "correct horse battery"
 
 
-@pytest.mark.parametrize(("address", "meaning"), [
-    ("", ("127.0.0.1", 8080)), ("8081", ("127.0.0.1", 8081)), ("0.0.0.0:80", ("0.0.0.0", 80)),
-    ("[::1]:8080", ("::1", 8080)), ("kiosk.local:9000", ("kiosk.local", 9000)),
-    ("10.0.0.5:", ("10.0.0.5", 8080)),
-])
+@pytest.mark.parametrize(
+    ("address", "meaning"),
+    [
+        ("", ("127.0.0.1", 8080)),
+        ("8081", ("127.0.0.1", 8081)),
+        ("0.0.0.0:80", ("0.0.0.0", 80)),
+        ("[::1]:8080", ("::1", 8080)),
+        ("kiosk.local:9000", ("kiosk.local", 9000)),
+        ("10.0.0.5:", ("10.0.0.5", 8080)),
+    ],
+)
 def test_addresses(address, meaning):
     assert parsed(address) == meaning
 
@@ -35,8 +41,19 @@ def test_others_too(host):
     assert not is_loopback(host)
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost", "LOCALHOST:1", "[::1]:8080",
-                                  "192.168.1.5:8080", "kiosk-7", "kiosk-7.local:8080", "sign.example"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1:8080",
+        "localhost",
+        "LOCALHOST:1",
+        "[::1]:8080",
+        "192.168.1.5:8080",
+        "kiosk-7",
+        "kiosk-7.local:8080",
+        "sign.example",
+    ],
+)
 def test_names_of_this_machine(monkeypatch, host):
     monkeypatch.setattr(socket, "gethostname", lambda: "Kiosk-7")
     assert Access("", ["Sign.example"]).knows(host)
@@ -63,10 +80,19 @@ def test_the_token_opens_as_bearer_or_as_the_cookie_it_was_changed_for():
     assert "HttpOnly" in access.cookie()
 
 
-@pytest.mark.parametrize(("cookie", "authorization"), [
-    ("", ""), ("kiosk=", ""), (f"kiosk={TOKEN}", ""), ("", TOKEN), ("", f"Basic {TOKEN}"), ("", "Bearer "),
-    ("", f"Bearer {TOKEN}x"), ("", "Bearer corr\u00e9ct"),
-])
+@pytest.mark.parametrize(
+    ("cookie", "authorization"),
+    [
+        ("", ""),
+        ("kiosk=", ""),
+        (f"kiosk={TOKEN}", ""),
+        ("", TOKEN),
+        ("", f"Basic {TOKEN}"),
+        ("", "Bearer "),
+        ("", f"Bearer {TOKEN}x"),
+        ("", "Bearer corr\u00e9ct"),
+    ],
+)
 def test_everything_else_does_not(cookie, authorization):
     assert not Access(TOKEN, []).admits(cookie, authorization)
 
@@ -84,6 +110,8 @@ def test_a_short_token_is_refused(settings):
 
 
 def test_a_taken_port_is_refused_with_another_to_try(settings, free_port):
-    with (socket.create_server(("127.0.0.1", free_port)),
-          pytest.raises(ConfigError, match=f"cannot be had .*web:127.0.0.1:{free_port + 1}")):
+    with (
+        socket.create_server(("127.0.0.1", free_port)),
+        pytest.raises(ConfigError, match=f"cannot be had .*web:127.0.0.1:{free_port + 1}"),
+    ):
         Web(str(free_port), (320, 240), settings, print)

@@ -22,22 +22,35 @@ class Browser:
 
     def __init__(self, driver_port, profile):
         self._base = f"http://127.0.0.1:{driver_port}"
-        options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars",
-                   "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                   f"--user-data-dir={profile}"]
+        options = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--no-first-run",
+            "--hide-scrollbars",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            f"--user-data-dir={profile}",
+        ]
         wanted = {"goog:chromeOptions": {"args": options}, "goog:loggingPrefs": {"browser": "ALL"}}
         session = self._call("POST", "/session", capabilities={"alwaysMatch": wanted})
         self._base += f"/session/{session['sessionId']}"
 
     def _call(self, method, path, **body):
-        request = urllib.request.Request(self._base + path, method=method,
-                                         data=json.dumps(body).encode() if method == "POST" else None)
+        request = urllib.request.Request(
+            self._base + path, method=method, data=json.dumps(body).encode() if method == "POST" else None
+        )
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)["value"]
 
     def open(self, url, size=SIZES["laptop"]):
-        self._call("POST", "/goog/cdp/execute", cmd="Emulation.setDeviceMetricsOverride",
-                   params={"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": False})
+        self._call(
+            "POST",
+            "/goog/cdp/execute",
+            cmd="Emulation.setDeviceMetricsOverride",
+            params={"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": False},
+        )
         self._call("POST", "/url", url=url)
 
     def run(self, script):
@@ -101,7 +114,7 @@ def test_the_page_shows_picture_and_people_at_every_size(serve, free_port, brows
         left, top, right, bottom = browser.run(PLACE)
         assert (right - left) / (bottom - top) == pytest.approx(4 / 3, rel=0.01)
         assert right - left > 0.45 * width
-        shown = browser.picture()[int(top) + 20:int(bottom) - 20, int(left) + 20:int(right) - 20]
+        shown = browser.picture()[int(top) + 20 : int(bottom) - 20, int(left) + 20 : int(right) - 20]
         assert np.abs(shown.reshape(-1, 3).mean(axis=0) - (40, 120, 200)).max() < 12
     assert browser.complaints() == []
 
@@ -131,8 +144,10 @@ def test_a_hidden_page_costs_nothing(serve, free_port, browser):
     web, _ = serve()
     browser.open(f"http://127.0.0.1:{free_port}/")
     browser.until(LIVE)
-    browser.run("Object.defineProperty(document, 'hidden', {value: true}), "
-                "document.dispatchEvent(new Event('visibilitychange'))")
+    browser.run(
+        "Object.defineProperty(document, 'hidden', {value: true}), "
+        "document.dispatchEvent(new Event('visibilitychange'))"
+    )
     deadline = time.monotonic() + 8
     while any(web._feed._watching.values()):
         assert time.monotonic() < deadline

@@ -24,10 +24,15 @@ def ask(port, path, method="GET", body=None, **headers):
     return answer
 
 
-@pytest.mark.parametrize(("path", "kind"), [
-    ("/", "text/html"), ("/page.css", "text/css"), ("/page.js", "text/javascript"),
-    ("/icon.svg", "image/svg+xml"),
-])
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/", "text/html"),
+        ("/page.css", "text/css"),
+        ("/page.js", "text/javascript"),
+        ("/icon.svg", "image/svg+xml"),
+    ],
+)
 def test_the_page_and_its_parts(serve, free_port, path, kind):
     serve()
     answer = ask(free_port, path)
@@ -80,8 +85,14 @@ def test_the_people(serve, free_port):
     news = json.loads(ask(free_port, "/people.json").body)
     assert news["size"] == [320, 240]
     assert news["show"] == "age"
-    assert news["people"][0] == {"id": 1, "box": [100, 60, 80, 80], "age": 34.2, "spread": 2.8,
-                                 "band": "25–34", "state": "settled"}
+    assert news["people"][0] == {
+        "id": 1,
+        "box": [100, 60, 80, 80],
+        "age": 34.2,
+        "spread": 2.8,
+        "band": "25–34",
+        "state": "settled",
+    }
     assert news["people"][1]["age"] is None
 
 
