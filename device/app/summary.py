@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from device.app.report import RunReport, TrackReport
+from device.budget.memory import COUNTED
 from device.events.trace import rounded
 from device.person import Person
 
@@ -16,7 +18,7 @@ class Summary:
         self.frames_with_track = 0
         self.tracks_total = 0
         self._last_id = 0
-        self._tracks: dict[int, dict] = {}  # by id, the one seen last at the end
+        self._tracks: dict[int, TrackReport] = {}  # by id, the one seen last at the end
 
     def record(self, index: int, _t: float, persons: list[Person]) -> None:
         """Count one finished frame and who was in it."""
@@ -31,26 +33,36 @@ class Summary:
         if len(self._tracks) > KEPT_TRACKS:
             del self._tracks[next(iter(self._tracks))]
 
-    def _begin(self, index: int, number: int) -> dict:
+    def _begin(self, index: int, number: int) -> TrackReport:
         """A row for a new track; identities rise, so one that is no larger was counted before."""
         self.tracks_total += number > self._last_id
         self._last_id = max(self._last_id, number)
-        return {"id": number, "first_frame": index, "frames": 0}
+        return {
+            "id": number,
+            "first_frame": index,
+            "last_frame": index,
+            "frames": 0,
+            "age": None,
+            "spread": None,
+        }
 
-    def tracks(self) -> list[dict]:
+    def tracks(self) -> list[TrackReport]:
         """The last tracks: id, first_frame, last_frame, frames, and the age and spread shown last."""
         return sorted(self._tracks.values(), key=lambda track: track["id"])
 
 
-def as_text(report: dict) -> str:
+def as_text(report: RunReport) -> str:
     """The summary in a few lines for the person at the terminal. `report` is what `--summary json` prints."""
     seen = f"{report['frames_with_track']} of {report['frames']} frames with a face"
     lines = [f"{seen}, {report['tracks_total']} tracks, {report['dropped']} frames dropped"]
     for track in report["tracks"][-8:]:
-        age = "no age yet" if track["age"] is None else f"{track['age']:.0f} ± {track['spread']:.0f} years"
-        lines.append(f"  track {track['id']}: {track['frames']} frames, {age}")
+        age, spread = track["age"], track["spread"]
+        shown = "no age yet" if age is None or spread is None else f"{age:.0f} ± {spread:.0f} years"
+        lines.append(f"  track {track['id']}: {track['frames']} frames, {shown}")
     if "frame" in report["stages"]:
         frame = report["stages"]["frame"]
         lines.append(f"a frame takes {frame['p50']:.2f} ms (p50), {frame['p95']:.2f} ms (p95)")
-    lines.append(f"peak memory {report['peak_rss_mib']:.0f} MiB, {report['restarts']} restarts of the source")
+    memory = f"{report['peak_memory_mib']:.0f} MiB ({COUNTED})"
+    resident = f"{report['peak_rss_mib']:.0f} MiB resident with pages of files"
+    lines.append(f"peak memory {memory}, {resident}; {report['restarts']} restarts of the source")
     return "\n".join(lines)

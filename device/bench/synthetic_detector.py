@@ -9,7 +9,7 @@ import numpy as np
 
 from device.age.network import AgeNet
 from device.box import Box
-from device.budget.timing import Histogram, Stages
+from device.budget.timing import Histogram, Timings
 from device.config.loader import changed
 from device.config.schema import Settings
 from device.faces.detector import Detection, FaceDetector
@@ -76,7 +76,7 @@ def scaling(settings: Settings, image: np.ndarray, detector: FaceDetector, net: 
 def _film(settings: Settings, image: np.ndarray, crowd: Crowd, net: AgeNet) -> dict:
     """Run so many seconds of the one picture through vision and overlay."""
     size = image.shape[1], image.shape[0]
-    vision = Vision(settings, size, FPS, Stages(), crowd, net)
+    vision = Vision(settings, size, FPS, Timings(), crowd, net)
     overlay = Overlay(size, settings)
     frame = Frame(size)
     costs = Histogram()

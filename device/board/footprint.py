@@ -8,9 +8,11 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from collections.abc import Sequence
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import LazyLoader
-from pathlib import Path
+from types import ModuleType
+from typing import cast
 
 # What loads only when something of it is first used: 9 MiB.
 LATER = frozenset(
@@ -27,7 +29,6 @@ LATER = frozenset(
         "ssl",  # 4 MiB more with a web page, which Python's server module imports it for in vain
     }
 )
-MADV_DONTNEED = 4
 M_MMAP_THRESHOLD = -3
 LARGE = 128 * 1024  # bytes; larger blocks are given back to the system as soon as they are freed
 
@@ -36,7 +37,9 @@ class LaterFinder:
     """Finds the modules in `LATER`, as they are, with a loader that waits for their first use."""
 
     @staticmethod
-    def find_spec(name: str, path=None, target=None) -> ModuleSpec | None:
+    def find_spec(
+        name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         """As `importlib.abc.MetaPathFinder.find_spec`."""
         if name not in LATER:
             return None
@@ -50,7 +53,7 @@ def apply() -> None:
     """Take effect for all later imports of this process; to be called before NumPy and OpenCV are."""
     sys.meta_path.insert(0, LaterFinder)
     # OpenSSL, 4 MiB for what Python's own SHA-256 does as well: hashlib takes that when this is missing.
-    sys.modules.setdefault("_hashlib", None)
+    cast(dict[str, ModuleType | None], sys.modules).setdefault("_hashlib", None)
     # One thread each: no buffers for others, and steadier times.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -58,18 +61,3 @@ def apply() -> None:
     os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # silent
     ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE)
-
-
-def drop_start_code(maps: Path = Path("/proc/self/maps")) -> None:
-    """Give back the memory of program code that libraries run only while they start: 15 MiB, in 2 ms.
-
-    The pages are those of the files on disk, unchanged; what is needed again comes from the kernel's
-    page cache by itself. Called after each library has started, it keeps the peak low too.
-    """
-    madvise = ctypes.CDLL(None).madvise
-    madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
-    for line in maps.read_text().splitlines():
-        addresses, permissions, _, _, inode, *_ = line.split()
-        if permissions == "r-xp" and inode != "0":  # code of a file, which nothing can have written to
-            start, end = (int(address, 16) for address in addresses.split("-"))
-            madvise(start, end - start, MADV_DONTNEED)

@@ -280,6 +280,12 @@ class LimitsSettings:
     hot_c: float = setting(
         80.0, "at this temperature of the processor less is done", span=(40.0, 105.0), unit="°C"
     )
+    vision_timeout_s: float = setting(
+        10.0,
+        "no ages for so long is reported as down; a frame that takes so long ends the program with status 75",
+        span=(1.0, 600.0),
+        unit="seconds",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from device.age.network import AgeNet, both_ways
-from device.budget.timing import Stages
+from device.budget.timing import Timings
 from device.config.schema import Settings
 from device.faces.alignment import SIDE, Cropper
 from device.faces.close_up import CloseUps
@@ -35,7 +35,7 @@ class Vision:
         settings: Settings,
         size: tuple[int, int],
         fps: float,
-        stages: Stages,
+        stages: Timings,
         detector: FaceDetector,
         net: AgeNet,
         hurry: bool = True,

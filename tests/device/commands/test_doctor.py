@@ -40,7 +40,7 @@ def test_a_machine_on_which_the_main_job_can_run(demo_only, capsys):
     ("options", "what"),
     [
         (["--source", "file:/nowhere.mkv"], "source"),
-        (["--source", "demo", "--memory-mib", "50"], "budget"),
+        (["--source", "demo", "--detector", "full", "--memory-mib", "50"], "budget"),
     ],
 )
 def test_what_the_main_job_lacks_is_bad(demo_only, capsys, options, what):
