@@ -28,7 +28,7 @@ NOTICES = {CAMERA_DARK: "No picture from the camera", VISION_STUCK: "No ages: th
 
 DARK_S = 3.0  # without a frame: the slowest source allowed gives one a second (camera.fps)
 LATE_S = 3.0  # for one frame: a hundred times what it takes; reasoned, not tuned
-STEP_MAX_S = 1.0  # the loop comes round every 0.2 s; if that was longer ago, the process itself stood still
+STEP_MAX_S = 0.5  # the loop comes round every 0.2 s; if that was longer ago, the process itself stood still
 
 
 class Numbers(NamedTuple):
@@ -88,8 +88,8 @@ class Health:
     def poll(self, pending: bool, results: int) -> None:
         """Called by the loop at least every 0.2 s: whether the vision works on a frame, and how many it did.
 
-        Time counts by the loop's own progress: a process that was stopped and goes on lived through a
-        second at most, and its vision is not stuck for that. Raises VisionStuckError.
+        Time counts by the loop's own progress: a process that was stopped and goes on lived through half
+        a second at most, and its vision is not stuck for that. Raises VisionStuckError.
         """
         now = self._clock()
         step, self._polled_at = min(now - self._polled_at, STEP_MAX_S), now
