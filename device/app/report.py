@@ -2,18 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
-
-
-class TrackReport(TypedDict):
-    """One track: from which frame to which, in how many of them, and the age and spread shown last."""
-
-    id: int
-    first_frame: int
-    last_frame: int
-    frames: int
-    age: float | None  # years
-    spread: float | None
+from typing import Any, TypedDict
 
 
 class RunReport(TypedDict):
@@ -27,7 +16,7 @@ class RunReport(TypedDict):
     frames: int
     dropped: int
     frames_with_track: int
-    tracks: list[TrackReport]
+    tracks: list[dict[str, Any]]  # as `Summary.tracks` makes them
     tracks_total: int
     stages: dict[str, dict[str, float]]
     peak_memory_mib: float

@@ -9,10 +9,10 @@ import threading
 from argparse import ArgumentParser, Namespace
 from contextlib import ExitStack
 from types import FrameType
+from typing import Any
 
 from device.app.application import Run
 from device.app.memory_plan import memory_plan
-from device.app.report import RunReport
 from device.app.summary import as_text
 from device.budget.memory import total
 from device.config.options import add_settings, settings_from, whole_number
@@ -42,7 +42,7 @@ def main(args: Namespace) -> int:
         try:
             run.loop.run(args.frames)
         finally:
-            print_summary(run.report(), args.summary)
+            print_summary({**run.report()}, args.summary)
     return 0
 
 
@@ -59,7 +59,7 @@ def stop_on_signals(closing: ExitStack) -> threading.Event:
     return stopping
 
 
-def print_summary(report: RunReport, form: str) -> None:
+def print_summary(report: dict[str, Any], form: str) -> None:
     """The report as the operator asked for it."""
     if form == "json":
         print(json.dumps(report), flush=True)
