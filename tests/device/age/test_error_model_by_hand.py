@@ -1,4 +1,4 @@
-"""The error of one estimate, worked by hand from a small model: raw = m + σ(√alike · h + √(1 − alike) · w)."""
+"""The error of one estimate by hand, from a small model: raw = m + σ(√alike · h + √(1 − alike) · w)."""
 
 import json
 import math
@@ -6,10 +6,10 @@ import math
 import numpy as np
 import pytest
 
+from device.age.error_model import TYPICAL, NoiseModel, by_age, features, load_noise, noise_path, pose_change
 from device.errors import ModelError
-from device.noise import TYPICAL, NoiseModel, by_age, features, load_noise, noise_path, pose_change
-from device.pins import MODELS
-from device.quality import Quality
+from device.faces.quality import Quality
+from device.inference.model_files import MODELS
 
 EVEN = Quality(size=30, sharpness=-1.0, yaw=0.0, roll=0.0, score=0.8, brightness=0.5, contrast=0.2)
 SMALL = NoiseModel(
@@ -67,7 +67,7 @@ def test_the_floor_of_contrast_lies_below_what_was_learnt_from():
 
 
 def test_the_variance_by_hand():
-    """Of a face of 15 pixels, half turned, seen as 30: e^(2 + 0.5 · 0.6931 + 3 · 0.2 − 0.3 · 0.4 + 0.2 · 0.4).
+    """A face of 15 pixels, half turned, seen as 30: e^(2 + 0.5 · 0.6931 + 3 · 0.2 − 0.3 · 0.4 + 0.2 · 0.4).
 
     The exponent is 2 + 0.34657 + 0.6 − 0.12 + 0.08 = 2.90657, the variance 18.2939 squared years.
     """
@@ -77,7 +77,7 @@ def test_the_variance_by_hand():
 
 
 def test_a_model_with_too_few_weights_is_an_error_not_a_smaller_sum():
-    with pytest.raises(ValueError, match="shorter"):
+    with pytest.raises(ValueError, match="longer"):
         SMALL._replace(log_variance=(2.0, -0.5)).variance(features(EVEN, 50))
 
 

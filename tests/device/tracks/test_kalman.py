@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from device.motion import Motion
+from device.tracks.kalman import Motion
 
 CAPACITY = 4
 SEEN = np.zeros(CAPACITY, bool)
