@@ -50,13 +50,15 @@ def test_blur_is_less_sharp_and_light_does_not_matter():
 def test_the_look_does_not_change_with_light_but_with_the_picture():
     crop = cv2.GaussianBlur(noise(), (15, 15), 0)
     other = cv2.GaussianBlur(noise(2), (15, 15), 0)
-    look = measure(crop, face()).look
-    lit = measure((crop * 0.7 + 20).astype(np.uint8), face()).look
-    assert look.shape == (48,)
-    assert np.abs(lit - look).mean() < 0.1 < np.abs(measure(other, face()).look - look).mean()
+    appearance = measure(crop, face()).appearance
+    lit = measure((crop * 0.7 + 20).astype(np.uint8), face()).appearance
+    assert appearance.shape == (48,)
+    assert (
+        np.abs(lit - appearance).mean() < 0.1 < np.abs(measure(other, face()).appearance - appearance).mean()
+    )
 
 
 def test_an_even_picture_is_no_division_by_zero():
     quality = measure(np.full((64, 64, 3), 128, np.uint8), face())
     assert np.isfinite(quality.sharpness)
-    assert np.isfinite(quality.look).all()
+    assert np.isfinite(quality.appearance).all()
