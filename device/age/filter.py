@@ -15,6 +15,7 @@ from device.faces.quality import Quality
 Z80 = 1.2816  # half of the 80 % interval of a normal distribution, in standard deviations
 # Where these come from, and what half and double of each does, is in this room's README
 STUDENT_T_DOF = 4.0  # degrees of freedom of Student's t, which a single estimate's error follows
+MIN_OWN_VARIANCE = 0.05  # share of an estimate's own variance that its outlier weight leaves at least
 AGE_DRIFT = 0.05  # years in the square root of a second: random walk of the network's mean for a person
 MIN_ESTIMATES = 3  # before anything is shown
 # Log odds that the face is somebody else's by now
@@ -152,9 +153,11 @@ class AgeFilter:
         correlation = self._error_model.correlation
         scale = math.sqrt(correlation * variance)
         with_mean, with_error = mean + scale * both, both + scale * shared
-        total = with_mean + scale * with_error + (1 - correlation) * variance
+        prior, own = with_mean + scale * with_error, (1 - correlation) * variance
+        total = prior + own
         innovation = raw - self._mean - scale * self._shared_error
         total *= (STUDENT_T_DOF + innovation * innovation / total) / (STUDENT_T_DOF + 1)
+        total = max(total, prior + MIN_OWN_VARIANCE * own)  # below the prior's part, variances turn negative
         gain, error_gain = with_mean / total, with_error / total
         self._mean += gain * innovation
         self._shared_error += error_gain * innovation

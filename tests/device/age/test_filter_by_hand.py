@@ -193,3 +193,22 @@ def test_the_band_is_kept_within_its_margin():
     shown(ages, [38.0] * 4, start=40.0, step=10.0)
     assert ages.age > 36
     assert ages.band == "35–44"
+
+
+def test_a_good_frame_after_a_poor_one_by_hand():
+    """An estimate of variance 400, then one of 4 when the shared error is forgotten: both say 30 years.
+
+    variance of the mean, of both, of the shared error   400 + 0.05² · 40 = 400.1, 0, 1
+    the estimate's with the mean and with the error      400.1; 1
+    of the surprise, prior and own part                  401.1 + 3; lighter by 4 / 5 for no surprise: 323.28
+    but the prior's part and a twentieth of its own      401.1 + 0.15 = 401.25, else less than nothing is left
+    the mean's variance                                  400.1 − 400.1² / 401.25 = 1.146704
+    """
+    by_size = (math.log(4.0), -math.log(100) / math.log(2), *[0.0] * 7)
+    ages = always_shown(EXACT._replace(log_variance=by_size))
+    ages.update(30.0, FRAME._replace(size=15.0), 0.0)
+    assert ages._variance == pytest.approx((400.0, -10.0, 1.0))
+    ages.update(30.0, FRAME, 40.0)
+    assert ages._variance == pytest.approx((1.146704, -400.1 / 401.25, 1 - 1 / 401.25), abs=1e-5)
+    ages.update(30.0, FRAME, 80.0)
+    assert ages.spread == pytest.approx(Z80 * math.sqrt(ages._variance[0]))
