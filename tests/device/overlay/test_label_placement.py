@@ -54,8 +54,9 @@ PLACES = [(310, 166), (310, 286), (386, 200), (234, 200), (310, 132), (310, 320)
 @pytest.mark.parametrize("number", range(8))
 def test_the_places_in_their_order(number):
     """Above, below, to the right, to the left, then a row further up, down, and so on, 6 pixels away."""
-    taken = [Box(x, y, 60, 28) for x, y in PLACES[:number]]
-    assert place([(1, FACE, 60, 28)], taken) == [Box(*PLACES[number], 60, 28)]
+    taken, placer = [Box(x, y, 60, 28) for x, y in PLACES[:number]], LabelPlacer(*SIZE, GAP)
+    assert place([(1, FACE, 60, 28)], taken, placer) == [Box(*PLACES[number], 60, 28)]
+    assert placer._sides == {1: number}
 
 
 @pytest.mark.parametrize(
@@ -71,9 +72,8 @@ def test_moved_inside_at_the_right_and_at_the_left():
     beside = [Box(610, 166, 30, 28), Box(610, 286, 30, 28)]
     everywhere = (2, Box(0, 0, 640, 480), 10, 10)
     assert place([(1, Box(500, 200, 130, 80), 126, 28), everywhere], beside)[0] == Box(508, 200, 126, 28)
-    assert place(
-        [(1, Box(10, 200, 80, 80), 60, 28)], [Box(*b, 60, 28) for b in [(20, 166), (20, 286), (96, 200)]]
-    ) == [Box(6, 200, 60, 28)]
+    around = [Box(*corner, 60, 28) for corner in [(20, 166), (20, 286), (96, 200)]]
+    assert place([(1, Box(10, 200, 80, 80), 60, 28), everywhere], around)[0] == Box(6, 200, 60, 28)
 
 
 def test_a_face_is_left_free_where_one_of_the_nearest_places_is():
