@@ -88,16 +88,15 @@ class Verdict:
 def compare(network, old: Path, new: bytes, crops: np.ndarray) -> Verdict:
     """Measure both files with every interpreter that is here, and take the worst."""
     check = check_faces()
-    figures = []
-    for faces in (check, crops):
+
+    def worst(faces: np.ndarray) -> tuple[float, float]:
         truth = float_ages(network, faces)
-        figures.append(
-            tuple(
-                max(deviation(model, package, faces, truth) for package in available())
-                for model in (old, new)
-            )
+        before, after = (
+            max(deviation(model, package, faces, truth) for package in available()) for model in (old, new)
         )
-    return Verdict(*figures)
+        return before, after
+
+    return Verdict(worst(check), worst(crops))
 
 
 def settle(verdict: Verdict, name: str, old: Path, data: bytes, folder: Path, keep: bool) -> int:
