@@ -18,9 +18,14 @@ def test_the_new_file_takes_the_place_of_the_old(tmp_path):
 def test_after_an_error_everything_is_as_it_was(tmp_path):
     path = tmp_path / "a.json"
     path.write_text("old")
-    with pytest.raises(OSError, match="full"), replacing(path) as part:
-        part.write_text("ne")
-        raise OSError("full")
+
+    def fill_the_disk():
+        with replacing(path) as part:
+            part.write_text("ne")
+            raise OSError("full")
+
+    with pytest.raises(OSError, match="full"):
+        fill_the_disk()
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["a.json"]
 
