@@ -48,8 +48,8 @@ noise: setup ## learn how far a new network's estimates are off: ARGS="--faces f
 evaluate: setup ## measure the shipped file on faces of known age: ARGS="--data faces.zip"
 	@$(DEVICE) -m models evaluate $(ARGS)
 
-calibrate: setup ## choose the faces that set the int8 ranges
-	@$(DEVICE) -m calibration $(ARGS)
+calibrate: setup ## make the faces that set the int8 ranges anew: ARGS="capture FOLDER" takes a site's own
+	@$(DEVICE) -m calibration $(or $(ARGS),build)
 
 ##@ Change the code
 

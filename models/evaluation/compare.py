@@ -36,6 +36,7 @@ class Network:
 def shipped(name: str, interpreter: str) -> Network:
     """One of our files."""
     net = AgeNet(name, interpreter)
+    assert net.path is not None
     return Network(f"{name}, int8 ({net.package})", net.path.stat().st_size, net.estimate)
 
 
@@ -82,7 +83,7 @@ def latencies(networks: list[Network], crop: np.ndarray) -> np.ndarray:
     return times
 
 
-def errors(network: Network, faces: list[tuple[float, np.ndarray]]) -> dict[str, float]:
+def errors(network: Network, faces: list[tuple[float, np.ndarray]]) -> dict[str, float | None]:
     """The scores of one network on faces (age, crop)."""
     ages = np.array([age for age, _ in faces], np.float32)
     return scores(ages, np.array([network.estimate(crop) for _, crop in faces], np.float32))

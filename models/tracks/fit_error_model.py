@@ -156,12 +156,15 @@ def fit_memory(seen: Observations, scaled: np.ndarray) -> tuple[float, float, fl
 
     Half the mean squared difference of two errors is 1 − alike · exp(−seconds / memory − change / pose).
     """
-    apart, change, half = [], [], []
-    for a, b in _pairs(seen):
-        apart.append(seen.t[b] - seen.t[a])
-        change.append(pose_change(seen.quality[a], seen.quality[b]))
-        half.append(min((scaled[a] - scaled[b]) ** 2 / 2, CAP))
-    apart, change, half = np.array(apart), np.array(change), np.array(half)
+    rows = [
+        (
+            seen.t[b] - seen.t[a],
+            pose_change(seen.quality[a], seen.quality[b]),
+            min((scaled[a] - scaled[b]) ** 2 / 2, CAP),
+        )
+        for a, b in _pairs(seen)
+    ]
+    apart, change, half = np.array(rows).T
     level = half[apart > 2.0].mean()
 
     def misfit(alike: float, memory: float, pose: float) -> float:

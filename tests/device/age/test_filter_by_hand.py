@@ -159,7 +159,7 @@ def settled(hold):
 
 
 def test_a_settled_age_stands_until_the_estimate_is_further_away_than_hold():
-    """34, 2 s on, moves the mean to 30.600: shown at once if the age is held within 0.6 years, not 0.61."""
+    """34, 2 s on, moves the mean to 30.600: held to 0.6 years this is shown at once, to 0.61 not."""
     held, let_go = settled(0.61), settled(0.6)
     for ages in (held, let_go):
         ages.update(34.0, FRAME, 3.5)

@@ -140,7 +140,7 @@ def test_an_unsettled_face_takes_two_inferences():
     assert len(chosen(plan, [track(n) for n in range(11, 19)], 0.0)) == 5
 
 
-def test_what_the_picture_costs_is_kept_for_it():
+def test_what_the_render_costs_is_kept_for_it():
     plan = scheduler(budget_ms=11.0)
     plan.on_age_cost(0.002, 1)
     plan.on_render_cost(0.006)
@@ -209,3 +209,52 @@ def test_without_real_time_nothing_depends_on_how_long_things_take():
     plan.on_age_cost(5.0, 1)
     assert all(detections(plan, [], 5))
     assert len(chosen(plan, [track(n) for n in range(1, 9)], 0.0, spent=5.0)) == 8
+
+
+def test_a_track_is_young_for_two_seconds_to_the_frame():
+    seen = detections(scheduler(), [track()], 65)
+    assert seen[:60] == [True] * 60
+    assert seen[60:] == [False, False, False, True, False]
+
+
+def test_fast_is_a_seventh_of_the_face_between_two_detections():
+    """100 pixels wide, 4 frames apart: 15 pixels in 0.1333 s are 112.5 pixels a second, of both axes."""
+    for velocity, steady in (((60.0, 50.0), True), ((-60.0, 55.0), False)):
+        plan = scheduler()
+        detections(plan, [track()], 61)
+        assert sum(detections(plan, [track(velocity=velocity)], 8, start=61)) == (2 if steady else 8)
+
+
+def test_costs_are_learnt_by_a_tenth():
+    plan = scheduler()
+    for seconds in (0.010, 0.020):
+        plan.on_detection_cost(seconds)
+        plan.on_age_cost(2 * seconds, 2)
+        plan.on_close_up_cost(seconds)
+        plan.on_render_cost(seconds)
+    costs = plan.detection_cost, plan.inference_cost, plan.close_up_cost, plan.render_cost
+    assert costs == pytest.approx([0.011] * 4)
+
+
+@pytest.mark.parametrize(("level", "pause"), [(0, 0.5), (1, 2.0), (3, 2.0)])
+def test_a_loaded_machine_estimates_settled_faces_a_quarter_as_often(level, pause):
+    plan = scheduler()
+    plan.level = level
+    times = [n / FPS for n in range(130) if chosen(plan, [track()], n / FPS)]
+    assert times[:3] == pytest.approx([0.0, pause, 2 * pause])
+
+
+def test_who_is_gone_is_forgotten_and_who_stays_is_not():
+    plan = scheduler()
+    detections(plan, [track(1, misses=0), track(2)], 61)
+    detections(plan, [track(1), track(2)], 1, start=61)
+    chosen(plan, [track(1), track(2)], 2.1)
+    detections(plan, [track(1)], 1, start=64)
+    assert set(plan._born) == set(plan._estimated) == {1}
+
+
+def test_what_just_fits_is_done():
+    plan = scheduler()
+    plan.budget, plan.inference_cost = 0.5, 0.125
+    plan.render_cost = 0.92 * 0.5 - 0.25
+    assert len(chosen(plan, [track(n) for n in range(1, 9)], 0.0)) == 2
