@@ -16,7 +16,7 @@ from device.faces.quality import Quality
 from device.person import Person
 from device.tracks.tracker import Companion, Track
 
-NONE: Mapping[str, Callable[[], Attribute]] = MappingProxyType({})
+NO_ATTRIBUTES: Mapping[str, Callable[[], Attribute]] = MappingProxyType({})
 
 
 class Attribute(Protocol):
@@ -78,7 +78,7 @@ class PersonState(Companion):
 
 
 def person_states(
-    settings: Settings, attributes: Mapping[str, Callable[[], Attribute]] = NONE
+    settings: Settings, attributes: Mapping[str, Callable[[], Attribute]] = NO_ATTRIBUTES
 ) -> Callable[[], PersonState]:
     """The factory of companions for `Tracker`, by the sections `smoother` and `age` of `settings`.
 

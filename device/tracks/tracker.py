@@ -237,12 +237,12 @@ class Tracker(Generic[C]):
     def _make_room(self) -> bool:
         """Give up the track longest out of view, or else the one least like a face in its close-ups."""
         lost = [track for track in self._tracks if track.misses]
-        doubtful = [track for track in self._tracks if not track.confirmed and track.close_up_count > 1]
+        tentative = [track for track in self._tracks if not track.confirmed and track.close_up_count > 1]
         if lost:
             self._drop(max(lost, key=lambda track: track.unseen))
-        elif doubtful:
-            self._drop(min(doubtful, key=lambda track: track.confirmation_score))
-        return bool(lost or doubtful)
+        elif tentative:
+            self._drop(min(tentative, key=lambda track: track.confirmation_score))
+        return bool(lost or tentative)
 
     def _prune(self) -> None:
         """Drop tracks that were out of view for too long."""

@@ -258,3 +258,10 @@ def test_what_just_fits_is_done():
     plan.budget, plan.inference_cost = 0.5, 0.125
     plan.render_cost = 0.92 * 0.5 - 0.25
     assert len(chosen(plan, [track(n) for n in range(1, 9)], 0.0)) == 2
+
+
+def test_close_ups_count_for_nobody_unless_asked():
+    plan = scheduler(budget_ms=11.0)
+    plan.on_age_cost(0.002, 1)
+    plan.on_close_up_cost(0.003)
+    assert len(chosen(plan, [track(n) for n in range(1, 9)], 0.0)) == 5
