@@ -206,3 +206,27 @@ def test_a_face_away_for_a_quarter_of_a_second_is_lost():
         one.update([], 0.125)
         states.append(track.state)
     assert states == ["tracked", "tracked", "lost"]
+
+
+def test_only_faces_in_view_and_not_yet_confirmed_are_tentative():
+    one, said = tracker(), []
+    for found in ([], [face(100, 100)], [face(100, 100)], []):
+        one.update(found, STEP)
+        said.append(one.has_tentative)
+    assert said == [False, True, False, False]
+    one.update([face(100, 100), face(400, 100)], STEP)
+    assert one.has_tentative
+    one.update([face(100, 100)], STEP)
+    assert not one.has_tentative
+
+
+def test_a_face_that_is_missed_comes_to_a_stop():
+    """Its speed falls to 1/e in 0.8 s, from the second missed frame on, when it is known as missed."""
+    one = tracker(coast_s=2.0)
+    for i in range(40):
+        (track, *_) = one.update([face(100 + 20 * i, 100)], STEP) or [None]
+    speed = track.velocity[0]
+    one.update([], STEP)
+    assert track.velocity[0] == speed
+    one.update([], 0.8)
+    assert track.velocity[0] == pytest.approx(speed / math.e)
