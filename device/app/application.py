@@ -75,7 +75,7 @@ class Run:
         source = self.capture.source
         stepped = isinstance(self.capture, Stepped)
         self.vision = Vision(
-            settings, source.size, source.fps, self.timings, *self.networks, hurry=not stepped
+            settings, source.size, source.fps, self.timings, *self.networks, realtime=not stepped
         )
         outputs = open_outputs(
             settings, source.size, source.fps, self._on_output, stopping.set, health=self.health.report
@@ -85,7 +85,7 @@ class Run:
         closing.callback(self.picture.close)
         self.worker = self._worker(stepped, source.fps)
         closing.callback(self.worker.stop)
-        on_render_cost = self.vision.scheduler.pictured
+        on_render_cost = self.vision.scheduler.on_render_cost
         self.loop = Loop(
             self.capture,
             self.worker,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from typing import cast
 
 import numpy as np
 
@@ -78,7 +77,7 @@ def scaling(settings: Settings, image: Image, detector: FaceDetector, net: AgeNe
 def _film(settings: Settings, image: Image, crowd: Crowd, net: AgeNet) -> FacesRow:
     """Run so many seconds of the one picture through vision and overlay."""
     size = image.shape[1], image.shape[0]
-    vision = Vision(settings, size, FPS, Timings(), cast(FaceDetector, crowd), net)
+    vision = Vision(settings, size, FPS, Timings(), crowd, net)
     overlay = Overlay(size, settings)
     frame = Frame(size)
     costs = Histogram()
@@ -91,7 +90,7 @@ def _film(settings: Settings, image: Image, crowd: Crowd, net: AgeNet) -> FacesR
         seen = time.monotonic()
         overlay.draw(frame.image, persons, Status(FPS))
         end = time.monotonic()
-        vision.scheduler.pictured(end - seen)  # as the loop tells it
+        vision.scheduler.on_render_cost(end - seen)  # as the loop tells it
         costs.add(end - start)
         for person in persons:
             times = estimated.setdefault(person.id, [])

@@ -27,9 +27,9 @@ def open_source(spec: str, settings: Settings, on_event: OnEvent = ignore) -> So
 
         return UsbCamera(rest, settings.camera, on_event)
     if kind == "file" and rest:
-        from device.camera.clip import Clip
+        from device.camera.clip import Clip, most_pixels
 
-        return Clip(rest, loop=settings.source.loop)
+        return Clip(rest, settings.source.loop, most_pixels(settings), on_event)
     if kind == "images" and rest:
         from device.camera.image_folder import Images
 

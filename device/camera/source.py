@@ -14,6 +14,8 @@ EVENTS = {
     "chosen": "which source `auto` took, and why no better one",
     "changed": "the camera gives another size or rate than was asked",
     "skipped": "a picture of a folder cannot be read",
+    "damaged": "a clip is damaged, or ends before it should",
+    "demo": "drawn people are shown, as no camera works",
     "stalled": "no frame came in time",
     "gone": "the camera ended its stream or cannot be opened",
     "garbage": "what the camera sends is not a picture",
