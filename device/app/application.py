@@ -68,6 +68,7 @@ class Run:
         self.watcher = Watcher(settings.limits.memory_mib, self._shed, self._notify, self.meter.mib)
         self._outputs_lost: Callable[[], list[str]] = list  # until there are any
         self._budget_mib, self._auto = settings.limits.memory_mib, settings.source.use == "auto"
+        self._drawn: bool | None = None
         limit_s = settings.limits.vision_timeout_s
         self.health = Health(limit_s, self._numbers, self._notify, self._stands_in)
         self.capture = open_capture(settings, self._on_source)
@@ -107,22 +108,20 @@ class Run:
     def _on_source(self, kind: str, message: str) -> None:
         """Pass on what the source says of itself; called from its thread."""
         failed = kind in FAILED
-        log.log(logging.WARNING if failed else logging.INFO, message)
+        log.log(logging.WARNING if failed else logging.INFO, "%s", message)
         self.events.notice("source", kind=kind, message=message)
         self.health.camera_failed = failed
+        if kind in ("demo", "back"):
+            self._drawn = kind == "demo"
 
     def _on_output(self, message: str) -> None:
         """Pass on what an output says of itself: where it is while it opens, later what is wrong."""
-        log.log(logging.WARNING if self._running else logging.INFO, message)
+        log.log(logging.WARNING if self.summary.frames else logging.INFO, "%s", message)
         self.events.notice("output", message=message)
-
-    @property
-    def _running(self) -> bool:
-        return self.summary.frames > 0
 
     def _notify(self, event: str, **facts: object) -> None:
         fine = facts.get("status") == "ok" or facts.get("level") == 0
-        log.log(logging.INFO if fine else logging.WARNING, sentence(event, facts))
+        log.log(logging.INFO if fine else logging.WARNING, "%s", sentence(event, facts))
         self.events.notice(event, **facts)
 
     def _poll(self, now: float) -> None:
@@ -145,6 +144,8 @@ class Run:
 
     def _stands_in(self) -> bool:
         """Whether the frames are the demo's because there is no camera, not because it was asked for."""
+        if self._drawn is not None:  # the source said so itself
+            return self._drawn
         return self._auto and self.capture.source.name.startswith("demo")
 
     def _numbers(self) -> Numbers:

@@ -8,6 +8,7 @@ import cv2
 import pytest
 
 from device.__main__ import main
+from device.app.application import sentence
 from device.errors import BudgetError
 from tests.device.assembly import ANNA, FPS, MEMORY_MIB, Film, amber
 
@@ -194,3 +195,74 @@ def test_so_many_frames_and_no_more(command, capsys):
 def test_the_faces_of_a_run_are_where_the_detector_saw_them(kiosk):
     kiosk.play()
     assert kiosk.screens[0].persons[-1][0].box == pytest.approx(ANNA, abs=0.5)
+
+
+# --- health
+
+
+def test_the_health_of_a_run_is_told_with_its_numbers(kiosk):
+    kiosk.world.used_mib = 40.04
+    kiosk.film.length = 70
+    run = kiosk.play().run
+    told = run.health.report()
+    assert (told["status"], told["reasons"]) == ("ok", [])
+    assert (told["frames"], told["dropped"], told["restarts"], told["source"]) == (70, 0, 0, "images:film")
+    assert (told["memory_mib"], told["memory_budget_mib"], told["load_level"]) == (40.0, MEMORY_MIB, 0)
+    assert (told["temperature_c"], told["outputs_lost"]) == (40.0, [])
+    assert told["vision_result_age_s"] == told["newest_frame_age_s"] + 0.0 == 0.0
+    assert told["version"]
+
+
+def test_an_output_that_is_lost_is_told_by_name(kiosk):
+    def fail(number):
+        raise OSError("the disk is full")
+
+    kiosk.screens[0].at_picture = fail
+    told = kiosk.play().run.health.report()
+    assert (told["status"], told["reasons"], told["outputs_lost"]) == (
+        "degraded",
+        ["output lost"],
+        ["screen"],
+    )
+
+
+@pytest.mark.parametrize(("asked", "status"), [("auto", "down"), ("demo", "ok")])
+def test_a_demo_counts_as_life_only_when_it_was_asked_for(kiosk, asked, status):
+    kiosk.film.name = "demo"
+    kiosk.film.length = 330  # eleven seconds
+    kiosk.change(source={"use": asked, "pace": "fast"})
+    assert kiosk.play().run.health.report()["status"] == status
+
+
+def test_a_source_says_itself_that_it_only_stands_in(kiosk):
+    words = {5: ("demo", "no camera"), 8: ("back", "a camera")}
+    healths = {}
+
+    def say(index):
+        if index in words:
+            kiosk.on_event(*words[index])
+        healths[index] = kiosk.run.health.report()["reasons"]
+
+    kiosk.film.before = say
+    kiosk.play()
+    assert [index for index, reasons in healths.items() if reasons == ["demo instead of a camera"]] == [
+        5,
+        6,
+        7,
+    ]
+
+
+def test_what_happens_is_said_in_sentences():
+    assert (
+        sentence("strain", {"level": 1, "doing": "less", "why": "it is hot"})
+        == "load: level 1, less (it is hot)"
+    )
+    memory = {"used_mib": 116, "budget_mib": 128}
+    assert sentence("memory", memory | {"doing": "leaves"}) == "memory: 116 of 128 MiB are used; leaves"
+    assert (
+        sentence("memory", memory | {"closed": ["web", "x"]})
+        == "memory: 116 of 128 MiB are used; closed: web, x"
+    )
+    assert sentence("memory", memory | {"closed": []}).endswith("closed: nothing that could be")
+    assert sentence("health", {"status": "ok", "reasons": []}) == "health: ok"
+    assert sentence("health", {"status": "down", "reasons": ["a", "b"]}) == "health: down (a, b)"
