@@ -69,10 +69,9 @@ class Meter:
     def __init__(self, status: Path = STATUS, fdinfo: Path = FDINFO):
         self._fdinfo = fdinfo
         self._dmabufs = 0  # bytes, when they were counted last
-        try:
+        self._status: int | None = None
+        with contextlib.suppress(OSError):
             self._status = os.open(status, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:
-            self._status = -1
         self.peak_mib = 0.0  # the most that `mib` returned
         self.whole = self._own_kib() is not None
 
@@ -90,13 +89,13 @@ class Meter:
 
     def close(self) -> None:
         """Give the descriptor back; `mib` still answers."""
-        if self._status >= 0:
+        if self._status is not None:
             os.close(self._status)
-        self._status = -1
+        self._status = None
 
     def _own_kib(self) -> int | None:
         """Anonymous and shared memory in KiB, None when the kernel does not tell."""
-        if self._status < 0:
+        if self._status is None:
             return None
         try:
             text = os.pread(self._status, 8192, 0).decode("ascii", "replace")

@@ -59,6 +59,18 @@ def test_anonymous_and_shared_memory_count_and_pages_of_files_do_not(proc, meter
     assert meter.mib() == 32.0
 
 
+def test_a_meter_begins_with_nothing_and_knows_whether_the_kernel_tells(proc, meter):
+    assert (meter.peak_mib, meter.whole) == (0.0, True)
+    assert not Meter(proc / "none", proc / "fdinfo").whole
+    assert Process().watcher.used_mib == 0.0
+
+
+def test_where_no_descriptor_can_be_listed_there_are_no_dma_bufs(proc):
+    blind = Meter(proc / "status", proc / "none")
+    assert blind.mib() == 30.0
+    blind.close()
+
+
 def test_the_peak_is_of_what_counts(proc, meter):
     meter.mib()
     (proc / "status").write_text("RssAnon:\t 10240 kB\n")
