@@ -1,4 +1,4 @@
-"""Nothing that a run keeps grows with the people who came by: the objects it holds are counted, one by one."""
+"""Nothing that a run keeps grows with the people who came by: all that it holds is counted."""
 
 import gc
 from collections import Counter

@@ -209,3 +209,24 @@ def test_a_thread_that_does_not_come_back_is_not_waited_for(hasty, networks, mon
     assert networks.busy.wait(LIMIT)
     assert not hasty.stop()
     networks.go.set()
+
+
+def test_sync_vision_has_nothing_pending_and_stops_at_once():
+    vision = SyncVision(lambda given: [], lambda given: None)
+    assert (vision.pending, vision.results, vision.stop()) == (False, 0, True)
+
+
+def test_stopping_processes_no_frame_again_whose_result_nobody_took(hasty, networks):
+    hasty.process(frame(1.0))
+    finish(hasty, networks)
+    assert hasty.stop() is True
+    assert len(networks.seen) == 1
+
+
+def test_pixels_of_a_new_frame_are_free_when_an_older_one_is_done_while_waiting(hasty, networks):
+    """The result is the older frame's: its persons are moved on, and the new frame may be drawn on."""
+    hasty.process(frame(1.0))
+    assert networks.busy.wait(LIMIT)
+    hasty._patience = LIMIT
+    threading.Timer(0.02, networks.go.set).start()
+    assert hasty.process(frame(1.25)) == ([person_seen_at(1.0).moved(0.25)], True)

@@ -113,6 +113,11 @@ def test_a_fifth_of_the_frames_late_is_not_yet_late_and_a_little_more_is(shedder
     assert told[0][1]["why"] == "21 % of the frames were late"
 
 
+def test_the_share_of_late_frames_is_told_in_per_cent(shedder, told):
+    assert looks(shedder, 0.6) == [1]
+    assert told[0][1]["why"] == "60 % of the frames were late"
+
+
 def test_what_was_dropped_before_the_first_look_is_forgotten(shedder):
     shedder.poll(0.0, 10, 1000)
     shedder.poll(2.0, 110, 1000)
