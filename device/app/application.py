@@ -18,6 +18,7 @@ from device.app.memory_plan import memory_plan
 from device.app.report import RunReport
 from device.app.summary import Summary
 from device.app.vision_worker import AsyncVision, SyncVision
+from device.board.proc import STATUS
 from device.board.thermal import Thermometer
 from device.budget.load_shedding import FEWER_PICTURES, LoadShedder
 from device.budget.memory import Meter, Watcher, check, peak_rss_mib
@@ -56,6 +57,10 @@ class Run:
         check(memory_plan(settings), settings.limits.memory_mib)
         self.timings, self.summary, self.meter = Timings(), Summary(), Meter()
         closing.callback(self.meter.close)
+        if not self.meter.whole:
+            log.warning(
+                "memory: %s cannot be read; the budget counts the peak of all that was in RAM", STATUS
+            )
         self.events = Events(settings.events.to, settings.events.every_s, settings.events.max_mib)
         closing.callback(self.events.close)
         recorders: list[Recorder] = [self.summary, self.events]

@@ -1,6 +1,7 @@
-"""Makes the libraries lean and quiet: 26 MiB less memory, a tenth less of the start, no chatter.
+"""A smaller footprint of the libraries, and no chatter from them.
 
-Figures are of x86-64 with NumPy 1.26, which loads all of itself; NumPy 2 is lazier by nature.
+On the demo 4.6 MiB less anonymous memory (39.1 → 34.5; 6.3 less with a web page), and 8 to 10 MiB less of the
+resident set. Figures are of x86-64 with NumPy 1.26, which loads all of itself; NumPy 2 is lazier by nature.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from importlib.util import LazyLoader
 from types import ModuleType
 from typing import cast
 
-# What loads only when something of it is first used: 9 MiB.
+# What loads only when something of it is first used: 2.9 of the 4.6 MiB.
 LATER = frozenset(
     {
         "numpy.random",
@@ -26,7 +27,7 @@ LATER = frozenset(
         "numpy._core._add_newdocs",  # docstrings of compiled functions
         "pickle",
         "ipaddress",
-        "ssl",  # 4 MiB more with a web page, which Python's server module imports it for in vain
+        "ssl",  # which the web page imports in vain while it has no certificate
     }
 )
 M_MMAP_THRESHOLD = -3
@@ -52,7 +53,7 @@ class LaterFinder:
 def apply() -> None:
     """Take effect for all later imports of this process; to be called before NumPy and OpenCV are."""
     sys.meta_path.insert(0, LaterFinder)
-    # OpenSSL, 4 MiB for what Python's own SHA-256 does as well: hashlib takes that when this is missing.
+    # OpenSSL, for what Python's own SHA-256 does as well: hashlib takes that when this is missing.
     cast(dict[str, ModuleType | None], sys.modules).setdefault("_hashlib", None)
     # One thread each: no buffers for others, and steadier times.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

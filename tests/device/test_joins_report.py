@@ -266,3 +266,11 @@ def test_what_happens_is_said_in_sentences():
     assert sentence("memory", memory | {"closed": []}).endswith("closed: nothing that could be")
     assert sentence("health", {"status": "ok", "reasons": []}) == "health: ok"
     assert sentence("health", {"status": "down", "reasons": ["a", "b"]}) == "health: down (a, b)"
+
+
+def test_a_kernel_that_does_not_tell_what_is_held_is_said(kiosk, monkeypatch, caplog):
+    monkeypatch.setattr("device.budget.memory.Meter._own_kib", lambda meter: None)
+    kiosk.open()
+    assert caplog.messages == [
+        "memory: /proc/self/status cannot be read; the budget counts the peak of all that was in RAM"
+    ]
