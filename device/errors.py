@@ -44,13 +44,13 @@ class ModelError(DeviceError, OSError):
     exit_status = 4
 
 
-class BudgetError(DeviceError, MemoryError):
-    """The process outgrew its memory budget while running, and leaves before the kernel ends it."""
+class VisionStuckError(DeviceError, TimeoutError):
+    """The networks took a frame and do not come back; only a new process helps."""
 
     exit_status = 75
 
 
-class VisionStuckError(DeviceError, TimeoutError):
-    """The networks took a frame and do not come back; only a new process helps."""
+class BudgetError(DeviceError, MemoryError):
+    """The process outgrew its memory budget while running, and leaves before the kernel ends it."""
 
     exit_status = 75
