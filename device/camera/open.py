@@ -31,9 +31,10 @@ def open_source(spec: str, settings: Settings, on_event: OnEvent = ignore) -> So
 
         return Clip(rest, settings.source.loop, most_pixels(settings), on_event)
     if kind == "images" and rest:
-        from device.camera.image_folder import Images
+        from device.camera.image_folder import ImageFolder
 
-        return Images(rest, settings.camera.fps, settings.source.loop, on_event)
+        paced = settings.source.pace == "real"
+        return ImageFolder(rest, settings.camera.fps, settings.source.loop, on_event, paced)
     if kind == "demo":
         from device.camera.demo.source import Demo
 
