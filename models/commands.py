@@ -65,7 +65,7 @@ def quantize(argv: list[str]) -> int:
     if not weights.exists():
         raise DataError(f"{weights}: no trained weights; run `make train`")
     from models.quantization import quantize as quantizer
-    from models.quantization.delegation import list_operations
+    from models.quantization.delegation import delegation_report
 
     faces = quantizer.representative_faces(options.faces or quantizer.REPRESENTATIVE)
     fingerprint = run / "data.txt"
@@ -75,7 +75,7 @@ def quantize(argv: list[str]) -> int:
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{name}.tflite"
     digest = quantizer.write(path, model)
-    print(list_operations(path).table())
+    print(delegation_report(path).table())
     print(f"{path}: {path.stat().st_size} bytes, SHA-256 {digest}")
     if options.install:
         install(path, weights, digest)

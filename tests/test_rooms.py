@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 DEVICE = Path(__file__).resolve().parent.parent / "device"
-ROOT = {"errors", "frame", "person", "box", "media"}  # the words of all
+ROOT = {"errors", "files", "frame", "media", "person", "box"}  # the words of all
 LOW = ROOT | {"board", "config", "inference", "budget"}
 MAY_IMPORT = {
     "board": set(),
@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "camera": ROOT | {"config"},
     "faces": {"errors", "frame", "box", "inference"},
     "tracks": {"errors", "box", "config", "faces"},
-    "age": {"errors", "config", "faces", "inference"},
+    "age": {"errors", "frame", "config", "faces", "inference"},
     "pipeline": LOW | {"camera", "faces", "tracks", "age"},
     "overlay": ROOT | {"config"},
     "outputs": ROOT | {"config", "overlay", "budget"},

@@ -46,7 +46,7 @@ class Sheet:
         at = (np.asarray(points, np.float64) + self.origin) / self.scale
         mask = np.zeros(self.alpha.shape, np.uint8)
         fixed = np.round(at * (1 << SHIFT)).astype(np.int32)
-        cv2.fillPoly(mask, [fixed], 255, cv2.LINE_AA, SHIFT)
+        cv2.fillPoly(mask, [fixed], (255,), cv2.LINE_AA, SHIFT)
         return cv2.GaussianBlur(mask, (0, 0), max(soft / self.scale, 0.4)).astype(np.float32) / 255
 
     def lay(self, colour, mask: np.ndarray) -> None:
@@ -96,9 +96,9 @@ def strands(sheet: Sheet, colour, seed: int, curl: bool) -> np.ndarray:
     x, y = sheet.grid()
     dx, dy = x - 64, y + 30
     angle = np.arctan2(dx, dy + 40)
-    noise = np.random.default_rng(seed).standard_normal((256, 256)).astype(np.float32)
-    noise = cv2.GaussianBlur(noise, (0, 0), sigmaX=2.0 if curl else 1.2, sigmaY=2.0 if curl else 14)
-    noise /= noise.std()
+    grain = np.random.default_rng(seed).standard_normal((256, 256)).astype(np.float32)
+    noise = cv2.GaussianBlur(grain, (0, 0), sigmaX=2.0 if curl else 1.2, sigmaY=2.0 if curl else 14)
+    noise = noise / noise.std()
     radius = np.hypot(dx, dy)
     u = (angle / np.pi * 128 + 128) * (1 if curl else 2.0) + (6 * np.sin(radius / 5) if curl else 0)
     streak = cv2.remap(

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -46,7 +47,7 @@ def representative_inputs() -> list[np.ndarray]:
     return inputs
 
 
-def rebuilt(source: bytes) -> Callable:
+def rebuilt(source: bytes) -> Any:
     """The float file's graph as a TensorFlow function of its input, with the same weights."""
     import tensorflow as tf
     from ai_edge_litert import schema_py_generated as schema
@@ -108,7 +109,8 @@ def compare(real: FaceDetector, coded: FaceDetector, pictures: Iterator[np.ndarr
 
 def milliseconds(*models: Model) -> list[float]:
     """The median time of a run of each, in turn, so that a busy machine slows all alike."""
-    tensor, times = np.zeros((1, 128, 128, 3), np.float32), [[] for _ in models]
+    tensor = np.zeros((1, 128, 128, 3), np.float32)
+    times: list[list[float]] = [[] for _ in models]
     for _ in range(ROUNDS):
         for model, row in zip(models, times, strict=True):
             start = time.perf_counter()
@@ -167,9 +169,9 @@ def _apply(tf, kind: str, inputs: list, options):
             tf.nn.conv2d(inputs[0], np.transpose(inputs[1], (1, 2, 3, 0)), stride, padding), inputs[2]
         )
     if kind == "DEPTHWISE_CONV_2D":
-        stride, padding = (1, options.strideH, options.strideW, 1), PADDINGS[options.padding]
+        strides, padding = (1, options.strideH, options.strideW, 1), PADDINGS[options.padding]
         kernel = np.transpose(inputs[1], (1, 2, 3, 0))
-        return tf.nn.bias_add(tf.nn.depthwise_conv2d(inputs[0], kernel, stride, padding), inputs[2])
+        return tf.nn.bias_add(tf.nn.depthwise_conv2d(inputs[0], kernel, strides, padding), inputs[2])
     if kind == "MAX_POOL_2D":
         size, stride = (options.filterHeight, options.filterWidth), (options.strideH, options.strideW)
         return tf.nn.max_pool2d(inputs[0], size, stride, PADDINGS[options.padding])

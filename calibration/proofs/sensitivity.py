@@ -153,7 +153,8 @@ def bounds(rows: list[Row]) -> dict[str, list[float]]:
     found = {}
     for column, name in enumerate(exposure_check.Measures._fields):
         low, high = np.percentile(seen[:, column], OUTER)
-        harmless, harmful = [], []
+        harmless: list[float] = []
+        harmful: list[float] = []
         for row in rows:
             if row.name in GUARDED[name]:
                 (harmful if row.mae > rows[0].mae + HARM else harmless).append(row.measures[column])
@@ -213,6 +214,7 @@ def main(args: Namespace) -> int:
     """Write the table for test/ as Markdown, or find the bounds on train/."""
     crops, ages = some_faces(args.data, "train" if args.bounds else "test", args.faces)
     net = AgeNet(args.model)
+    assert net.path is not None  # as it is of bytes only
     if args.bounds:
         anything = dict.fromkeys(exposure_check.Measures._fields, (-np.inf, np.inf))
         found = bounds(table(net, crops, ages, anything))

@@ -17,6 +17,7 @@ import numpy as np
 from calibration.proofs.holdout import check_faces, deviation, float_ages
 from calibration.site import crop_folder
 from device.errors import ConfigError, ModelError
+from device.files import replacing
 from device.inference.interpreter import available
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
@@ -88,16 +89,15 @@ class Verdict:
 def compare(network, old: Path, new: bytes, crops: np.ndarray) -> Verdict:
     """Measure both files with every interpreter that is here, and take the worst."""
     check = check_faces()
-    figures = []
-    for faces in (check, crops):
+
+    def worst(faces: np.ndarray) -> tuple[float, float]:
         truth = float_ages(network, faces)
-        figures.append(
-            tuple(
-                max(deviation(model, package, faces, truth) for package in available())
-                for model in (old, new)
-            )
+        before, after = (
+            max(deviation(model, package, faces, truth) for package in available()) for model in (old, new)
         )
-    return Verdict(*figures)
+        return before, after
+
+    return Verdict(worst(check), worst(crops))
 
 
 def settle(verdict: Verdict, name: str, old: Path, data: bytes, folder: Path, keep: bool) -> int:
@@ -117,7 +117,6 @@ def install(name: str, path: Path, data: bytes) -> None:
     from models.quantization.pin import pin
 
     path.with_name(OLD.format(name=name)).write_bytes(path.read_bytes())
-    part = path.with_suffix(".part")
-    part.write_bytes(data)
-    part.replace(path)
+    with replacing(path) as part:
+        part.write_bytes(data)
     pin(path.with_name("pins.json"), name, path.name, hashlib.sha256(data).hexdigest())

@@ -27,12 +27,11 @@ class Kind(NamedTuple):
 
 def kind_of(person: int, quality: Quality, measures: Measures) -> Kind:
     """The kind of a crop; distances count in steps of √2."""
-    return Kind(
-        person,
-        round(2 * math.log2(max(quality.size, 1.0))),
-        *(math.floor(getattr(measures, name) / STEPS[name]) for name in ("brightness", "sharpness", "red")),
-        math.floor(quality.yaw / STEPS["yaw"] + 0.5),
+    brightness, sharpness, red = (
+        math.floor(getattr(measures, name) / STEPS[name]) for name in ("brightness", "sharpness", "red")
     )
+    distance, yaw = round(2 * math.log2(max(quality.size, 1.0))), math.floor(quality.yaw / STEPS["yaw"] + 0.5)
+    return Kind(person, distance, brightness, sharpness, red, yaw)
 
 
 class Spread:

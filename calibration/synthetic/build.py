@@ -29,7 +29,7 @@ COLUMNS = 25
 class Plan(NamedTuple):
     """One face of the set: everything that is chosen rather than drawn."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody needs of a plan
     age: int
     gender: str
     group: str

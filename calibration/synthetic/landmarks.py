@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -63,7 +64,9 @@ def read_faces(sources: list[str]) -> tuple[list[np.ndarray], list[Sample]]:
     """
     from models.data.datasets import load
 
-    pictures, samples, seen = [], [], {}
+    pictures, samples = [], []
+    subjects: set[str | None] = set()
+    of_kind: Counter[tuple[int, str | None, str | None]] = Counter()
     found = [
         (face, picture)
         for source in sources
@@ -72,11 +75,12 @@ def read_faces(sources: list[str]) -> tuple[list[np.ndarray], list[Sample]]:
     ]
     for face, picture in sorted(found, key=lambda pair: -pair[1].shape[0]):
         kind = (min(int(face.age) // 5, 17), face.gender, face.race)
-        if face.subject in seen or (picture.shape[0] < SIDE and seen.get(kind, 0) >= ENOUGH):
+        if face.subject in subjects or (picture.shape[0] < SIDE and of_kind[kind] >= ENOUGH):
             continue
-        seen[face.subject], seen[kind] = True, seen.get(kind, 0) + 1
+        subjects.add(face.subject)
+        of_kind[kind] += 1
         pictures.append(picture)
-        samples.append(Sample(int(face.age), face.gender == "male", face.race, picture.shape[0] >= SIDE))
+        samples.append(Sample(int(face.age), face.gender == "male", str(face.race), picture.shape[0] >= SIDE))
     return pictures, samples
 
 

@@ -115,7 +115,7 @@ def _glasses(chip: np.ndarray, points: np.ndarray, dice: Dice) -> np.ndarray:
     frame = np.zeros((SIDE, SIDE), bool)
     for lens in _lenses(points, dice):
         frame |= _rounded(*lens) & ~_rounded(lens[0], lens[1], lens[2] - thick, lens[3] - thick)
-    shine = sum(_rounded(*lens) for lens in _lenses(points, dice)) * dice.between(0, 30)
+    shine = np.sum([_rounded(*lens) for lens in _lenses(points, dice)], axis=0) * dice.between(0, 30)
     return _paint(chip + shine[..., None], frame | _bars(points, thick), colour)
 
 

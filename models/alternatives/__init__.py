@@ -64,7 +64,7 @@ def loops(options: argparse.Namespace) -> dict[str, Callable[[], dict]]:
     """
     settings = prepared(changed(load(None), source={"use": f"file:{options.clip}"}))
     everything = changed(settings, schedule=EVERYTHING)
-    runs = {
+    runs: dict[str, Callable[[], dict]] = {
         "everything, every frame": partial(ours, everything, options.frames),
         "as shipped": partial(ours, settings, options.frames),
     }

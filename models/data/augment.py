@@ -71,9 +71,9 @@ def grainy(rng: np.random.Generator, face: np.ndarray) -> np.ndarray:
     standard deviation of 4, ages under 20 came out two years higher.
     """
     grain = rng.random() < 0.6
-    noise = np.empty(face.shape[:2] if grain else face.shape, np.float32)
+    noise: np.ndarray = np.empty(face.shape[:2] if grain else face.shape, np.float32)
     cv2.setRNGSeed(int(rng.integers(2**31)))
-    cv2.randn(noise, 0, 1)
+    cv2.randn(noise, np.zeros(1), np.ones(1))
     if grain and rng.random() < 0.6:
         noise = cv2.GaussianBlur(noise, (0, 0), float(rng.uniform(0.4, 0.9)))
     noise *= float(rng.uniform(1.5, 9)) / noise.std()
@@ -124,7 +124,7 @@ def blurred(rng: np.random.Generator, face: np.ndarray) -> np.ndarray:
         ((length - 1) / 2 - reach).round().astype(int),
         ((length - 1) / 2 + reach).round().astype(int),
     )
-    cv2.line(kernel, start.tolist(), end.tolist(), 1.0)
+    cv2.line(kernel, start.tolist(), end.tolist(), (1.0,))
     return cv2.filter2D(face, -1, kernel / kernel.sum())
 
 
@@ -180,9 +180,9 @@ def hand(rng: np.random.Generator, face: np.ndarray) -> np.ndarray:
     for finger in range(int(rng.integers(2, 5))):
         start = (x + 0.11 * finger, 1.1)
         end = (start[0] + lean, rng.uniform(0.5, 0.7))
-        points = [tuple(int(SIDE * v) for v in p) for p in (start, end)]
+        (x0, y0), (x1, y1) = ((int(SIDE * x), int(SIDE * y)) for x, y in (start, end))
         shade = (colour * (1 - 0.06 * finger)).tolist()
-        cv2.line(face, *points, shade, int(SIDE * 0.1), cv2.LINE_AA)
+        cv2.line(face, (x0, y0), (x1, y1), shade, int(SIDE * 0.1), cv2.LINE_AA)
     return face
 
 

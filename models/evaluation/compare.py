@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from device.age.network import AgeNet, staged, stagewise_age
+from device.age.network import AgeNet, by_stage, stagewise_age
 from device.inference.interpreter import Model
 from device.inference.model_files import model_path
 from models.data.datasets import DataError, load
@@ -36,6 +36,7 @@ class Network:
 def shipped(name: str, interpreter: str) -> Network:
     """One of our files."""
     net = AgeNet(name, interpreter)
+    assert net.path is not None
     return Network(f"{name}, int8 ({net.package})", net.path.stat().st_size, net.estimate)
 
 
@@ -48,7 +49,7 @@ def published(weights: Path, interpreter: str) -> Network:
     model = Model(data, interpreter)
 
     def estimate(crop: np.ndarray) -> float:
-        return stagewise_age(staged([tensor[0] for tensor in model.run(min_max(crop[None]))]))
+        return stagewise_age(by_stage([tensor[0] for tensor in model.run(min_max(crop[None]))]))
 
     return Network(f"published SSR-Net, float ({weights.stem})", len(data), estimate)
 
@@ -82,7 +83,7 @@ def latencies(networks: list[Network], crop: np.ndarray) -> np.ndarray:
     return times
 
 
-def errors(network: Network, faces: list[tuple[float, np.ndarray]]) -> dict[str, float]:
+def errors(network: Network, faces: list[tuple[float, np.ndarray]]) -> dict[str, float | None]:
     """The scores of one network on faces (age, crop)."""
     ages = np.array([age for age, _ in faces], np.float32)
     return scores(ages, np.array([network.estimate(crop) for _, crop in faces], np.float32))

@@ -61,7 +61,7 @@ def crops(found: FaceSet, finder: FaceFinder | None, missed: list[str]) -> Itera
             yield face, crop
 
 
-def scores(ages: np.ndarray, guesses: np.ndarray) -> dict[str, float]:
+def scores(ages: np.ndarray, guesses: np.ndarray) -> dict[str, float | None]:
     """MAE and bias in years, cumulative scores CA(n) in percent; `mae_16_77` within MORPH2's span of ages."""
     errors = guesses - ages
     adult = (ages >= 16) & (ages <= 77)
@@ -102,6 +102,7 @@ def evaluate(found: FaceSet, net: AgeNet, finder: FaceFinder | None) -> tuple[di
         "masked": np.array([net.estimate(augment.mask(rng, crop.copy())) for crop in seen]),
         "eyes_covered": np.array([net.estimate(augment.glasses(rng, crop.copy())) for crop in seen]),
     }
+    assert net.path is not None  # as it is of bytes only
     report = {
         "n": len(faces),
         "missed": len(missed),

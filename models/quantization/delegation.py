@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import importlib
-import sys
+from argparse import ArgumentParser
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from device.errors import ModelError
-from device.inference.interpreter import choose
+from device.inference.interpreter import PACKAGES, choose
 
 DELEGATES = ("DELEGATE", "TfLiteXNNPackDelegate")  # what the interpreters call a part taken by XNNPACK
 
@@ -26,7 +26,7 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class DelegationReport:
     """A graph's operations in order, and the number of parts that XNNPACK made of those it takes."""
 
     package: str
@@ -54,7 +54,7 @@ class Listing:
         return "\n".join(lines)
 
 
-def list_operations(path: Path | str, interpreter: str = "auto") -> Listing:
+def delegation_report(path: Path | str, interpreter: str = "auto") -> DelegationReport:
     """Load the file with XNNPACK and read off what became of each operation; ModelError for no graph."""
     package = choose(interpreter)
     interpreters = importlib.import_module(f"{package}.interpreter")
@@ -74,7 +74,7 @@ def list_operations(path: Path | str, interpreter: str = "auto") -> Listing:
         shape = tuple(int(n) for n in given["shape"]) if given else ()
         dtype = np.dtype(given["dtype"]).name if given else "?"
         operations.append(Operation(node["op_name"], shape, dtype, node["index"] in taken))
-    return Listing(package, operations, len(delegates))
+    return DelegationReport(package, operations, len(delegates))
 
 
 def _inside(delegate: dict, nodes: list[dict]) -> set[int]:
@@ -92,10 +92,11 @@ def _inside(delegate: dict, nodes: list[dict]) -> set[int]:
 
 
 def main(argv: list[str]) -> int:
-    """`python -m models listing FILE [INTERPRETER]`; exit status 1 where XNNPACK does not take it whole."""
-    if not argv:
-        print("usage: python -m models listing FILE.tflite [ai_edge_litert|tflite_runtime]", file=sys.stderr)
-        return 2
-    listing = list_operations(*argv[:2])
-    print(listing.table())
-    return 0 if listing.whole else 1
+    """`python -m models delegation FILE`; exit status 1 where XNNPACK does not take it whole."""
+    parser = ArgumentParser("python -m models delegation", description=__doc__)
+    parser.add_argument("file", metavar="FILE.tflite")
+    parser.add_argument("--interpreter", default="auto", choices=("auto", *PACKAGES))
+    options = parser.parse_args(argv)
+    report = delegation_report(options.file, options.interpreter)
+    print(report.table())
+    return 0 if report.whole else 1

@@ -18,6 +18,7 @@ import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 
 from device.age.network import AgeNet
+from device.files import replacing
 from models.network.ssrnet import SIDE, from_settings
 from models.network.xnnpack_ops import take_weights
 from models.quantization.tanh_range import packed, saturate, unpacked
@@ -139,7 +140,6 @@ def description(settings: dict, weights: Path, faces: np.ndarray) -> dict:
 
 def write(path: Path, data: bytes) -> str:
     """Replace the file atomically; returns its SHA-256."""
-    part = path.with_suffix(".part")
-    part.write_bytes(data)
-    part.replace(path)
+    with replacing(path) as part:
+        part.write_bytes(data)
     return hashlib.sha256(data).hexdigest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -63,7 +64,7 @@ def series(film: Film, frames: list[list[Shown]]) -> list[Series]:
                 film.scene.kind == "replaced" and person > 0,
                 age,
                 np.array([film.moments[i].t - film.moments[first].t for i in present]),
-                {name: values(lambda one, name=name: one.ages.get(name)) for name in filters},
+                {name: values(partial(_age_by, name)) for name in filters},
                 tracks,
                 values(lambda one: one.spread),
                 np.array([one is not None and one.state == "settled" for one in ones]),
@@ -71,6 +72,10 @@ def series(film: Film, frames: list[list[Shown]]) -> list[Series]:
             )
         )
     return out
+
+
+def _age_by(name: str, one: Shown) -> float | None:
+    return one.ages.get(name)
 
 
 def error_at(people: list[Series], name: str, second: float) -> tuple[float, float]:

@@ -63,20 +63,20 @@ def measure(films: list[Film], settings: Settings) -> dict:
     ours = [replay(film, settings) for film in films]
     pairs = zip(films, ours, strict=True)
     people = [one for film, frames in pairs for one in age_metrics.series(film, frames)]
-    report = {
+    identity = {OURS: _identities(films, ours)}
+    if find_spec("norfair"):
+        identity["norfair"] = _identities(films, [replay_norfair(film) for film in films])
+    return {
         "scenes": len(films),
         "people": len(people),
         "changes_of_person": sum(one.later for one in people),
         "frames": sum(len(film.moments) for film in films),
         f"cost_ms_{FACES}_tracks": cost_ms(settings),
-        "identity": {OURS: _identities(films, ours)},
+        "identity": identity,
         "ages": {name: _ages(people, name, Bands(settings.smoother.bands)) for name in (*OTHERS, OURS)},
         "interval_holds_truth": age_metrics.holds_truth([one for one in people if not one.later]),
         "share_of_frames_with_age": age_metrics.share_shown(people),
     }
-    if find_spec("norfair"):
-        report["identity"]["norfair"] = _identities(films, [replay_norfair(film) for film in films])
-    return report
 
 
 def _identities(films: list[Film], shown: list) -> dict:

@@ -43,4 +43,6 @@ def cost_ms(settings: Settings, seed: int = 1) -> float:
 def _shaken(box, rng: np.random.Generator) -> Detection:
     dx, dy = rng.normal(0, SHAKE, 2).tolist()
     box = box.shifted(dx, dy)
-    return Detection(box, 0.9, LAYOUT * np.float32((box.w, box.h)) + np.float32((box.x, box.y)))
+    return Detection(
+        box, 0.9, LAYOUT * np.array((box.w, box.h), np.float32) + np.array((box.x, box.y), np.float32)
+    )

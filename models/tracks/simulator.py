@@ -127,8 +127,14 @@ class Stage:
         poses = [walker.pose(t) for walker in self._scene.walkers]
         self._fade(self._slow, SLOW_S)
         self._fade(self._passing, PASSING_S)
-        truth = {i: box for i, pose in enumerate(poses) if pose and (box := self._box(i, pose))}
-        sightings = [self._sight(i, poses[i], t) for i in truth if self._found(i, poses[i], truth)]
+        truth, sightings = {}, []
+        for i, pose in enumerate(poses):
+            if pose and (box := self._box(i, pose)):
+                truth[i] = box
+        for i in truth:
+            pose = poses[i]
+            if pose and self._found(i, pose, truth):
+                sightings.append(self._sight(i, pose, truth[i], t))
         seen = {one.person for one in sightings}
         self._last = {i: last for i, last in self._last.items() if i in seen}
         return Moment(t, sightings + self._others(), truth)
@@ -162,14 +168,13 @@ class Stage:
             return False
         return True
 
-    def _sight(self, i: int, pose: Pose, t: float) -> Sighting:
+    def _sight(self, i: int, pose: Pose, box: Box, t: float) -> Sighting:
         actor = self._cast[i]
         scale = pose.eyes / EYES
         errors = self._errors(i, actor.box.w * scale, pose)
         matrix = np.column_stack([scale * _turn(pose.roll), (pose.x, pose.y)])
         points = _turned_points(_turned_points(actor.keypoints, pose.yaw, 0), pose.pitch, 1) - EYE_PLACE
         keypoints = points @ matrix[:, :2].T + matrix[:, 2] + errors[:6]
-        box = self._box(i, pose)
         w, h = box.w + errors[7, 0], box.h + errors[7, 0]
         centre = np.array(box.centre) + errors[6]
         score = 0.82 - 0.006 * abs(pose.yaw) - 0.3 * abs(pose.cover) - 1.5 / pose.eyes
@@ -214,7 +219,8 @@ class Stage:
             side = float(rng.uniform(25, 120))
             points = rng.uniform(-0.4, 0.4, (6, 2)) * side
             centre = rng.uniform(0.1, 0.9, 2) * (WIDTH, HEIGHT)
-            box = Box(*(centre - side / 2).tolist(), side, side)
+            left, top = (centre - side / 2).tolist()
+            box = Box(left, top, side, side)
             found = Detection(box, float(rng.uniform(0.4, 0.7)), (points + centre).astype(np.float32))
             self._phantoms.append((int(rng.integers(1, 5)), found))
         return [Sighting(phantom, -1) for _, phantom in self._phantoms]
@@ -306,5 +312,5 @@ def _streak(motion: np.ndarray) -> np.ndarray:
     kernel = np.zeros((2 * half + 1, 2 * half + 1), np.float32)
     dx, dy = motion / 2
     ends = [(round((half - s * dx) * 16), round((half - s * dy) * 16)) for s in (-1, 1)]
-    cv2.line(kernel, *ends, 1.0, 1, cv2.LINE_AA if kernel.dtype == np.uint8 else cv2.LINE_8, 4)
+    cv2.line(kernel, ends[0], ends[1], (1.0,), 1, cv2.LINE_8, 4)
     return kernel / kernel.sum()

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from device.files import replacing
 from models.training.ema import Average
 
 
@@ -17,8 +18,8 @@ def save(out: Path, model, optimizer, average: Average, done: int, row: dict) ->
         "done": done, "model": [t.detach().cpu() for t in average.tensors(model)],
         "optimizer": optimizer.state_dict(), "average": average.values, "steps": average.steps,
     }  # fmt: skip
-    torch.save(state, out / "checkpoint.new")
-    (out / "checkpoint.new").replace(out / "checkpoint.pt")
+    with replacing(out / "checkpoint.pt") as part:
+        torch.save(state, part)
     log = out / "log.csv"
     new = not log.exists()
     with log.open("a", newline="") as file:

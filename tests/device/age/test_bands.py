@@ -36,6 +36,18 @@ def test_another_person_far_away_is_followed_at_once():
     assert BANDS.kept(70, shown=0, margin=1.0) == 7
 
 
+def test_a_margin_ends_where_it_says():
+    """The band 18–24 is kept from 17 to just below 26 with a margin of one year."""
+    assert [BANDS.kept(age, shown=2, margin=1.0) for age in (16.99, 17.0, 25.99, 26.0)] == [1, 2, 2, 3]
+    assert [BANDS.kept(age, shown=2, margin=0.0) for age in (17.99, 18.0, 24.99, 25.0)] == [1, 2, 2, 3]
+
+
+def test_bands_may_begin_at_one_and_be_a_year_long():
+    bands = Bands([1, 2, 60])
+    assert bands.labels == ["0–0", "1–1", "2–59", "60+"]
+    assert [bands.index(age) for age in (0.99, 1, 1.99, 2, 59.99, 60)] == [0, 1, 1, 2, 2, 3]
+
+
 @pytest.mark.parametrize("starts", [[], [0, 10], [10, 10], [20, 10]])
 def test_bands_must_rise_from_one(starts):
     with pytest.raises(ValueError, match="first ages from 1"):

@@ -4,22 +4,22 @@ import pytest
 
 from device.inference.interpreter import available
 from device.inference.model_files import model_path, pinned
-from models.quantization.delegation import list_operations
+from models.quantization.delegation import delegation_report
 
 SHIPPED = [name for name in ("age", "age-wide") if name in pinned()]
 
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_xnnpack_takes_the_network_whole(name):
-    listing = list_operations(model_path(name), "ai_edge_litert")
-    assert listing.whole, listing.table()
-    assert listing.floats == []
+    report = delegation_report(model_path(name), "ai_edge_litert")
+    assert report.whole, report.table()
+    assert report.floats == []
 
 
 @pytest.mark.parametrize("name", SHIPPED)
 @pytest.mark.parametrize("package", available())
 def test_nothing_that_xnnpack_refuses_is_in_it(name, package):
-    kinds = {operation.kind for operation in list_operations(model_path(name), package).operations}
+    kinds = {operation.kind for operation in delegation_report(model_path(name), package).operations}
     assert not kinds & {"AVERAGE_POOL_2D", "DIV", "QUANTIZE", "DEQUANTIZE"}
 
 
