@@ -17,7 +17,7 @@ from device.board.thermal import Thermometer
 from device.budget.load_shedding import FEWER_PICTURES, Strain
 from device.budget.memory import Watcher, check, peak_mib
 from device.budget.timing import Stages
-from device.camera.capture import Stepped, open_capture
+from device.camera.capture import SyncCapture, open_capture
 from device.config.schema import Settings
 from device.events.json_lines import Events
 from device.events.trace import Trace
@@ -60,7 +60,7 @@ class Run:
         closing.callback(self.capture.stop)
         drop_start_code()
         source = self.capture.source
-        stepped = isinstance(self.capture, Stepped)
+        stepped = isinstance(self.capture, SyncCapture)
         self.vision = Vision(
             settings, source.size, source.fps, self.stages, *self.networks, realtime=not stepped
         )

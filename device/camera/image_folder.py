@@ -6,10 +6,8 @@ import math
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
 
-import cv2
-
+from device.camera.letterbox import fitted, letterbox
 from device.camera.picture_file import PictureError, picture_size, read_picture
 from device.camera.source import OnEvent, ignore
 from device.errors import CameraError
@@ -122,20 +120,3 @@ class ImageFolder:
         self._due = max(self._due + 1 / self.fps, now)
         if self._due > now:
             self._sleep(self._due - now)
-
-
-def fitted(width: int, height: int, most_width: int, most_height: int) -> tuple[int, int]:
-    """(width, height) shrunk, with its shape kept, to fit into the other two; never enlarged."""
-    scale = min(1.0, most_width / width, most_height / height)
-    return max(1, round(width * scale)), max(1, round(height * scale))
-
-
-def letterbox(picture: Image, out: Image) -> None:
-    """Fit `picture` (HxWx3 uint8) into the middle of `out`, shrunk if need be, black around it."""
-    height, width = out.shape[:2]
-    w, h = fitted(picture.shape[1], picture.shape[0], width, height)
-    x, y = (width - w) // 2, (height - h) // 2
-    if (w, h) != (width, height):
-        out.fill(0)
-    part = cast(Image, out[y : y + h, x : x + w])
-    cv2.resize(picture, (w, h), dst=part, interpolation=cv2.INTER_AREA)

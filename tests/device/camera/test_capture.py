@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from device.camera.capture import JOIN_S, Capture, Stepped, declared_bytes, open_capture
+from device.camera.capture import JOIN_S, Capture, SyncCapture, declared_bytes, open_capture
 from device.errors import CameraError, CameraLost
 from device.frame import frame_bytes
 
@@ -143,7 +143,7 @@ def test_watch_is_asked_while_nothing_comes(handed):
 
 
 def test_stepped_gives_every_frame_in_turn(handed):
-    stepped = Stepped(handed)
+    stepped = SyncCapture(handed)
     for number in (5, 6, 7, None):
         handed.frames.put(number)
     seen = []
@@ -160,7 +160,7 @@ def test_stepped_gives_every_frame_in_turn(handed):
 
 
 def test_stepped_says_so_when_nothing_is_given_back(handed):
-    stepped = Stepped(handed)
+    stepped = SyncCapture(handed)
     for number in range(3):
         handed.frames.put(number)
     stepped.next(1.0)
@@ -222,7 +222,7 @@ def test_fast_pace_and_folders_are_stepped(tmp_path):
     cv2.imwrite(str(tmp_path / "a.png"), np.zeros((48, 64, 3), np.uint8))
     for settings in (small_settings(f"images:{tmp_path}"), small_settings("demo", "fast")):
         capture = open_capture(settings)
-        assert isinstance(capture, Stepped)
+        assert isinstance(capture, SyncCapture)
         assert capture.next(1.0) is not None
         capture.stop()
 
@@ -241,7 +241,7 @@ def test_a_capture_s_thread_keeps_no_process_from_ending(capture):
 
 
 def test_stepped_takes_its_frame_back_at_the_end_and_says_that_it_stopped(handed):
-    stepped = Stepped(handed)
+    stepped = SyncCapture(handed)
     handed.frames.put(None)
     assert stepped.next(1.0) is None
     assert len(stepped._free) == 2

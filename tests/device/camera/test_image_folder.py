@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from device.camera.image_folder import ImageFolder, fitted, letterbox
+from device.camera.image_folder import ImageFolder
+from device.camera.letterbox import fitted, letterbox
 from device.camera.open import open_source
 from device.config.loader import changed, defaults
 from device.errors import CameraError
