@@ -1,1 +1,3 @@
 """The edge application: frames in, one steady age a person on the picture."""
+
+__version__ = "0.2.0"

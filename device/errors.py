@@ -48,3 +48,9 @@ class BudgetError(DeviceError, MemoryError):
     """The process outgrew its memory budget while running, and leaves before the kernel ends it."""
 
     exit_status = 75
+
+
+class VisionStuckError(DeviceError, TimeoutError):
+    """The networks took a frame and do not come back; only a new process helps."""
+
+    exit_status = 75

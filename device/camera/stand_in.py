@@ -64,4 +64,4 @@ class DemoUntilCamera:
         except CameraError:  # told at the start; there is nothing new
             self._look_at = self._clock() + LOOK_EVERY_S
             return
-        self._on_event("chosen", f"{self._camera.name}: a camera works now and takes the demo's place.")
+        self._on_event("back", f"{self._camera.name}: a camera works now and takes the demo's place.")

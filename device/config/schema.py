@@ -39,7 +39,8 @@ class SourceSettings:
 
     use: str = setting(
         "auto",
-        "picamera2[:N], v4l2:/dev/videoN, file:CLIP, images:FOLDER, demo[:N]; auto: the first that works",
+        "camera waits for one; auto takes one or shows the demo; picamera2[:N], v4l2:/dev/videoN, file:CLIP,"
+        " images:FOLDER, demo[:N]",
         option="--source",
     )
     pace: Literal["real", "fast"] = setting(
@@ -279,6 +280,12 @@ class LimitsSettings:
     )
     hot_c: float = setting(
         80.0, "at this temperature of the processor less is done", span=(40.0, 105.0), unit="°C"
+    )
+    vision_timeout_s: float = setting(
+        10.0,
+        "no ages for so long is reported as down; a frame that takes so long ends the program with status 75",
+        span=(1.0, 600.0),
+        unit="seconds",
     )
 
 

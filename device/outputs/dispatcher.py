@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 
-from device.budget.timing import Stages
+from device.budget.timing import Timings
 from device.config.schema import Settings
 from device.overlay.overlay import Overlay, Status
 from device.person import Person
@@ -21,7 +21,7 @@ class Picture:
     `notice` is what the operator should know, shown on the picture; `sparing` shows every other frame.
     """
 
-    def __init__(self, settings: Settings, size: tuple[int, int], outputs: list, stages: Stages):
+    def __init__(self, settings: Settings, size: tuple[int, int], outputs: list, stages: Timings):
         self.notice = ""
         self.sparing = False
         self._overlay = Overlay(size, settings)
@@ -86,6 +86,10 @@ class Picture:
         for output in optional:
             output.close()
         return [output.name for output in optional]
+
+    def lost(self) -> list[str]:
+        """The names of outputs that were asked for and failed."""
+        return [output.name for output in self._outputs if getattr(output, "lost", False)]
 
     def close(self) -> None:
         """Close all outputs."""

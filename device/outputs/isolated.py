@@ -21,6 +21,7 @@ class Guarded:
         self.optional = output.optional
         self._output: Output | None = output
         self._say = say
+        self.lost = False  # it was asked for, and failed
 
     def wanted(self) -> bool:
         """Whether the output wants the next picture; never again after a failure."""
@@ -42,6 +43,7 @@ class Guarded:
 
     def _fail(self, error: Exception) -> bool:
         """Say it and close; the answer to whether anything is wanted from now on."""
+        self.lost = True
         self._say(f"--output {self.name}: {str(error).rstrip('.')}. This output is closed; the others go on.")
         self.close()
         return False

@@ -7,6 +7,7 @@ imported only when it is asked for.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from device.config.schema import Settings
 from device.errors import ConfigError
@@ -19,8 +20,17 @@ Say = Callable[[str], None]  # hears a sentence for the operator
 End = Callable[[], None]  # ends the program, called when somebody closes the window
 
 
-def open_outputs(settings: Settings, size: tuple[int, int], fps: float, say: Say, end: End) -> list[Output]:
+def open_outputs(
+    settings: Settings,
+    size: tuple[int, int],
+    fps: float,
+    say: Say,
+    end: End,
+    health: Callable[[], dict[str, Any]] | None = None,
+) -> list[Output]:
     """Open what `settings.output.use` asks for, for pictures of `size` (width, height).
+
+    `health()` is what the page tells of the whole program; its "status" is "ok", "degraded" or "down".
 
     An output that fails later says so through `say` and is closed; it raises nothing.
     Raises ConfigError, with nothing left open, for an output that is none or cannot be had.

@@ -172,7 +172,19 @@ def level(settings, scene):
     def change(kiosk, index):
         kiosk.world.celsius = 75.0
 
-    return played(settings, scene, change).run.strain.level
+    return played(settings, scene, change).run.load.level
+
+
+def health(settings, scene):
+    """The status after two seconds without a result."""
+    now = iter((0.0, 2.0))
+    scene.monkeypatch.setattr("device.app.health.time.monotonic", lambda: next(now))
+    kiosk = Kiosk(scene.monkeypatch, settings)
+    try:
+        return kiosk.open(fake_clock=False).health.report()["status"]
+    finally:
+        scene.monkeypatch.undo()
+        kiosk.close()
 
 
 def outputs(settings, scene):
@@ -276,8 +288,9 @@ EFFECTS = {
     "events.to": Effect("file", events),
     "events.every_s": Effect(2.0, events, LOG),
     "events.max_mib": Effect(1, events, LOG),
-    "limits.memory_mib": Effect(48, fits),
+    "limits.memory_mib": Effect(48, fits, {"detector.range": "full"}),
     "limits.hot_c": Effect(70.0, level),
+    "limits.vision_timeout_s": Effect(1.0, health),
 }
 
 WITHOUT = {}  # a setting and the reason why nothing can be seen of it here

@@ -193,7 +193,7 @@ def test_the_demo_gives_way_to_a_camera_that_appears(standing_in, machine, clock
     clock.sleep(LOOK_EVERY_S)
     assert standing_in.read(frame, 1.0)
     assert (standing_in.name, frame.image[0, 0, 0]) == ("v4l2:/dev/video0", 50)
-    assert events == [("chosen", "v4l2:/dev/video0: a camera works now and takes the demo's place.")]
+    assert events == [("back", "v4l2:/dev/video0: a camera works now and takes the demo's place.")]
     standing_in.raise_if_hung()
     standing_in.close()
     assert camera.closed == 1
@@ -217,5 +217,5 @@ def test_the_camera_that_took_the_demos_place_never_gives_it_back(standing_in, m
     machine.cameras.pop("v4l2:/dev/video0").broken = True
     clock.stopping = True
     assert not standing_in.read(frame, 1.0)
-    assert events.kinds == ["chosen", "gone"]
+    assert events.kinds == ["back", "gone"]
     assert np.all(frame.image == 50)
