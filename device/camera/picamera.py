@@ -221,7 +221,7 @@ def _picamera2(name: str) -> ModuleType:
         except ImportError as error:
             missing = error
     sys.path.remove(APT_PACKAGES)
-    raise CameraError(f"{name}: no picamera2 here ({missing}). On a Raspberry Pi: {INSTALL}")
+    raise CameraError(f'{name}: no picamera2 here ({missing}); on a Raspberry Pi run "{INSTALL}".')
 
 
 def _root(error: BaseException) -> str:
