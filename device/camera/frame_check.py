@@ -6,9 +6,10 @@ import numpy as np
 
 from device.frame import Image
 
-GRID = 16  # rows and columns of the pixels that are looked at
+# None of these is tuned: they are far from both what cameras send and what broken ones do.
+GRID = 16  # rows and columns of the pixels that are compared: 10 µs a frame
 FLAT_SPREAD = 2  # grey levels: less than the noise of any sensor that sees light
-SECONDS = 3.0
+SECONDS = 3.0  # a shutter, a cut to black or a dropped frame is over by then
 
 
 class FrameCheck:

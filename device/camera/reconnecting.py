@@ -11,6 +11,7 @@ from device.config.schema import CameraSettings
 from device.errors import CameraError, CameraGarbage, CameraLost, CameraStalled
 from device.frame import Frame
 
+# Both reasoned, not tuned: a third of a second of bad frames, and three times what a driver takes at its slowest.
 GARBAGE_IN_A_ROW = 10  # a single bad frame is common (a USB packet lost) and heals by itself
 HUNG_S = 15.0  # beyond the time limit that the driver was given: it will not come back
 # The watching thread looks at least every 0.2 s. If its last look is longer ago than this, the process itself
@@ -170,7 +171,7 @@ class ReconnectingCamera:
         dark = now - self._good_at
         pause = self._pause(dark)
         if not self._tries:
-            self._on_event(_kind(error), f"{error} Trying again in {pause:.1f} s, then more and more seldom.")
+            self._on_event(_kind(error), f"{error} Trying again in {pause:.1f} s, then less and less often.")
         give_up = self._limits.give_up_s
         if give_up and self._tries:
             if dark >= give_up:

@@ -40,15 +40,19 @@ class CameraSearch:
         refused = []
         for spec in self._candidates():
             try:
-                return self._open_camera(spec)
+                camera = self._open_camera(spec)
             except CameraError as error:
                 refused.append(str(error))
                 if spec == PI_CAMERA:
                     self._pi_refused = str(error)
                     self._pi_at = None if isinstance(error, CameraLost) else self._clock() + PI_EVERY_S
+            else:
+                if spec == PI_CAMERA:
+                    self._pi_at = None  # a second Picamera2() in a process often never gives a frame
+                return camera
         if not any(reason.startswith("v4l2:") for reason in refused):
             refused.insert(0, "No USB camera is plugged in.")
-        if self._pi_refused not in refused:
+        if self._pi_refused and self._pi_refused not in refused:
             refused.append(self._pi_refused)
         raise CameraError(" ".join(refused))
 
@@ -116,7 +120,6 @@ class AnyCamera:
         except CameraLost:
             raise
         except CameraError as error:
-            self._camera.close()
             try:
                 self._take(self._search())
             except CameraError as others:
@@ -128,4 +131,5 @@ class AnyCamera:
             self._camera.close()
 
     def _take(self, camera: Camera) -> None:
+        self.close()
         self._camera, self._own = camera, None

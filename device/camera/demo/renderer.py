@@ -71,8 +71,8 @@ class SceneRenderer:
         for number, top in enumerate(range(0, self.size[1], BAND)):
             part = image[top : top + BAND]
             for sign, combine in enumerate((cv2.add, cv2.subtract)):
-                dice = (frame * 2654435761 + number * 40503 + sign * 977) >> 4
-                x, y = dice % room, (dice >> 8) % rows
+                offset = (frame * 2654435761 + number * 40503 + sign * 977) >> 4
+                x, y = offset % room, (offset >> 8) % rows
                 combine(part, self._noise[y : y + len(part), x : x + self.size[0]], dst=part)
 
     def _parts(self, role: int) -> list[Image]:
@@ -153,8 +153,8 @@ def backdrop(size: tuple[int, int]) -> Image:
 
 def _noise(width: int) -> Image:
     """A strip of half of the camera's noise, uint8: one part is added, another subtracted."""
-    dice = np.random.Generator(np.random.PCG64(6))
-    levels = dice.normal(0, NOISE / math.sqrt(2), (BAND + 32, width + 64, 3))
+    random = np.random.Generator(np.random.PCG64(6))
+    levels = random.normal(0, NOISE / math.sqrt(2), (BAND + 32, width + 64, 3))
     return (levels + 4 * NOISE).clip(0, 255).round().astype(np.uint8)
 
 
