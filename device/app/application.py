@@ -12,7 +12,7 @@ import cv2
 
 import device
 from device.app.forced_exit import ForcedExit
-from device.app.health import Health, Numbers
+from device.app.health import NOTICES, STAND_IN, Health, Numbers
 from device.app.main_loop import Loop, Recorder
 from device.app.memory_plan import memory_plan
 from device.app.report import RunReport
@@ -23,7 +23,7 @@ from device.board.thermal import Thermometer
 from device.budget.load_shedding import FEWER_PICTURES, LoadShedder
 from device.budget.memory import Meter, Watcher, check, peak_rss_mib
 from device.budget.timing import Timings
-from device.camera.capture import Stepped, open_capture
+from device.camera.capture import SyncCapture, open_capture
 from device.config.schema import Settings
 from device.errors import VisionStuckError
 from device.events.json_lines import Events
@@ -36,6 +36,7 @@ from device.pipeline.pipeline import Vision, open_networks
 # the rest is for the overlay and the outputs, which take 0.1 to 0.2 of it on the slowest board.
 PATIENCE = 0.8
 FAILED = ("stalled", "gone", "garbage")  # what a source says when it gives no picture
+POOR = ("demo", "skipped", "damaged", "changed")  # when it gives one, but not as it was asked for
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +80,7 @@ class Run:
         self.capture = open_capture(settings, self._on_source)
         closing.callback(self.capture.stop)
         source = self.capture.source
-        stepped = isinstance(self.capture, Stepped)
+        stepped = isinstance(self.capture, SyncCapture)
         self.vision = Vision(
             settings, source.size, source.fps, self.timings, *self.networks, realtime=not stepped
         )
@@ -87,6 +88,7 @@ class Run:
             settings, source.size, source.fps, self._on_output, stopping.set, health=self.health.report
         )
         self.picture = Picture(settings, source.size, outputs, self.timings)
+        self.picture.notice = NOTICES[STAND_IN] if self._stands_in() else ""  # from the first picture on
         self._outputs_lost = self.picture.lost
         closing.callback(self.picture.close)
         self.worker = self._worker(stepped, source.fps)
@@ -113,7 +115,7 @@ class Run:
     def _on_source(self, kind: str, message: str) -> None:
         """Pass on what the source says of itself; called from its thread."""
         failed = kind in FAILED
-        log.log(logging.WARNING if failed else logging.INFO, "%s", message)
+        log.log(logging.WARNING if failed or kind in POOR else logging.INFO, "%s", message)
         self.events.notice("source", kind=kind, message=message)
         self.health.camera_failed = failed
         if kind in ("demo", "back"):

@@ -24,7 +24,11 @@ OUTPUT_LOST = "output lost"
 MEMORY_SHORT = "memory near the budget"
 
 # What the picture says of each; the others do not concern those who stand before it.
-NOTICES = {CAMERA_DARK: "No picture from the camera", VISION_STUCK: "No ages: the vision is stuck"}
+NOTICES = {
+    CAMERA_DARK: "No picture from the camera",
+    STAND_IN: "Demo: drawn people, no camera",
+    VISION_STUCK: "No ages: the vision is stuck",
+}
 
 DARK_S = 3.0  # without a frame: the slowest source allowed gives one a second (camera.fps)
 LATE_S = 3.0  # for one frame: a hundred times what it takes; reasoned, not tuned

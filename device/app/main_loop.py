@@ -10,7 +10,7 @@ from typing import Protocol
 from device.app.vision_worker import AsyncVision, SyncVision
 from device.board.machine import seconds_since_start
 from device.budget.timing import Timings
-from device.camera.capture import Capture, Stepped
+from device.camera.capture import Capture, SyncCapture
 from device.frame import Frame
 from device.outputs.dispatcher import Picture
 from device.person import Person
@@ -36,7 +36,7 @@ class Loop:
 
     def __init__(
         self,
-        capture: Capture | Stepped,
+        capture: Capture | SyncCapture,
         vision: SyncVision | AsyncVision,
         picture: Picture,
         recorders: list[Recorder],

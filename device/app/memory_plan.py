@@ -51,13 +51,13 @@ def _interpreter(asked: str) -> str:
 
 
 def _source(spec: str) -> str:
-    """The kind of source, for `auto` the one that is to be expected here."""
+    """The kind of source, for `auto` and `camera` the one that is to be expected here."""
     kind = spec.partition(":")[0]
-    if kind != "auto":
+    if kind not in ("auto", "camera"):
         return kind
     from device.camera.picamera import installed
     from device.camera.v4l2 import usb_cameras
 
     if installed():
         return "picamera2"
-    return "v4l2" if usb_cameras() else "demo"
+    return "v4l2" if usb_cameras() or kind == "camera" else "demo"

@@ -17,8 +17,8 @@ from device.media import opencv_name, shown
 FPS_RANGE = (1.0, 240.0)  # outside, the file's header is wrong
 FPS_UNKNOWN = 25.0
 TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
-BAD_READS = 300  # in a row, ten seconds of a clip: what is damaged for longer has ended
-ALMOST = 0.9  # of the frames that the file announces; the announcement is often a few too high
+BAD_READS = 300  # in a row, ten seconds of a clip: what is damaged for longer has ended (reasoned)
+ALMOST = 0.9  # of the frames that the file announces, which is often a few too high (reasoned)
 DAY_S = 86400.0  # a time stamp beyond is none
 NO_DECODER = {"av01": "AV1"}  # codecs that this OpenCV finds in a file, but cannot decode
 # Memory, in bytes a pixel, measured as the growth of the resident set with H.264 of 1920x1080 (22.3) and

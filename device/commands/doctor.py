@@ -19,7 +19,7 @@ from device.errors import DeviceError
 from device.frame import Image
 
 if TYPE_CHECKING:
-    from device.camera.capture import Capture, Stepped
+    from device.camera.capture import Capture, SyncCapture
 
 PYTHONS = ((3, 11), (3, 13))  # the oldest and the newest that are tested
 FRAME_WAIT = 5.0  # seconds for the source's next frame
@@ -198,7 +198,7 @@ def _source(settings: Settings) -> Iterator[Verdict]:
         yield Verdict("bad", "source", str(error))
 
 
-def _settled_picture(capture: Capture | Stepped) -> Image | None:
+def _settled_picture(capture: Capture | SyncCapture) -> Image | None:
     """A copy of a frame some time after the first: a camera needs it to find its exposure and colours."""
     image = None
     for _ in range(SETTLE_FRAMES):

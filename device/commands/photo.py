@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from argparse import ArgumentParser, Namespace
 from typing import TypedDict, cast
 
@@ -105,8 +106,14 @@ def main(args: Namespace) -> int:
             status = 2
             continue
         name = shown(path)
-        print(json.dumps({"path": name, "faces": faces}) if args.json else _text(name, faces), flush=True)
+        _print(json.dumps({"path": name, "faces": faces}) if args.json else _text(name, faces))
     return status
+
+
+def _print(text: str) -> None:
+    """To standard output; letters that it cannot show become question marks."""
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, "replace").decode(encoding), flush=True)
 
 
 def _text(path: str, faces: list[Face]) -> str:

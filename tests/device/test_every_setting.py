@@ -12,7 +12,7 @@ import pytest
 from device.app.application import Run
 from device.camera.capture import open_capture
 from device.camera.open import open_source
-from device.camera.reconnecting import Kept
+from device.camera.reconnecting import ReconnectingCamera
 from device.config.loader import changed, load
 from device.config.schema import KEYS
 from device.errors import CameraError, ConfigError
@@ -75,7 +75,7 @@ def ring(settings, scene):
 
 
 def pauses(settings, scene):
-    """Of a camera that cannot be read: the waits between eight tries, on a clock that moves by them."""
+    """Of a camera that cannot be read: the waits between forty tries, on a clock that moves by them."""
     waited, film, now = [], Film(live=True), [0.0]
 
     def fail(*_):
@@ -84,10 +84,12 @@ def pauses(settings, scene):
     def wait(seconds):
         waited.append(seconds)
         now[0] += seconds
-        return len(waited) == 8
+        return len(waited) == 40
 
-    kept = partial(Kept, clock=lambda: now[0])
-    scene.monkeypatch.setattr("device.camera.capture.Kept", lambda *given, **_: kept(*given, wait=wait))
+    kept = partial(ReconnectingCamera, clock=lambda: now[0])
+    scene.monkeypatch.setattr(
+        "device.camera.capture.ReconnectingCamera", lambda *given, **_: kept(*given, wait=wait)
+    )
     scene.monkeypatch.setattr("device.camera.capture.open_source", lambda *_: film)
     film.before = film.opening = fail
     open_capture(settings)._thread.join(20)

@@ -1,3 +1,4 @@
+import io
 import json
 import os
 
@@ -85,3 +86,11 @@ def test_a_picture_cut_short_is_refused(samples, caplog):
     """Its lower part would be grey, and one person's age was read as 15 to 22."""
     assert main(["photo", str(samples / "field" / "inputs" / "cut75.jpg")]) == 2
     assert "cut short" in caplog.text
+
+
+def test_an_output_that_cannot_show_a_letter(picture, monkeypatch):
+    """Over a serial line, or with PYTHONIOENCODING=ascii, the sign of multiplication ended the command."""
+    output = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(output, encoding="ascii"))
+    assert main(["photo", str(picture)]) == 0
+    assert b"98?98 pixels" in output.getvalue()
