@@ -1,0 +1,40 @@
+import shutil
+
+import pytest
+
+from device.errors import AssetError
+from device.overlay import text
+from device.overlay.text import Typesetter
+
+
+@pytest.fixture
+def assets(tmp_path, monkeypatch):
+    for name in ("glyphs.json", "glyphs.pgm.gz"):
+        shutil.copy(text.ASSETS / name, tmp_path / name)
+    monkeypatch.setattr(text, "ASSETS", tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["glyphs.json", "glyphs.pgm.gz"])
+@pytest.mark.parametrize("damage", ["missing", "empty", "cut", "a bit turned", "other"])
+def test_damaged_letters_are_status_4_and_their_name(assets, name, damage):
+    path = assets / name
+    content = path.read_bytes()
+    if damage == "missing":
+        path.unlink()
+    elif damage == "empty":
+        path.write_bytes(b"")
+    elif damage == "cut":
+        path.write_bytes(content[: len(content) // 2])
+    elif damage == "a bit turned":
+        path.write_bytes(content[:20] + bytes([content[20] ^ 0x55]) + content[21:])
+    else:
+        path.write_bytes(b"[]")
+    try:
+        Typesetter()
+    except AssetError as error:
+        assert error.exit_status == 4
+        assert "glyphs" in str(error)
+        assert "\n" not in str(error)
+    else:
+        assert damage == "a bit turned"  # which need not be noticed
