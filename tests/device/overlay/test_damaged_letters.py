@@ -16,7 +16,7 @@ def assets(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["glyphs.json", "glyphs.pgm.gz"])
-@pytest.mark.parametrize("damage", ["missing", "empty", "cut", "a bit turned", "other"])
+@pytest.mark.parametrize("damage", ["missing", "empty", "cut", "other"])
 def test_damaged_letters_are_status_4_and_their_name(assets, name, damage):
     path = assets / name
     content = path.read_bytes()
@@ -26,15 +26,9 @@ def test_damaged_letters_are_status_4_and_their_name(assets, name, damage):
         path.write_bytes(b"")
     elif damage == "cut":
         path.write_bytes(content[: len(content) // 2])
-    elif damage == "a bit turned":
-        path.write_bytes(content[:20] + bytes([content[20] ^ 0x55]) + content[21:])
     else:
         path.write_bytes(b"[]")
-    try:
+    with pytest.raises(AssetError, match="glyphs.*missing or damaged") as caught:
         Typesetter()
-    except AssetError as error:
-        assert error.exit_status == 4
-        assert "glyphs" in str(error)
-        assert "\n" not in str(error)
-    else:
-        assert damage == "a bit turned"  # which need not be noticed
+    assert caught.value.exit_status == 4
+    assert "\n" not in str(caught.value)
