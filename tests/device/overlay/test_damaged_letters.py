@@ -28,7 +28,7 @@ def test_damaged_letters_are_status_4_and_their_name(assets, name, damage):
         path.write_bytes(content[: len(content) // 2])
     else:
         path.write_bytes(b"[]")
-    with pytest.raises(AssetError, match="glyphs.*missing or damaged") as caught:
+    with pytest.raises(AssetError, match=r"glyphs.*missing or damaged") as caught:
         Typesetter()
     assert caught.value.exit_status == 4
     assert "\n" not in str(caught.value)
