@@ -13,6 +13,7 @@ from device.age.network import AgeNet, both_ways
 from device.config.options import add_settings, settings_from
 from device.config.schema import Settings
 from device.faces.alignment import Cropper
+from device.faces.border import detect_with_border
 from device.faces.detector import Detection, FaceDetector
 
 BORDER = 1 / 3  # of the picture's longer side, for faces that fill the picture
@@ -50,12 +51,7 @@ class Photographer:
         )
 
     def _find_with_border(self, image: np.ndarray) -> list[Detection]:
-        width = round(max(image.shape[:2]) * BORDER)
-        framed = cv2.copyMakeBorder(image, width, width, width, width, cv2.BORDER_REPLICATE)
-        return [
-            Detection(found.box.shifted(-width, -width), found.score, found.keypoints - np.float32(width))
-            for found in self._detector.detect(framed)
-        ]
+        return detect_with_border(self._detector, image, round(max(image.shape[:2]) * BORDER))
 
     def _other_range(self) -> FaceDetector:
         if self._other is None:
