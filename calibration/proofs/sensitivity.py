@@ -150,11 +150,14 @@ def bounds(rows: list[Row]) -> dict[str, list[float]]:
     `MAX_ADDED_ERROR` years of error: halfway between the medians of the last harmless level and the first
     harmful one.
     """
-    faces = [cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB) for path in sorted(FACES.glob("*.png"))]
-    seen = np.array([exposure_check.measure(face) for face in faces])
+    faces = [
+        np.asarray(cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB), np.uint8)
+        for path in sorted(FACES.glob("*.png"))
+    ]
+    measured = np.array([exposure_check.measure(face) for face in faces])
     found = {}
     for column, name in enumerate(exposure_check.Measures._fields):
-        low, high = np.percentile(seen[:, column], PERCENTILES)
+        low, high = np.percentile(measured[:, column], PERCENTILES)
         harmless: list[float] = []
         harmful: list[float] = []
         for row in rows:
