@@ -38,15 +38,17 @@ def train(argv: list[str]) -> int:
     from models import train as trainer
 
     try:
+        model_path("faceres-weights")  # the manifest names this file: both are checked
+        published = trainer.Published(model_path("faceres"), model_path("teacher"))
         taught = options.out / "teacher" / "teacher.pt"
         if not taught.exists():
             settings = trainer.prepare(options.teacher_config, taught.parent)
-            trainer.train_teacher(settings, options.data, taught.parent, model_path("teacher"))
+            trainer.train_teacher(settings, options.data, taught.parent, published.faceres)
         name = tomllib.loads(options.config.read_text())["name"]
         out = options.out / name
         settings = trainer.prepare(options.config, out)
-        trainer.train_student(settings, options.data, out, taught, model_path("teacher"))
-    except (DataError, ModelError, OSError) as error:
+        trainer.train_student(settings, options.data, out, taught, published)
+    except (DataError, ModelError, OSError, trainer.Diverged) as error:
         print(f"train: {error}", file=sys.stderr)
         return getattr(error, "exit_status", 2)
     return 0
