@@ -3,12 +3,13 @@
 DEVICE := .venv/bin/python
 TRAINING := .venv-train/bin/python
 ARGS ?=
+MODULE ?=
 PYTHON ?=
 
 export PYTHON
 .DEFAULT_GOAL := help
-.PHONY: help setup training run photo test bench lint doctor train quantize evaluate calibrate flash \
-        test-arm64 lock clean
+.PHONY: help setup training run photo test golden mutants bench lint doctor train quantize evaluate calibrate \
+        flash test-arm64 lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -17,8 +18,8 @@ setup: ## make .venv with what device and tests need, and fetch the face detecto
 	@deploy/venv.sh .venv device/requirements.txt tests/requirements.txt
 	@$(DEVICE) -m models.fetch
 
-training: setup
-	@deploy/venv.sh .venv-train models/requirements.txt tests/requirements.txt
+training: setup ## make .venv-train, TensorFlow and PyTorch beside the application: 2.4 GB and more, said before
+	@deploy/training.sh
 	@$(TRAINING) -m models.fetch
 	@$(DEVICE) -m models.fetch --training
 
@@ -30,6 +31,12 @@ photo: setup ## ages of the faces in still pictures: ARGS="a.jpg b.jpg"
 
 test: setup ## run the tests
 	@$(DEVICE) -m pytest $(ARGS)
+
+golden: setup ## write the tests' golden values anew and show what moved: ARGS=--check only shows
+	@$(DEVICE) -m tests.golden $(ARGS)
+
+mutants: setup ## count the small faults that the tests notice: MODULE=device/crop.py, or all of its list
+	@nice $(DEVICE) -m tests.mutation $(MODULE) $(ARGS)
 
 bench: setup ## measure time and memory of every stage on this machine
 	@$(DEVICE) -m device bench $(ARGS)
@@ -59,11 +66,14 @@ test-arm64: setup ## run models and tests on emulated Raspberry Pi 4 and 5 proce
 	@$(DEVICE) -m pytest -m arm64 tests/arm64 -v $(ARGS)
 
 lock: ## resolve the pinned requirement files anew, from pyproject.toml (needs uv)
-	@set -e; pin() { uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	@set -e; mkdir -p .cache; pin() { uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	    --custom-compile-command 'make lock' "$$@"; }; \
 	pin pyproject.toml -o device/requirements.txt; \
 	pin --group test -c device/requirements.txt -o tests/requirements.txt; \
-	pin --group train -c tests/requirements.txt -o models/requirements.txt
+	cat models/requirements.txt models/torch-cuda.txt > .cache/train.txt; \
+	pin --group train -c tests/requirements.txt -o .cache/train.txt; \
+	awk '/^[a-z]/ {cuda = /^(torch|triton|nvidia|cuda)/} \
+	    {print > ("models/" (cuda ? "torch-cuda" : "requirements") ".txt")}' .cache/train.txt
 
 clean: ## remove environments, fetched files and caches; training runs and what is tracked stay
 	@rm -rf .venv .venv-train .cache .pytest_cache .ruff_cache .hypothesis models/fetched calibration/fetched

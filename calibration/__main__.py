@@ -6,7 +6,7 @@ import sys
 from argparse import ArgumentParser
 from importlib import import_module
 
-from device.errors import DeviceError
+from models.errors import told
 
 COMMANDS = {
     "build": "make the shipped faces anew, the same bytes on every machine; --check compares only",
@@ -41,10 +41,8 @@ def main(argv: list[str]) -> int:
     try:
         command = import_module(f"calibration.{name}")
         command.add_options(parser)
-        return command.main(parser.parse_args(options))
-    except DeviceError as error:
-        print(f"calibration {name}: {error}", file=sys.stderr)
-        return error.exit_status
+        args = parser.parse_args(options)
+        return told("calibration", name, lambda: command.main(args))
     except KeyboardInterrupt:
         return 130
 

@@ -13,7 +13,6 @@ import time
 from argparse import ArgumentParser, Namespace
 from contextlib import ExitStack
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from device.crop import SIDE, Cropper
 from device.errors import ConfigError
 from device.picture_check import measure as measure_picture
 from device.quality import measure
+from device.settings import Settings
 from device.stages import Stages
 
 WAIT = 0.2  # seconds for a frame, so that a signal is heard soon
@@ -72,7 +72,7 @@ def main(args: Namespace) -> int:
 class Capturing:
     """The camera loop with crops kept in place of a picture shown; `kept` counts them."""
 
-    def __init__(self, settings: SimpleNamespace, folder: Path, count: int, closing: ExitStack) -> None:
+    def __init__(self, settings: Settings, folder: Path, count: int, closing: ExitStack) -> None:
         from device.capture import open_capture
         from device.outputs import open_outputs
         from device.vision import Vision, open_networks

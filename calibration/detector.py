@@ -11,11 +11,11 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
 
+from device.config import changed, defaults
 from device.detector import FaceDetector
 from device.errors import ConfigError
 from device.frame import Frame
@@ -35,7 +35,7 @@ def representative_inputs() -> list[np.ndarray]:
     """The detector's inputs, float32 (1, 128, 128, 3), for frames of the demo: near and far, few and many."""
     from device.sources.demo import Demo
 
-    settings = SimpleNamespace(camera=SimpleNamespace(width=SIZE[0], height=SIZE[1], fps=30.0))
+    settings = changed(defaults(), camera={"width": SIZE[0], "height": SIZE[1]})
     detector, frame, inputs = FaceDetector("short"), Frame(SIZE), []
     for people, indices in (("", range(0, 1200, 30)), ("1", (0, 40)), ("4", (0, 40)), ("9", (0, 40))):
         demo = Demo(settings, people)

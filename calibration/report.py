@@ -18,6 +18,7 @@ from calibration.build import make, plan
 from calibration.check import float_ages, int8_ages
 from calibration.face_model import FaceModel
 from calibration.sensitivity import some_faces
+from device.errors import ModelError
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 OUT = Path(__file__).with_name("report.md")
@@ -115,8 +116,10 @@ def add_options(parser: ArgumentParser) -> None:
 
 def main(args: Namespace) -> int:
     """Write the report."""
-    sets = calibrations(args.data)
     weights = args.weights or MODELS / f"{args.model}.weights.h5"
+    if not weights.is_file():
+        raise ModelError(f"{weights}: the float weights are missing")
+    sets = calibrations(args.data)
     table, files, real = errors(args.data, args.model, weights, sets)
     text = TEXT.format(model=args.model, errors=table, ranges=ranges(files, real, args.data),
                        copies=copies(args.data), probes=PROBES,

@@ -2,7 +2,8 @@
 # Makes the virtual environment DIR with exactly what the requirement files pin, or says what is missing and which
 # command mends it. Once made, and until a requirement file changes, another call costs a blink.
 #
-#   deploy/venv.sh DIR REQUIREMENTS...       PYTHON=python3.12 chooses the interpreter
+#   deploy/venv.sh DIR REQUIREMENTS...       PYTHON=python3.12 chooses the interpreter; COMPILE=--no-compile leaves
+#                                            out the bytecode, which Python then makes of what it imports
 set -eu
 dir=$1
 shift
@@ -58,7 +59,7 @@ echo "setup: making $dir with Python $(version "$python")"
 "$python" -m venv --clear $site "$dir"
 for file in "$@"; do set -- "$@" -r "$file"; shift; done
 "$dir/bin/python" -m pip install $quiet --disable-pip-version-check --retries 2 --timeout 20 \
-    --require-hashes --only-binary :all: "$@" || stop "pip could not install the packages; its own words are above.
+    ${COMPILE:-} --require-hashes --only-binary :all: "$@" || stop "pip could not install the packages; its own words are above.
   If it found no connection or no versions at all: mend the network (behind a proxy, set HTTPS_PROXY), then run
   the same command again."
 printf '%s\n%s\n' "$wanted" "$PYTHON" > "$dir/ready"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from itertools import pairwise
 
 
 class Bands:
     """Bands from a rising list of first ages: [13, 18, 65] makes 0–12, 13–17, 18–64 and 65+."""
 
-    def __init__(self, starts: list[int]):
+    def __init__(self, starts: Sequence[int]):
         if not starts or starts[0] < 1 or any(b <= a for a, b in pairwise(starts)):
             raise ValueError(f"bands {starts!r}: first ages from 1 on, each above the one before")
         self.starts = list(starts)

@@ -6,7 +6,7 @@ import json
 from argparse import ArgumentParser, Namespace
 
 from device.machine import sentence
-from device.measure import measure, prepare
+from device.measure import measure, prepared
 from device.options import add_settings, settings_from, whole_number
 
 
@@ -29,8 +29,7 @@ def main(args: Namespace) -> int:
         from device.clips import print_figures
 
         return print_figures(settings, args.clips, args.json)
-    prepare(settings)
-    report = measure(settings, args.frames, args.warm_up)
+    report = measure(prepared(settings), args.frames, args.warm_up)
     if args.plot:
         from device.plot import draw
 

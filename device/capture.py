@@ -12,10 +12,10 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from types import SimpleNamespace
 
 from device.errors import CameraError
 from device.frame import Frame, frame_bytes
+from device.settings import Settings
 from device.sources import OnEvent, Source, ignore, open_source
 from device.sources.kept import Counters, Kept
 from device.sources.paced import Paced
@@ -24,7 +24,7 @@ STEPPED_FRAMES = 2  # one with the detector, one on the display
 JOIN_S = 0.8  # a stop within a second, also when the driver is slow
 
 
-def open_capture(settings: SimpleNamespace, on_event: OnEvent = ignore) -> Capture | Stepped:
+def open_capture(settings: Settings, on_event: OnEvent = ignore) -> Capture | Stepped:
     """Open `settings.source.use` and everything that its frames need on their way.
 
     `on_event(kind, message)` may be called from the capture's thread. Raises ConfigError for a source
@@ -41,7 +41,7 @@ def open_capture(settings: SimpleNamespace, on_event: OnEvent = ignore) -> Captu
     return Capture(Paced(source, wait=stopping.wait), camera.buffers, camera.timeout_s, counters, stopping)
 
 
-def declared_bytes(settings: SimpleNamespace) -> int:
+def declared_bytes(settings: Settings) -> int:
     """What frames of the size in `settings.camera` will hold, for the memory budget.
 
     A clip has its own size, which nobody knows before it is opened.

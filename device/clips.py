@@ -7,12 +7,12 @@ import math
 import threading
 from contextlib import ExitStack
 from pathlib import Path
-from types import SimpleNamespace
 from typing import NamedTuple
 
 from device.config import changed
 from device.errors import ConfigError
 from device.run import Run
+from device.settings import Settings
 
 SUFFIXES = (".mkv", ".mp4", ".avi", ".gif")
 RANGES = ("short", "full")
@@ -30,7 +30,7 @@ class Figures(NamedTuple):
     frame_ms: float  # median
 
 
-def figures(path: Path, settings: SimpleNamespace, detector: str) -> Figures:
+def figures(path: Path, settings: Settings, detector: str) -> Figures:
     """Run one clip through everything, frame by frame."""
     settings = changed(
         settings,
@@ -50,7 +50,7 @@ def figures(path: Path, settings: SimpleNamespace, detector: str) -> Figures:
                    report["stages"]["frame"]["p50"])
 
 
-def print_figures(settings: SimpleNamespace, folder: str, as_json: bool) -> int:
+def print_figures(settings: Settings, folder: str, as_json: bool) -> int:
     """A line for every clip and detector, or one JSON object a line. Raises ConfigError without clips."""
     clips = sorted(path for path in Path(folder).glob("*") if path.suffix in SUFFIXES)
     if not clips:

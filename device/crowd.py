@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from types import SimpleNamespace
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from device.detector import Detection, FaceDetector
 from device.frame import Frame
 from device.geometry import Box
 from device.overlay import Overlay, Status
+from device.settings import Settings
 from device.stages import Histogram, Stages
 from device.vision import Vision
 
@@ -55,7 +55,7 @@ def _face(box: Box) -> Detection:
     return Detection(box, 0.9, LAYOUT * np.float32((box.w, box.h)) + np.float32((box.x, box.y)))
 
 
-def scaling(settings: SimpleNamespace, image: np.ndarray, detector: FaceDetector, net: AgeNet) -> list[dict]:
+def scaling(settings: Settings, image: np.ndarray, detector: FaceDetector, net: AgeNet) -> list[dict]:
     """For each number of faces: what a frame costs when all are estimated, and how the budget holds.
 
     `image` is any picture (height, width, 3), BGR. Keys of a row: faces; all_p50_ms, all of them estimated
@@ -73,7 +73,7 @@ def scaling(settings: SimpleNamespace, image: np.ndarray, detector: FaceDetector
     return rows
 
 
-def _film(settings: SimpleNamespace, image: np.ndarray, crowd: Crowd, net: AgeNet) -> dict:
+def _film(settings: Settings, image: np.ndarray, crowd: Crowd, net: AgeNet) -> dict:
     """Run so many seconds of the one picture through vision and overlay."""
     size = image.shape[1], image.shape[0]
     vision = Vision(settings, size, FPS, Stages(), crowd, net)

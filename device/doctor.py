@@ -6,7 +6,6 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from importlib.metadata import version
-from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +15,7 @@ from device.machine import describe, sentence
 from device.memory import MEMINFO, peak_mib, table, total
 from device.options import add_settings, settings_from
 from device.parts import parts
+from device.settings import Settings
 
 PYTHONS = ((3, 11), (3, 13))  # the oldest and the newest that are tested
 FRAME_WAIT = 5.0  # seconds for the source's next frame
@@ -49,7 +49,7 @@ def main(args: Namespace) -> int:
     return 0
 
 
-def verdicts(settings: SimpleNamespace) -> Iterator[Verdict]:
+def verdicts(settings: Settings) -> Iterator[Verdict]:
     """Everything that the main job needs or could use, in the order in which it would fail."""
     yield _python()
     yield _cpu()
@@ -83,7 +83,7 @@ def _cpu() -> Verdict:
     return Verdict("ok" if machine["int8"] else "note", "processor", sentence(machine))
 
 
-def _interpreter(settings: SimpleNamespace) -> Iterator[Verdict]:
+def _interpreter(settings: Settings) -> Iterator[Verdict]:
     from device.interpreter import available, choose
 
     try:
@@ -95,7 +95,8 @@ def _interpreter(settings: SimpleNamespace) -> Iterator[Verdict]:
     yield Verdict("ok", "interpreter", f"{chosen} (installed: {found})")
 
 
-def _models(settings: SimpleNamespace) -> Iterator[Verdict]:
+def _models(settings: Settings) -> Iterator[Verdict]:
+    from device.noise import belongs_to
     from device.pins import model_path
 
     for name in (f"face-{settings.detector.range}", settings.age.model):
@@ -103,9 +104,13 @@ def _models(settings: SimpleNamespace) -> Iterator[Verdict]:
             yield Verdict("ok", "model", f"{name}: {model_path(name).name}, as pinned")
         except DeviceError as error:
             yield Verdict("bad", "model", str(error))
+    if not belongs_to(settings.age.model):
+        cure = f"`.venv/bin/python -m models noise --faces FACES.zip --model {settings.age.model}`"
+        text = f"the error model is another network's; {cure} learns it anew"
+        yield Verdict("note", "errors", text)
 
 
-def _memory(settings: SimpleNamespace) -> Iterator[Verdict]:
+def _memory(settings: Settings) -> Iterator[Verdict]:
     wanted, budget = parts(settings), settings.limits.memory_mib
     word = "ok" if total(wanted) <= budget else "bad"
     spoken_for = f"{total(wanted):.0f} of {budget} MiB are spoken for:"
@@ -122,7 +127,7 @@ def _available_mib() -> int:
     return 0
 
 
-def _heat(settings: SimpleNamespace) -> Iterator[Verdict]:
+def _heat(settings: Settings) -> Iterator[Verdict]:
     from device.thermal import Thermometer
 
     thermometer = Thermometer()
@@ -158,7 +163,7 @@ def _screen() -> Verdict:
     return Verdict("note", "screen", f"{reason}; the picture goes to a web page instead")
 
 
-def _source(settings: SimpleNamespace) -> Iterator[Verdict]:
+def _source(settings: Settings) -> Iterator[Verdict]:
     """Open the source as the main job would, wait for frames, and judge their light, focus and colour."""
     from device.capture import open_capture
 
@@ -192,7 +197,7 @@ def _settled_picture(capture) -> np.ndarray | None:
     return image
 
 
-def _picture(image: np.ndarray, settings: SimpleNamespace) -> Verdict:
+def _picture(image: np.ndarray, settings: Settings) -> Verdict:
     from device.detector import FaceDetector
     from device.picture_check import judge
 

@@ -10,7 +10,6 @@ import tempfile
 import threading
 import time
 from contextlib import ExitStack
-from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +23,7 @@ from device.interpreter import available
 from device.machine import describe
 from device.memory import resident_mib
 from device.run import Run
+from device.settings import Settings
 
 SHARES = (0.5, 0.95, 0.99)
 STARTS = 5  # processes started to see how long the first frame takes
@@ -33,16 +33,14 @@ THREADS = (1, 2, 4)
 DETECTIONS = 100
 
 
-def prepare(settings: SimpleNamespace) -> None:
+def prepared(settings: Settings) -> Settings:
     """Unless they are named: the demo, and no output. Always without end, and as fast as it goes."""
-    if settings.source.use == "auto":
-        settings.source.use = "demo"
-    if settings.output.use == ["auto"]:
-        settings.output.use = ["none"]
-    settings.source.pace, settings.source.loop = "fast", True
+    use = "demo" if settings.source.use == "auto" else settings.source.use
+    outputs = ("none",) if settings.output.use == ("auto",) else settings.output.use
+    return changed(settings, source={"use": use, "pace": "fast", "loop": True}, output={"use": outputs})
 
 
-def measure(settings: SimpleNamespace, frames: int, warm_up: int) -> dict:
+def measure(settings: Settings, frames: int, warm_up: int) -> dict:
     """All figures: the keys of `run --summary json` for frames with everything done, and more beside."""
     everything = changed(settings, schedule=EVERYTHING)
     report, image, networks = measured_run(everything, frames, warm_up)
@@ -65,7 +63,7 @@ class MeasuredRun(NamedTuple):
     networks: tuple[FaceDetector, AgeNet]
 
 
-def measured_run(settings: SimpleNamespace, frames: int, warm_up: int) -> MeasuredRun:
+def measured_run(settings: Settings, frames: int, warm_up: int) -> MeasuredRun:
     """Warm up, then measure `frames` frames."""
     with ExitStack() as closing:
         run = Run(settings, threading.Event(), closing)
@@ -85,7 +83,7 @@ def measured_run(settings: SimpleNamespace, frames: int, warm_up: int) -> Measur
     return MeasuredRun(report, image, run.networks)
 
 
-def detection_ms(settings: SimpleNamespace, threads: int, image: np.ndarray) -> float:
+def detection_ms(settings: Settings, threads: int, image: np.ndarray) -> float:
     """The median time of a detection with so many threads, in ms."""
     detector = FaceDetector(settings.detector.range, settings.age.interpreter, threads)
     times = []
@@ -96,13 +94,13 @@ def detection_ms(settings: SimpleNamespace, threads: int, image: np.ndarray) -> 
     return round(statistics.median(times) * 1e3, 2)
 
 
-def start_to_first_frame(settings: SimpleNamespace) -> float:
+def start_to_first_frame(settings: Settings) -> float:
     """Seconds from a process's start to its first finished frame, the median of five processes."""
     times = [run_apart(settings, 1)["start_to_first_frame_s"] for _ in range(STARTS)]
     return round(statistics.median(times), 2)
 
 
-def beside(settings: SimpleNamespace, interpreter: str, frames: int) -> dict[str, dict]:
+def beside(settings: Settings, interpreter: str, frames: int) -> dict[str, dict]:
     """What frames with everything done take with the other interpreters installed, by name."""
     rows = {}
     for other in available():
@@ -113,7 +111,7 @@ def beside(settings: SimpleNamespace, interpreter: str, frames: int) -> dict[str
     return rows
 
 
-def run_apart(settings: SimpleNamespace, frames: int) -> dict:
+def run_apart(settings: Settings, frames: int) -> dict:
     """The report of `python -m device run` with these settings, in a process of its own."""
     with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
         file.write(example(settings))

@@ -12,6 +12,7 @@ each frame's own. m itself differs from the true age by an error that no number 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from pathlib import Path
@@ -83,6 +84,17 @@ def noise_path(model: str) -> Path:
     """Where the noise of a model is kept: beside it. `model` is a pinned name or the path of a .tflite."""
     path = Path(model) if model.endswith(".tflite") else MODELS / f"{model}.tflite"
     return path.with_suffix(".noise.json")
+
+
+def belongs_to(model: str) -> bool:
+    """Whether the noise beside `model` was learnt from this very network; true where none is kept."""
+    path = noise_path(model)
+    try:
+        fitted_to = json.loads(path.read_text()).get("model_sha256")
+        network = path.with_name(path.name.replace(".noise.json", ".tflite")).read_bytes()
+    except (OSError, ValueError, AttributeError):
+        return True  # missing or broken: others say so
+    return fitted_to in (None, hashlib.sha256(network).hexdigest())
 
 
 def load_noise(model: str) -> NoiseModel:

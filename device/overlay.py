@@ -8,7 +8,6 @@ pixels each. All sizes follow the picture's: a label takes the same share of a
 from __future__ import annotations
 
 from operator import attrgetter
-from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +17,7 @@ from device.geometry import Box
 from device.labels import LabelPlacer
 from device.marks import ARMS, RING_STEPS, Label, Marks
 from device.person import Person
+from device.settings import Settings
 
 STRENGTH = {"finding": 0.75, "settling": 1.0, "settled": 1.0, "lost": 0.4}  # opacity by state
 LIT = {"finding": 0.25, "settling": 0.7}  # part of the turning ring that is lit; no ring in other states
@@ -40,7 +40,7 @@ QUIET = Status()
 class Overlay:
     """Draws in place on frames of one size; what it holds does not grow with time."""
 
-    def __init__(self, size: tuple[int, int], settings: SimpleNamespace) -> None:
+    def __init__(self, size: tuple[int, int], settings: Settings) -> None:
         """`size` is (width, height) in pixels; `settings` has the section overlay (see settings.py)."""
         self._height = size[1]
         self._unit = _unit(size)

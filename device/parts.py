@@ -6,11 +6,10 @@ set, and rounded up (`python -m device doctor` prints them beside what this proc
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 from device import capture, outputs, overlay
 from device.interpreter import PACKAGES, available
 from device.memory import MIB, Part
+from device.settings import Settings
 
 PYTHON = 15.0  # the interpreter of the language, and this program
 NUMPY = 11.0
@@ -21,7 +20,7 @@ AGE_NETS = {"age": 2.0, "age-wide": 4.0}
 SOURCES = {"picamera2": 40.0, "v4l2": 4.0, "file": 9.0, "images": 4.0, "demo": 11.0, "fake": 1.0}
 
 
-def parts(settings: SimpleNamespace) -> list[Part]:
+def parts(settings: Settings) -> list[Part]:
     """Who wants how much."""
     size = settings.camera.width, settings.camera.height
     interpreter = settings.age.interpreter

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser, Namespace
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -14,6 +13,7 @@ from device.age import AgeNet, both_ways
 from device.crop import Cropper
 from device.detector import Detection, FaceDetector
 from device.options import add_settings, settings_from
+from device.settings import Settings
 
 BORDER = 1 / 3  # of the picture's longer side, for faces that fill the picture
 
@@ -21,7 +21,7 @@ BORDER = 1 / 3  # of the picture's longer side, for faces that fill the picture
 class Photographer:
     """The networks, set up once, and what they say of one picture after the other."""
 
-    def __init__(self, settings: SimpleNamespace):
+    def __init__(self, settings: Settings):
         self._settings = settings
         self._detector = self._open_detector(settings.detector.range)
         self._other: FaceDetector | None = None

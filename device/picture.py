@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from types import SimpleNamespace
 
 import numpy as np
 
 from device.overlay import Overlay, Status
 from device.person import Person
+from device.settings import Settings
 from device.stages import Stages
 
 DARK = 24  # brightness of the picture that stands in for a camera that gives none
@@ -21,7 +21,7 @@ class Picture:
     `notice` is what the operator should know, shown on the picture; `sparing` shows every other frame.
     """
 
-    def __init__(self, settings: SimpleNamespace, size: tuple[int, int], outputs: list, stages: Stages):
+    def __init__(self, settings: Settings, size: tuple[int, int], outputs: list, stages: Stages):
         self.notice = ""
         self.sparing = False
         self._overlay = Overlay(size, settings)

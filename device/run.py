@@ -8,7 +8,6 @@ import sys
 import threading
 from argparse import ArgumentParser, Namespace
 from contextlib import ExitStack
-from types import SimpleNamespace
 
 import cv2
 
@@ -22,6 +21,7 @@ from device.options import add_settings, settings_from, whole_number
 from device.outputs import open_outputs
 from device.parts import parts
 from device.picture import Picture
+from device.settings import Settings
 from device.stages import Stages
 from device.strain import FEWER_PICTURES, Strain
 from device.summary import Summary, as_text
@@ -86,7 +86,7 @@ class Run:
 
     def __init__(
         self,
-        settings: SimpleNamespace,
+        settings: Settings,
         stopping: threading.Event,
         closing: ExitStack,
         trace: str | None = None,

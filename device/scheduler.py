@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from types import SimpleNamespace
+
+from device.settings import Settings
 
 DUE_NEW = 0.05  # seconds until a face without any estimate is due
 NEW_FIRST = 10.0  # urgency of a new face: as much as of an uncertain one that waited a second
@@ -28,11 +29,11 @@ class Scheduler:
     Without `hurry`, as for a clip taken frame by frame, only a budget that the settings name counts: what
     is seen then depends on the clip alone, not on the machine.
 
-    Tracks are anything with `id`, `box`, `velocity`, `misses` and `settled`; times are those of the frames,
-    in seconds.
+    Tracks are anything with `id`, `box`, `velocity`, `misses` and a `companion` that knows whether its age is
+    `settled`; times are those of the frames, in seconds.
     """
 
-    def __init__(self, settings: SimpleNamespace, fps: float, hurry: bool = True):
+    def __init__(self, settings: Settings, fps: float, hurry: bool = True):
         chosen = settings.schedule.frame_budget_ms / 1000
         self.interval = 1 / fps
         self.budget = chosen or (self.interval if hurry else math.inf)
@@ -111,7 +112,7 @@ class Scheduler:
         if last is None:
             return NEW_FIRST + (now - self._born.setdefault(track.id, now)) / DUE_NEW
         due = min(DUE_UNCERTAIN, self._settled)
-        if track.settled:
+        if track.companion.settled:
             due = self._settled * (4 if self.level >= 1 else 1)
         return (now - last + self.interval / 2) / due if due else 1.0
 
@@ -143,7 +144,7 @@ class Scheduler:
 
 def readings(track) -> int:
     """How often an age is read for an estimate: both ways round, or of a settled face by either in turn."""
-    return 1 if track.settled else 2
+    return 1 if track.companion.settled else 2
 
 
 def _mean(old: float, new: float) -> float:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from types import SimpleNamespace
 
 import numpy as np
 
 from device.bands import Bands
 from device.noise import NoiseModel, by_age, features, pose_change
 from device.quality import Quality
+from device.settings import Settings
 
 Z80 = 1.2816  # half of the 80 % interval of a normal distribution, in standard deviations
 HEAVY_TAIL = 4.0  # degrees of freedom of Student's t, which a single estimate's error follows
@@ -35,7 +35,7 @@ class AgeFilter:
                  "_settings", "_since", "_t", "_variance", "age", "another",
                  "spread", "state")
 
-    def __init__(self, settings: SimpleNamespace, noise: NoiseModel, bands: Bands):
+    def __init__(self, settings: Settings, noise: NoiseModel, bands: Bands):
         self._settings = settings
         self._noise = noise
         self._bands = bands

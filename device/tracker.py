@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
-from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
 from device.assignment import assign
-from device.bands import Bands
-from device.closeups import CloseUp
 from device.detector import Detection
 from device.geometry import Box
 from device.motion import Motion
-from device.noise import load_noise
-from device.smoother import AgeFilter
+from device.settings import Settings
 
 MATCH_LIMIT = 12.0  # cost above which a detection is rather a new face than this track's
 LEAP = np.array([0.12, 0.12])  # face sizes that a detection's centre and extent are off by now and then
@@ -28,12 +24,31 @@ SHAPE_MEMORY = 0.3  # weight of the newest detection in a track's keypoint layou
 TENTATIVE_S = 0.25  # a face not yet confirmed may be missed for so long
 BRIEF_S = 0.15  # unseen for longer, a face may come back as somebody else's
 LOST_S = 0.25  # a face missed for longer is said to be lost
-OLD_HITS = 8  # after so many detections a track has earned the whole of `survive_s`
+OLD_HITS = 8  # after so many detections a track has earned the whole of `coast_s`
 LOOK_WANTED = 0.7  # score of a close-up that speaks neither for a face nor against it
 LOOK_PROOF = 0.1  # sum of what close-ups exceed LOOK_WANTED by, to confirm a track
 FRESH_LOOKS = 4  # after so many close-ups in vain it is no news
 LOOK_LEAST = -0.5  # what they may fall short by, so that a face once misjudged is not lost for good
 TWIN_IOU = 0.4  # a detection that overlaps a followed face so much is no other face
+
+
+class Companion:
+    """What a track carries along of its person; the tracker tells and asks these three things, no more.
+
+    This one knows nothing of anybody. Others override it, and whoever gave the factory knows what they hold.
+    """
+
+    __slots__ = ()
+
+    def missed(self) -> None:
+        """Hear that the face was looked for in a frame and not found."""
+
+    def unseen(self, seconds: float) -> None:
+        """Hear that the face is found again, unseen for so long: it may be somebody else's now."""
+
+    def somebody_else(self) -> bool:
+        """Whether the face turned out to be somebody else's since this was last asked."""
+        return False
 
 
 class Track:
@@ -42,71 +57,52 @@ class Track:
     `box` in pixels of the picture, at the time of the last update; `keypoints` float32 (6, 2) likewise;
     `velocity` of the centre, pixels a second; `score` of the last detection; `hits` detections so far,
     `misses` looks without one since the last; `unseen` seconds since it; `absence` seconds, the longest that
-    the face was out of view since it has its identity. `first_frame` and `last_frame` count the tracker's
-    updates: of the first and of the last detection. `ages` smooths the age. `close` is the last close-up, or
-    None when the face was missed since; `mirrored` tells of which image the last single estimate was.
+    the face was out of view since it has its identity. `last_frame` is the tracker's update of the last
+    detection, counted from 0. `companion` is what the tracker's factory made for it.
     """
 
-    __slots__ = ("_slot", "absence", "ages", "box", "close", "confirmed", "first_frame", "growth",
-                 "hits", "id", "keypoints", "last_frame", "looks", "mirrored", "misses", "next_look",
-                 "proof", "score", "unseen", "velocity")
+    __slots__ = ("_slot", "absence", "box", "companion", "confirmed", "hits", "id", "keypoints", "last_frame",
+                 "looks", "misses", "next_look", "proof", "score", "unseen", "velocity")
 
-    def __init__(self, slot: int, detection: Detection, frame: int, ages: AgeFilter):
+    def __init__(self, slot: int, detection: Detection, frame: int, companion: Companion):
         self.id = 0  # given when confirmed
-        self.ages = ages
-        self.close: CloseUp | None = None
-        self.mirrored = False
+        self.companion: Any = companion
         self.confirmed = False
         self.hits, self.misses, self.unseen, self.absence = 1, 0, 0.0, 0.0
-        self.first_frame = self.last_frame = frame
+        self.last_frame = frame
         self.proof, self.looks, self.next_look = 0.0, 0, frame
-        self.velocity = self.growth = (0.0, 0.0)
+        self.velocity = (0.0, 0.0)
         self.box, self.score, self.keypoints = detection.box, detection.score, detection.keypoints
         self._slot = slot
 
     def hit(self, detection: Detection, frame: int) -> None:
         """Take the detection that was found to be this face's, in the tracker's update `frame`."""
         if self.unseen > BRIEF_S:
-            self.ages.unseen(self.unseen)
+            self.companion.unseen(self.unseen)
             self.absence = max(self.absence, self.unseen)
         self.hits += 1
         self.misses, self.unseen = 0, 0.0
         self.last_frame = frame
         self.score, self.keypoints = detection.score, detection.keypoints
 
-    def other_way(self) -> bool:
-        """Whether the next single estimate is of the mirror image: they take turns."""
-        self.mirrored = not self.mirrored
-        return self.mirrored
-
-    @property
-    def settled(self) -> bool:
-        """Whether the age is known as well as it will be, and it is this person's beyond doubt."""
-        return self.ages.calm
-
     @property
     def state(self) -> str:
-        """Of the age (finding, settling, settled), or lost while the face is not seen."""
-        return "lost" if self.unseen > LOST_S and self.misses else self.ages.state
-
-    def predicted(self, dt: float) -> Box:
-        """Where the box will be `dt` seconds after the last update."""
-        (vx, vy), (gw, gh) = self.velocity, self.growth
-        x, y, w, h = self.box
-        width, height = max(w + dt * gw, 1.0), max(h + dt * gh, 1.0)
-        return Box(x + dt * vx + (w - width) / 2, y + dt * vy + (h - height) / 2, width, height)
+        """Of the following: tentative until it is confirmed, then tracked, or lost while it is not seen."""
+        if self.unseen > LOST_S and self.misses:
+            return "lost"
+        return "tracked" if self.confirmed else "tentative"
 
 
 class Tracker:
     """Constant-velocity motion, optimal assignment, births and deaths by evidence.
 
-    `settings` holds the sections `tracker`, `smoother` and `age`.
+    `settings` holds the section `tracker`. `new_companion` is called for each new track's companion, also of
+    one that will never be confirmed.
     """
 
-    def __init__(self, settings: SimpleNamespace):
+    def __init__(self, settings: Settings, new_companion: Callable[[], Companion] = Companion):
         self._settings = settings.tracker
-        bands = Bands(settings.smoother.bands)
-        self._new_ages = partial(AgeFilter, settings.smoother, load_noise(settings.age.model), bands)
+        self._new_companion = new_companion
         self._motion = Motion(self._settings.max_tracks)
         self._free = list(range(self._settings.max_tracks))[::-1]
         self._unseen = np.zeros(self._settings.max_tracks, bool)
@@ -130,26 +126,25 @@ class Tracker:
         `look` gives the score, 0 to 1, of a face in a close-up of its track. It is asked about each new face
         until that is proven, and keeps out what resembles a face in the small picture only; None says that
         there is no time now. Returns the confirmed tracks that are in view, or were within the last
-        `survive_s` seconds; they live on.
+        `coast_s` seconds; they live on.
         """
         self._frame += 1
         for track in self._tracks:
-            if track.ages.another and track.absence:
+            if track.companion.somebody_else() and track.absence:  # who never went is the same person
                 self._name(track)
-            track.ages.another = False  # who was there all the time is the same, only the age starts over
         self._motion.predict(max(dt, 0.0), self._unseen)
         if detections is None:
             missed = self._tracks
             for track in missed:
                 track.unseen += dt
         else:
-            missed = self._associate(detections, dt, 0.0 if look else self._settings.birth_score)
+            missed = self._associate(detections, dt, 0.0 if look else self._settings.init_score)
             self._bury()
         self._place(missed)
         self._confirm(look)
         return [track for track in self._tracks if track.confirmed and self._in_view(track)]
 
-    def _associate(self, detections: list[Detection], dt: float, birth_score: float) -> list[Track]:
+    def _associate(self, detections: list[Detection], dt: float, init_score: float) -> list[Track]:
         """Give each detection to its track or to a new one; returns the tracks left without."""
         places = _places(detections)
         shapes = _shapes(detections, places)
@@ -167,11 +162,11 @@ class Tracker:
         for track in missed:
             track.misses += 1
             track.unseen += dt
-            track.close = None
+            track.companion.missed()
         self._place([self._tracks[row] for row in seen], keypoints=False)
         used = {column for _, column in pairs}
         for column, detection in enumerate(detections):
-            if column not in used and detection.score >= birth_score:
+            if column not in used and detection.score >= init_score:
                 self._begin(detection, places[column], shapes[column])
         return missed
 
@@ -195,7 +190,9 @@ class Tracker:
         return assign(cost, MATCH_LIMIT)
 
     def _begin(self, detection: Detection, place: np.ndarray, shape: np.ndarray) -> None:
-        """Start a tentative track, unless the face is one that is followed already, or there is no room."""
+        """Start a tentative track, unless none may begin, the face is followed, or there is no room."""
+        if not self.growing:
+            return
         if any(track.misses == 0 and track.box.iou(detection.box) > TWIN_IOU for track in self._tracks):
             return
         if not self._free and not self._make_room():
@@ -203,7 +200,7 @@ class Tracker:
         slot = self._free.pop()
         self._motion.start(slot, place)
         self._shapes[slot] = shape
-        self._tracks.append(Track(slot, detection, self._frame, self._new_ages()))
+        self._tracks.append(Track(slot, detection, self._frame, self._new_companion()))
 
     def _make_room(self) -> bool:
         """Give up the track longest out of view, or else the one least like a face in its close-ups."""
@@ -218,7 +215,7 @@ class Tracker:
     def _bury(self) -> None:
         """Drop tracks that were out of view for too long."""
         for track in [track for track in self._tracks if track.misses]:
-            kept = self._settings.refind_s if track.confirmed or track.looks else TENTATIVE_S
+            kept = self._settings.max_lost_s if track.confirmed or track.looks else TENTATIVE_S
             if track.unseen > kept:
                 self._drop(track)
         self._unseen[:] = False
@@ -231,7 +228,7 @@ class Tracker:
     def _in_view(self, track: Track) -> bool:
         """Whether a track still counts as present: the longer it was there, the longer it may be missed."""
         earned = min(track.hits / OLD_HITS, 1.0)
-        return track.misses == 0 or track.unseen <= self._settings.survive_s * earned
+        return track.misses == 0 or track.unseen <= self._settings.coast_s * earned
 
     def _place(self, tracks: list[Track], keypoints: bool = True) -> None:
         """Copy the filters' state into the tracks; the keypoints too where no detection gave them."""
@@ -242,9 +239,8 @@ class Tracker:
             points = (self._shapes * place[:, 1:] + place[:, :1]).astype(np.float32)
         for track in tracks:
             (x, y), (w, h) = place[track._slot].tolist()
-            velocity, growth = speed[track._slot].tolist()
             track.box = Box(x - w / 2, y - h / 2, w, h)
-            track.velocity, track.growth = tuple(velocity), tuple(growth)
+            track.velocity = tuple(speed[track._slot, 0].tolist())
             if keypoints:
                 track.keypoints = points[track._slot]
 
@@ -258,7 +254,7 @@ class Tracker:
                 track.proof = max(track.proof + score - LOOK_WANTED, LOOK_LEAST)
                 track.looks += 1
                 track.next_look = self._frame + track.looks  # ever more seldom, for what stays doubtful
-            if track.hits >= self._settings.birth_hits and (look is None or track.proof >= LOOK_PROOF):
+            if track.hits >= self._settings.init_hits and (look is None or track.proof >= LOOK_PROOF):
                 track.confirmed = True
                 self._name(track)
 

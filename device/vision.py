@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from types import SimpleNamespace
 
 import numpy as np
 
@@ -14,8 +13,10 @@ from device.crop import SIDE, Cropper
 from device.detector import Detection, FaceDetector
 from device.frame import Frame
 from device.person import Person
+from device.person_state import person_of, person_states
 from device.quality import measure
 from device.scheduler import Scheduler, readings
+from device.settings import Settings
 from device.stages import Stages
 from device.tracker import Track, Tracker
 
@@ -31,7 +32,7 @@ class Vision:
 
     def __init__(
         self,
-        settings: SimpleNamespace,
+        settings: Settings,
         size: tuple[int, int],
         fps: float,
         stages: Stages,
@@ -40,7 +41,7 @@ class Vision:
         hurry: bool = True,
     ):
         self.scheduler = Scheduler(settings, fps, hurry)
-        self.tracker = Tracker(settings)
+        self.tracker = Tracker(settings, person_states(settings))
         self.tracks: list[Track] = []
         self._detector, self._net = detector, net
         near = settings.detector.range == "short"  # the full range detector sees no better in a close-up
@@ -64,7 +65,7 @@ class Vision:
         stale = partial(self._stale, now=frame.time)
         chosen = self.scheduler.choose(self.tracks, looked, spent, frame.time, stale)
         raw = self._estimate(chosen, frame) if chosen else {}
-        return [_person(track, raw.get(track.id)) for track in self.tracks]
+        return [person_of(track, raw.get(track.id)) for track in self.tracks]
 
     def _detect(self, frame: Frame) -> list[Detection]:
         start = time.monotonic()
@@ -89,11 +90,13 @@ class Vision:
         if late and self._close_ups_done:
             return None
         self._look_closer(frame, track)
-        return track.close.face.score if track.close else 0.0
+        close_up = track.companion.close_up
+        return close_up.face.score if close_up else 0.0
 
     def _look_closer(self, frame: Frame, track: Track) -> None:
         start = time.monotonic()
-        track.close = self._close_ups.make(frame.image, track.box, frame.time, track.settled)
+        state = track.companion
+        state.close_up = self._close_ups.make(frame.image, track.box, frame.time, state.settled)
         seconds = time.monotonic() - start
         self._close_ups_done += 1
         self._close_up_s += seconds
@@ -101,7 +104,8 @@ class Vision:
 
     def _stale(self, track: Track, now: float) -> bool:
         """Whether an estimate of this face needs another close-up first."""
-        return bool(self._close_ups) and not (track.close and track.close.holds(track.box, now))
+        close_up = track.companion.close_up
+        return bool(self._close_ups) and not (close_up and close_up.holds(track.box, now))
 
     def _estimate(self, tracks: list[Track], frame: Frame) -> dict[int, float]:
         """This frame's own age estimate of each of these tracks, by id; the tracks' filters hear of them.
@@ -116,11 +120,12 @@ class Vision:
         for track in tracks:
             if self._stale(track, frame.time):
                 self._look_closer(frame, track)
-            face = track if self._close_ups is None else track.close and track.close.face
+            state = track.companion
+            face = track if self._close_ups is None else state.close_up and state.close_up.face
             if face is not None:
                 crop = self._cropper.cut(frame.image, face.keypoints[:2], self._crop)
                 raw[track.id] = self._age(track, crop)
-                track.ages.update(raw[track.id], measure(crop, face), frame.time)
+                state.update(raw[track.id], measure(crop, face), frame.time)
         seconds = time.monotonic() - start
         self._stages.add("age", seconds)
         self.scheduler.aged(seconds - (self._close_up_s - close_up_s), read)
@@ -130,10 +135,10 @@ class Vision:
         """Years, by the crop and its mirror image; of a settled face by either in turn, at half the price."""
         if readings(track) == 2:
             return both_ways(self._net, crop)
-        return self._net.estimate(crop[:, ::-1] if track.other_way() else crop)
+        return self._net.estimate(crop[:, ::-1] if track.companion.other_way() else crop)
 
 
-def open_networks(settings: SimpleNamespace) -> tuple[FaceDetector, AgeNet]:
+def open_networks(settings: Settings) -> tuple[FaceDetector, AgeNet]:
     """The detector and the age network of the settings, warm. Raises ModelError."""
     chosen, age = settings.detector, settings.age
     detector = FaceDetector(chosen.range, age.interpreter, chosen.threads, chosen.min_score)
@@ -142,10 +147,3 @@ def open_networks(settings: SimpleNamespace) -> tuple[FaceDetector, AgeNet]:
     detector.detect(nothing)  # the first run of a network is slow, and would mislead the scheduler
     net.estimate(nothing)
     return detector, net
-
-
-def _person(track: Track, raw: float | None) -> Person:
-    ages = track.ages
-    return Person(
-        track.id, track.box, track.score, raw, ages.age, ages.spread, ages.band, track.state, track.velocity
-    )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import sys
 
+from models.errors import told
+
 COMMANDS = {
     "train": ("models.commands", "teach the teacher, then train SSR-Net under it (workstation)"),
     "quantize": ("models.commands", "turn the trained weights into the int8 file that ships (workstation)"),
@@ -18,16 +20,20 @@ COMMANDS = {
 
 
 def main(argv: list[str]) -> int:
-    """Run one command; 2 when there is none of that name."""
+    """Run one command; 2 when there is none of that name, or what it was given cannot be used."""
     if not argv or argv[0] not in COMMANDS:
         print("usage: python -m models COMMAND [OPTION…]\n", file=sys.stderr)
         for name, (_, what) in COMMANDS.items():
             print(f"  {name:<13} {what}", file=sys.stderr)
         return 2
-    module, _ = COMMANDS[argv[0]]
-    entry = importlib.import_module(module)
-    run = getattr(entry, argv[0], None) if module == "models.commands" else entry.main
-    return run(argv[1:])
+    return told("models", argv[0], lambda: run(argv[0], argv[1:]))
+
+
+def run(name: str, options: list[str]) -> int:
+    """The command itself, imported only now: some need the workstation's environment."""
+    module = importlib.import_module(COMMANDS[name][0])
+    command = getattr(module, name) if module.__name__ == "models.commands" else module.main
+    return command(options)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,9 @@ import argparse
 import ctypes
 import json
 import shutil
-import sys
 import tomllib
 from pathlib import Path
 
-from device.errors import ModelError
 from device.pins import MODELS, model_path
 from models.data import DataError
 
@@ -37,62 +35,63 @@ def train(argv: list[str]) -> int:
     keep_freed_memory()
     from models import train as trainer
 
-    try:
-        model_path("faceres-weights")  # the manifest names this file: both are checked
-        published = trainer.Published(model_path("faceres"), model_path("teacher"))
-        taught = options.out / "teacher" / "teacher.pt"
-        if not taught.exists():
-            settings = trainer.prepare(options.teacher_config, taught.parent)
-            trainer.train_teacher(settings, options.data, taught.parent, published.faceres)
-        name = tomllib.loads(options.config.read_text())["name"]
-        out = options.out / name
-        settings = trainer.prepare(options.config, out)
-        trainer.train_student(settings, options.data, out, taught, published)
-    except (DataError, ModelError, OSError, trainer.Diverged) as error:
-        print(f"train: {error}", file=sys.stderr)
-        return getattr(error, "exit_status", 2)
+    name = tomllib.loads(options.config.read_text())["name"]
+    model_path("faceres-weights")  # the manifest names this file: both are checked
+    published = trainer.Published(model_path("faceres"), model_path("teacher"))
+    taught = options.out / "teacher" / "teacher.pt"
+    if not taught.exists():
+        settings = trainer.prepare(options.teacher_config, taught.parent)
+        trainer.train_teacher(settings, options.data, taught.parent, published.faceres)
+    out = options.out / name
+    settings = trainer.prepare(options.config, out)
+    trainer.train_student(settings, options.data, out, taught, published)
     return 0
 
 
 def quantize(argv: list[str]) -> int:
-    """`python -m models quantize`: the trained weights as the int8 file, pinned, the weights beside it."""
+    """`python -m models quantize`: trained weights to int8, in the run's folder; --install ships it."""
     parser = argparse.ArgumentParser(prog="python -m models quantize", description=quantize.__doc__)
     parser.add_argument("--config", type=Path, default=MODELS / "age.toml")
     parser.add_argument("--run", type=Path, help="folder of the training run (default: runs/NAME)")
     parser.add_argument(
         "--faces", type=Path, help="folder of 64×64 calibration crops (default: calibration/faces)"
     )
-    parser.add_argument(
-        "--out", type=Path, default=MODELS, help="folder of the shipped files (default: models)"
-    )
+    parser.add_argument("--out", type=Path, help="folder of the new files (default: the run's)")
+    parser.add_argument("--install", action="store_true", help="put them in place of the shipped files, too")
     options = parser.parse_args(argv)
     settings = tomllib.loads(options.config.read_text())
-    run = options.run or Path("runs") / settings["name"]
-    weights = run / f"{settings['name']}.weights.h5"
-    try:
-        from models import quantize as quantizer
-        from models.listing import list_operations
+    name = settings["name"]
+    run = options.run or Path("runs") / name
+    out = options.out or run
+    weights = run / f"{name}.weights.h5"
+    if not weights.exists():
+        raise DataError(f"{weights}: no trained weights; run `make train`")
+    from models import quantize as quantizer
+    from models.listing import list_operations
 
-        faces = quantizer.representative_faces(options.faces or quantizer.REPRESENTATIVE)
-        kept = options.out / weights.name
-        if weights.exists():
-            shutil.copy(weights, kept)
-        elif not kept.exists():
-            raise FileNotFoundError(f"{weights}: no trained weights; run `make train`")
-        fingerprint = run / "data.txt"
-        settings["data_fingerprint"] = fingerprint.read_text().strip() if fingerprint.exists() else "unknown"
-        model = quantizer.quantize(quantizer.export_model(settings, kept), faces)
-        path = options.out / f"{settings['name']}.tflite"
-        digest = quantizer.write(
-            path, quantizer.described(model, quantizer.description(settings, kept, faces))
-        )
-    except OSError as error:
-        print(f"quantize: {error}", file=sys.stderr)
-        return 2
-    pin(options.out / "pins.json", settings["name"], path.name, digest)
+    faces = quantizer.representative_faces(options.faces or quantizer.REPRESENTATIVE)
+    fingerprint = run / "data.txt"
+    settings["data_fingerprint"] = fingerprint.read_text().strip() if fingerprint.exists() else "unknown"
+    model = quantizer.quantize(quantizer.export_model(settings, weights), faces)
+    model = quantizer.described(model, quantizer.description(settings, weights, faces))
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / f"{name}.tflite"
+    digest = quantizer.write(path, model)
     print(list_operations(path).table())
     print(f"{path}: {path.stat().st_size} bytes, SHA-256 {digest}")
+    if options.install:
+        install(path, weights, digest)
     return 0
+
+
+def install(path: Path, weights: Path, digest: str, models: Path = MODELS) -> None:
+    """Put the file and its float weights in place of the shipped ones, and set the pin."""
+    shutil.copy(weights, models / weights.name)
+    if path.resolve() != (models / path.name).resolve():
+        shutil.copy(path, models / path.name)
+    pin(models / "pins.json", path.stem, path.name, digest)
+    print(f"{models / path.name}: installed; now `.venv/bin/python -m models noise --model {path.stem}`, "
+          "for its error model is still the old network's")
 
 
 def pin(pins: Path, name: str, file: str, digest: str) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 from device.age import AgeNet, staged, stagewise_age
 from device.interpreter import Model
 from device.pins import model_path
-from models.data import load
+from models.data import DataError, load
 from models.evaluate import FaceFinder, crops, scores
 
 ROUNDS, CALLS = 60, 20  # of timing
@@ -137,6 +137,9 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--interpreter", default="auto")
     parser.add_argument("--plot", type=Path)
     options = parser.parse_args(argv)
+    for path in options.published:
+        if not path.is_file():
+            raise DataError(f"{path}: no such file of published weights")
     sets = {}
     for path in [*options.data, *options.photographs]:
         finder = FaceFinder() if path in options.photographs else None

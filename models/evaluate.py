@@ -174,7 +174,7 @@ def plots(ages: np.ndarray, guesses: np.ndarray, folder: Path) -> None:
 
 
 def main(argv: list[str]) -> int:
-    """`python -m models evaluate`; exit status 0, or 2 for data or options that cannot be used."""
+    """`python -m models evaluate`; 0. Raises DataError or ModelError for what cannot be used."""
     parser = argparse.ArgumentParser(prog="python -m models evaluate", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="zip, folder or CSV of faces with ages")
     parser.add_argument("--part", default="test", help="part of the set, where it has parts (default: test)")
@@ -184,13 +184,9 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object in place of the table")
     parser.add_argument("--plots", type=Path, metavar="DIR", help="write plots there (needs matplotlib)")
     options = parser.parse_args(argv)
-    try:
-        found = load(options.data).part(options.part)
-        finder = FaceFinder(options.interpreter) if options.detect else None
-        report, ages, guesses = evaluate(found, AgeNet(options.model, options.interpreter), finder)
-    except DataError as error:
-        print(f"evaluate: {error}", file=sys.stderr)
-        return 2
+    found = load(options.data).part(options.part)
+    finder = FaceFinder(options.interpreter) if options.detect else None
+    report, ages, guesses = evaluate(found, AgeNet(options.model, options.interpreter), finder)
     print(json.dumps(report) if options.json else table(report))
     for path, why in list(found.skipped.items())[:5]:
         print(f"skipped {path}: {why}", file=sys.stderr)

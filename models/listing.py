@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from device.errors import DeviceError
+from device.errors import ModelError
 from device.interpreter import choose
 
 DELEGATES = ("DELEGATE", "TfLiteXNNPackDelegate")  # what the interpreters call a part taken by XNNPACK
@@ -55,9 +55,13 @@ class Listing:
 
 
 def list_operations(path: Path | str, interpreter: str = "auto") -> Listing:
-    """Load the file with XNNPACK and read off what became of each operation."""
+    """Load the file with XNNPACK and read off what became of each operation; ModelError for no graph."""
     package = choose(interpreter)
-    graph = importlib.import_module(f"{package}.interpreter").Interpreter(model_path=str(path), num_threads=1)
+    interpreters = importlib.import_module(f"{package}.interpreter")
+    try:
+        graph = interpreters.Interpreter(model_path=str(path), num_threads=1)
+    except ValueError as error:
+        raise ModelError(f"{path}: missing, or no TFLite file") from error
     graph.allocate_tensors()
     nodes = graph._get_ops_details()
     tensors = {detail["index"]: detail for detail in graph.get_tensor_details()}
@@ -92,10 +96,6 @@ def main(argv: list[str]) -> int:
     if not argv:
         print("usage: python -m models listing FILE.tflite [ai_edge_litert|tflite_runtime]", file=sys.stderr)
         return 2
-    try:
-        listing = list_operations(*argv[:2])
-    except DeviceError as error:
-        print(f"listing: {error}", file=sys.stderr)
-        return error.exit_status
+    listing = list_operations(*argv[:2])
     print(listing.table())
     return 0 if listing.whole else 1

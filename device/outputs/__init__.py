@@ -6,8 +6,7 @@ imported only when it is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from types import SimpleNamespace
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy as np
 from device.errors import ConfigError
 from device.outputs.guarded import Guarded
 from device.person import Person
+from device.settings import Settings
 
 KINDS = "window, web, web:HOST:PORT, file:OUT.mp4, file:FOLDER/, none, auto"
 
@@ -42,7 +42,7 @@ class Output(Protocol):
 
 
 def open_outputs(
-    settings: SimpleNamespace, size: tuple[int, int], fps: float, say: Say, end: End
+    settings: Settings, size: tuple[int, int], fps: float, say: Say, end: End
 ) -> list[Output]:
     """Open what `settings.output.use` asks for, for pictures of `size` (width, height).
 
@@ -62,19 +62,19 @@ def open_outputs(
     return outputs
 
 
-def declared_bytes(settings: SimpleNamespace, size: tuple[int, int]) -> dict[str, int]:
+def declared_bytes(settings: Settings, size: tuple[int, int]) -> dict[str, int]:
     """What each output asked for will hold, in bytes, by its name; nothing is opened."""
     return {spec: _declared(spec, size, settings) for spec in _each_once(settings.output.use)}
 
 
-def _each_once(specs: list[str]) -> list[str]:
+def _each_once(specs: Sequence[str]) -> list[str]:
     """Without repetitions and `none`, and without `auto` where a window or a page is asked for anyway."""
     shown = any(spec.partition(":")[0] in ("window", "web") for spec in specs)
     return [spec for spec in dict.fromkeys(specs) if spec != "none" and not (spec == "auto" and shown)]
 
 
 def _open(
-    spec: str, size: tuple[int, int], fps: float, settings: SimpleNamespace, say: Say, end: End
+    spec: str, size: tuple[int, int], fps: float, settings: Settings, say: Say, end: End
 ) -> Output | None:
     kind, _, rest = spec.partition(":")
     if spec in ("auto", "window"):
@@ -89,7 +89,7 @@ def _open(
 
 
 def _open_window(
-    spec: str, size: tuple[int, int], settings: SimpleNamespace, say: Say, end: End
+    spec: str, size: tuple[int, int], settings: Settings, say: Say, end: End
 ) -> Output | None:
     """A window, or where there is no screen the web page (None if that is asked for anyway)."""
     from device.outputs.window import NoScreen, Window
@@ -116,7 +116,7 @@ def _open_file(path: str, size: tuple[int, int], fps: float) -> Output:
     return Folder(path)
 
 
-def _declared(spec: str, size: tuple[int, int], settings: SimpleNamespace) -> int:
+def _declared(spec: str, size: tuple[int, int], settings: Settings) -> int:
     kind, _, rest = spec.partition(":")
     if spec in ("auto", "window"):
         from device.outputs.window import declared

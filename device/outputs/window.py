@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
 
 from device.person import Person
+from device.settings import Settings
 
 TITLE = "Ages in view"
 MOST_FPS = 30.0  # enough for the eye
@@ -47,7 +47,7 @@ class Window:
 
     optional = False  # what people stand before is the last thing to go
 
-    def __init__(self, size: tuple[int, int], settings: SimpleNamespace, end: Callable[[], None]) -> None:
+    def __init__(self, size: tuple[int, int], settings: Settings, end: Callable[[], None]) -> None:
         """`size` is the pictures' (width, height); `end` is called when somebody leaves. Raises NoScreen."""
         self.name = "window"
         self._end = end

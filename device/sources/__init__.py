@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Protocol
 
 from device.errors import CameraError, ConfigError
 from device.frame import Frame
+from device.settings import Settings
 
 OnEvent = Callable[[str, str], None]
 """Told what happened to the source: a word of `EVENTS`, and a sentence for the operator."""
@@ -62,7 +62,7 @@ def ignore(kind: str, message: str) -> None:
     """The `on_event` of those who do not want to know."""
 
 
-def open_source(spec: str, settings: SimpleNamespace, on_event: OnEvent = ignore) -> Source:
+def open_source(spec: str, settings: Settings, on_event: OnEvent = ignore) -> Source:
     """Open the source that `spec` names, as the command line does; settings.camera and .source say how.
 
     Raises ConfigError for a spec that is none, CameraError when the source cannot be opened. Modules
@@ -98,7 +98,7 @@ def open_source(spec: str, settings: SimpleNamespace, on_event: OnEvent = ignore
     raise ConfigError(f"--source {spec!r} is not a source; allowed are {ALLOWED}.")
 
 
-def _first_that_works(settings: SimpleNamespace, on_event: OnEvent) -> Source:
+def _first_that_works(settings: Settings, on_event: OnEvent) -> Source:
     """The Pi's camera, else a USB camera, else the demo; says which, and why not the ones before."""
     from device.sources.v4l2 import usb_cameras
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from types import SimpleNamespace
 
 import cv2
 
 from device.errors import ConfigError
 from device.frame import Frame
+from device.settings import Settings
 from device.sources.demo_script import PERIOD_S, Pose, Truth, crowd, poses, visible
 from device.sources.demo_stage import Stage
 
@@ -25,7 +25,7 @@ class Demo:
     live = False
     small_size = None
 
-    def __init__(self, settings: SimpleNamespace, people: str = "") -> None:
+    def __init__(self, settings: Settings, people: str = "") -> None:
         if people and not (people.isdecimal() and 1 <= int(people) <= CROWD):
             raise ConfigError(f"--source demo:{people}: give a whole number of people from 1 to {CROWD}.")
         self.name = f"demo:{people}" if people else "demo"

@@ -20,12 +20,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from types import SimpleNamespace
 
 import numpy as np
 
 from device.errors import CameraError, CameraGarbage, CameraStalled, ConfigError
 from device.frame import Frame
+from device.settings import CameraSettings
 
 COUNTED = ("frames", "garbage", "flat", "frozen")
 TIMED = ("stall", "hang", "gone")
@@ -42,7 +42,7 @@ class FakeCamera:
     def __init__(
         self,
         script: str,
-        camera: SimpleNamespace,
+        camera: CameraSettings,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ):

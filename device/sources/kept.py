@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from types import SimpleNamespace
 
 from device.errors import CameraError, CameraGarbage, CameraLost, CameraStalled
 from device.frame import Frame
+from device.settings import CameraSettings
 from device.sources import Camera, OnEvent, ignore
 from device.sources.garbage import PictureCheck
 
@@ -30,7 +30,7 @@ class Counters:
 class Kept:
     """Reads from `camera` and outlives its failures; a source like any other.
 
-    `limits` has timeout_s, retry_s, retry_longest_s and give_up_s (seconds; 0 never gives up).
+    `limits` has timeout_s, retry_s, retry_max_s and give_up_s (seconds; 0 never gives up).
     `wait(seconds)` pauses, and is True when the program stops: then the source ends.
     """
 
@@ -39,7 +39,7 @@ class Kept:
     def __init__(
         self,
         camera: Camera,
-        limits: SimpleNamespace,
+        limits: CameraSettings,
         counters: Counters,
         on_event: OnEvent = ignore,
         clock: Callable[[], float] = time.monotonic,
@@ -142,7 +142,7 @@ class Kept:
         """Tell of the failure once, then pause, longer each time; True when the program stops meanwhile."""
         now = self._clock()
         if not self._tries:
-            if now - self._up_since > self._limits.retry_longest_s:
+            if now - self._up_since > self._limits.retry_max_s:
                 self._pause = self._limits.retry_s  # it ran well for long: a new trouble, not the old one
             then = f"Trying again in {self._pause:g} s, then more and more seldom."
             self._on_event(_kind(error), f"{error} {then}")
@@ -155,7 +155,7 @@ class Kept:
         self._closed = True
         self._tries += 1
         pause = min(self._pause, self._good_at + give_up - now) if give_up else self._pause
-        self._pause = min(2 * self._pause, self._limits.retry_longest_s)
+        self._pause = min(2 * self._pause, self._limits.retry_max_s)
         return bool(self._wait(pause))
 
     def _good(self) -> None:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 import cv2
@@ -25,6 +25,7 @@ import numpy as np
 
 from device.errors import CameraError, CameraGarbage, CameraLost, CameraStalled
 from device.frame import Frame
+from device.settings import CameraSettings
 from device.sources import OnEvent, ignore
 
 APT_PACKAGES = "/usr/lib/python3/dist-packages"
@@ -53,7 +54,7 @@ class PiCamera:
     def __init__(
         self,
         number: int,
-        camera: SimpleNamespace,
+        camera: CameraSettings,
         on_event: OnEvent = ignore,
         library: ModuleType | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -114,7 +115,7 @@ class PiCamera:
             except CameraError:
                 self._lost = True
 
-    def _configure_and_start(self, asked: SimpleNamespace) -> None:
+    def _configure_and_start(self, asked: CameraSettings) -> None:
         camera = self._camera
         small_width = min(SMALL_WIDTH, asked.width)
         small_height = round(small_width * asked.height / asked.width / 2) * 2

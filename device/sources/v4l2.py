@@ -13,13 +13,13 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
 
 from device.errors import CameraError, CameraGarbage, CameraStalled
 from device.frame import Frame
+from device.settings import CameraSettings
 from device.sources import OnEvent, ignore
 
 SYSFS = Path("/sys/class/video4linux")
@@ -46,7 +46,7 @@ class UsbCamera:
     def __init__(
         self,
         node: str,
-        camera: SimpleNamespace,
+        camera: CameraSettings,
         on_event: OnEvent = ignore,
         make: Callable = cv2.VideoCapture,
         clock: Callable[[], float] = time.monotonic,

@@ -18,11 +18,11 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 
 from device.config import changed, load
 from device.errors import DeviceError
-from device.measure import EVERYTHING, RUN_LIMIT, prepare, run_apart
+from device.measure import EVERYTHING, RUN_LIMIT, prepared, run_apart
+from device.settings import Settings
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
@@ -55,9 +55,7 @@ def loops(options: argparse.Namespace) -> dict[str, Callable[[], dict]]:
 
     A run gives its figures: `p50_ms` of a whole frame, and `peak_rss_mib`.
     """
-    settings = load(None)
-    settings.source.use = f"file:{options.clip}"
-    prepare(settings)
+    settings = prepared(changed(load(None), source={"use": f"file:{options.clip}"}))
     everything = changed(settings, schedule=EVERYTHING)
     runs = {
         "everything, every frame": partial(ours, everything, options.frames),
@@ -73,7 +71,7 @@ def loops(options: argparse.Namespace) -> dict[str, Callable[[], dict]]:
     return runs
 
 
-def ours(settings: SimpleNamespace, frames: int) -> dict[str, float]:
+def ours(settings: Settings, frames: int) -> dict[str, float]:
     """The figures of a run of the device. Raises DeviceError with its words where it fails."""
     report = run_apart(settings, frames)
     return {"p50_ms": report["stages"]["frame"]["p50"], "peak_rss_mib": report["peak_rss_mib"]}

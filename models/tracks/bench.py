@@ -7,13 +7,13 @@ import json
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
 
 from device.bands import Bands
 from device.config import load as load_settings
+from device.settings import Settings
 from models.tracks import ages, identity
 from models.tracks.actors import cast_of
 from models.tracks.cost import FACES, cost_ms
@@ -41,7 +41,7 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def record(options: argparse.Namespace, settings: SimpleNamespace) -> list[Film]:
+def record(options: argparse.Namespace, settings: Settings) -> list[Film]:
     """Play all scenes; the slow part, which no setting of the tracker or smoother changes."""
     from device.age import AgeNet
     from device.detector import FaceDetector
@@ -58,7 +58,7 @@ def record(options: argparse.Namespace, settings: SimpleNamespace) -> list[Film]
     return films
 
 
-def measure(films: list[Film], settings: SimpleNamespace) -> dict:
+def measure(films: list[Film], settings: Settings) -> dict:
     """Everything the benchmark says, as numbers by name."""
     ours = [replay(film, settings) for film in films]
     people = [one for film, frames in zip(films, ours, strict=True) for one in ages.series(film, frames)]

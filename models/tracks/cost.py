@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from types import SimpleNamespace
 
 import numpy as np
 
 from device.crowd import LAYOUT, grid
 from device.detector import Detection
+from device.person_state import person_states
 from device.quality import Quality
 from device.scheduler import DUE_UNCERTAIN
+from device.settings import Settings
 from device.tracker import Tracker
 
 FACES = 16
@@ -20,10 +21,10 @@ SHAKE = 1.0  # pixels that detections are off by
 UNDISTURBED = 20  # percentile of the frames: what else runs on the machine makes the others slower
 
 
-def cost_ms(settings: SimpleNamespace, seed: int = 1) -> float:
+def cost_ms(settings: Settings, seed: int = 1) -> float:
     """Milliseconds a frame for `FACES` faces, each estimated as often as the scheduler does at most."""
     rng = np.random.default_rng(seed)
-    tracker = Tracker(settings)
+    tracker = Tracker(settings, person_states(settings))
     boxes = grid(FACES, (640, 480))
     quality = Quality(30.0, -1.0, 0.0, 0.0, 0.9, 0.5, 0.2, np.zeros(48, np.float32))
     every = round(DUE_UNCERTAIN * FPS)
@@ -33,7 +34,7 @@ def cost_ms(settings: SimpleNamespace, seed: int = 1) -> float:
         start = time.perf_counter()
         tracks = tracker.update(found, 1 / FPS, lambda track: 1.0)
         for track in tracks[frame % every :: every]:
-            track.ages.update(30.0, quality, frame / FPS)
+            track.companion.update(30.0, quality, frame / FPS)
         seconds.append(time.perf_counter() - start)
     # each frame estimates a third of the faces, so the frames are alike
     return 1e3 * float(np.percentile(seconds[WARM_UP:], UNDISTURBED))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from statistics import median
-from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
 
 from device.geometry import Box
+from device.person_state import person_of, person_states
 from device.scheduler import DUE_UNCERTAIN, readings
+from device.settings import Settings
 from device.tracker import Track, Tracker
 from models.tracks.stage import CloseUp, Film, Moment, Sighting
 
@@ -76,12 +77,12 @@ OTHERS: dict[str, tuple[type, Callable[[Sighting], float | None]]] = {
 OURS = "device"
 
 
-def replay(film: Film, settings: SimpleNamespace) -> list[list[Shown]]:
+def replay(film: Film, settings: Settings) -> list[list[Shown]]:
     """What the device shows in every frame, and beside it what the other filters would show on its tracks.
 
     The others hear of every frame; the device estimates as often as its scheduler lets it.
     """
-    tracker = Tracker(settings)
+    tracker = Tracker(settings, person_states(settings))
     others: dict[Track, dict] = {}  # by track, not by its number: they do not notice another person
     due: dict[Track, float] = {}
     rng = np.random.default_rng(film.scene.seed)
@@ -99,23 +100,24 @@ def replay(film: Film, settings: SimpleNamespace) -> list[list[Shown]]:
                 if (estimate := pick(one)) is not None:
                     filters[name].update(estimate)
             if one.close and moment.t >= due.get(track, 0.0):
-                track.ages.update(_estimate(track, one.close), one.close.quality, moment.t)
-                wait = settings.schedule.settled_every_s if track.settled else DUE_UNCERTAIN
+                track.companion.update(_estimate(track, one.close), one.close.quality, moment.t)
+                wait = settings.schedule.settled_every_s if track.companion.settled else DUE_UNCERTAIN
                 due[track] = moment.t + wait - 1e-6
         frames.append([_shown(track, others.get(track, {})) for track in tracks])
     return frames
 
 
-def _shown(track, others: dict) -> Shown:
-    ages = {name: other.age for name, other in others.items()} | {OURS: track.ages.age}
-    return Shown(track.id, track.box, ages, track.ages.spread, track.ages.band, track.state)
+def _shown(track: Track, others: dict) -> Shown:
+    person = person_of(track)
+    ages = {name: other.age for name, other in others.items()} | {OURS: person.age}
+    return Shown(person.id, person.box, ages, person.spread, person.band, person.state)
 
 
 def _estimate(track: Track, close: CloseUp) -> float:
     """Years, both ways round or, of a settled face, either way in turn: as `device.vision` does it."""
     if readings(track) == 2:
         return close.raw
-    return close.mirrored if track.other_way() else close.single
+    return close.mirrored if track.companion.other_way() else close.single
 
 
 def close_up(moment: Moment, rng: np.random.Generator):

@@ -11,6 +11,7 @@ def pytest_collection_modifyitems(items):
     here = Path(__file__).parent
     for item in (item for item in items if here in item.path.parents):  # pytest hands over all there are
         item.add_marker(pytest.mark.arm64)
+        item.add_marker(pytest.mark.timeout(0))  # a guest has a limit of its own
 
 
 def name(pi):

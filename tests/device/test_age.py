@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from device.age import AgeNet, both_ways, stagewise_age
+from device import age as age_module
+from device.age import AgeNet, both_ways, staged, stagewise_age
 from device.errors import ModelError
 from device.interpreter import available
 from device.pins import MODELS, model_path
@@ -64,3 +65,95 @@ def test_both_ways_is_the_mean_of_the_crop_and_its_mirror_image():
     crop = np.zeros((64, 64, 3), np.uint8)
     crop[:, :32] = 60
     assert both_ways(LeftHalf(), crop) == 30
+
+
+def test_both_ways_adds_what_the_mirror_image_says():
+    class LeftHalf:
+        def estimate(self, crop):
+            return float(crop[:, :32].mean())
+
+    crop = np.full((64, 64, 3), 20, np.uint8)
+    crop[:, :32] = 60
+    assert both_ways(LeftHalf(), crop) == 40
+
+
+def test_a_stage_is_at_most_128_times_as_wide():
+    share = [stage([0, 1 / 128, 0], delta=-1.0)]
+    assert stagewise_age(share, span=99) == pytest.approx(33)
+
+
+def test_a_stage_s_parts_must_fit_each_other():
+    with pytest.raises(ValueError, match="shorter"):
+        stagewise_age([stage([0, 1, 0], eta=(0, 0))])
+    with pytest.raises(ValueError, match="shorter"):
+        staged([[1.0]] * 8)
+
+
+def test_nine_tensors_are_three_stages():
+    tensors = [[1], [2], [3], [4], [5], [6], [7], [8], [9]]
+    assert staged(tensors) == [([1], [2], 3), ([4], [5], 6), ([7], [8], 9)]
+
+
+class Scripted:
+    """A network with literal tensors, which keeps what it was given."""
+
+    package = "scripted"
+
+    def __init__(self, shape=(1, 64, 64, 3), outputs=9):
+        self.input_shape = shape
+        self.outputs = [{"quantization": (0.5, -2)}] * outputs
+        self.tensors = [np.array([values], np.int8) for values in ([-2, 0, -2], [-2, -1, -2], [-2])]
+        self.seen = self.asked = None
+
+    def __call__(self, *asked):
+        self.asked = asked
+        return self
+
+    def run(self, tensor):
+        self.seen = tensor.copy()
+        return self.tensors * 3
+
+
+@pytest.fixture
+def network(monkeypatch):
+    network = Scripted()
+    monkeypatch.setattr(age_module, "Model", network)
+    return network
+
+
+def test_the_network_is_given_the_crop_s_bytes_less_128(network):
+    crop = np.zeros((64, 64, 3), np.uint8)
+    crop[0, 0], crop[1, 0], crop[63, 63] = (128, 129, 255), (1, 127, 64), (200, 100, 0)
+    AgeNet(b"graph").outputs(crop)
+    assert network.seen.dtype == np.int8
+    assert (network.seen[0] == crop.astype(int) - 128).all()
+
+
+def test_values_are_the_bytes_less_the_zero_point_times_the_scale(network):
+    net = AgeNet(b"graph")
+    crop = np.zeros((64, 64, 3), np.uint8)
+    assert net.values(crop) == [[0.0, 1.0, 0.0], [0.0, 0.5, 0.0], [0.0]] * 3
+    assert net.estimate(crop) == pytest.approx(101 * 1.5 * (1 / 3 + 1 / 9 + 1 / 27))
+
+
+def test_one_thread_and_the_first_interpreter_by_default(network):
+    net = AgeNet(b"graph")
+    assert network.asked == (b"graph", "auto", 1)
+    assert (net.path, net.package) == (None, "scripted")
+    assert AgeNet("age").path == model_path("age")
+
+
+def test_an_output_too_few_is_no_age_net(network):
+    net = AgeNet(b"graph")
+    network.tensors = network.tensors[:2]
+    with pytest.raises(ValueError, match="longer"):
+        net.values(np.zeros((64, 64, 3), np.uint8))
+
+
+@pytest.mark.parametrize("other", [Scripted(shape=(1, 32, 32, 3)), Scripted(outputs=8)])
+def test_another_input_or_another_number_of_outputs_is_refused(monkeypatch, other):
+    monkeypatch.setattr(age_module, "Model", other)
+    with pytest.raises(ModelError, match=r"^this model: not an age network"):
+        AgeNet(b"graph")
+    with pytest.raises(ModelError, match=r"age\.tflite: not an age network"):
+        AgeNet("age")

@@ -37,8 +37,8 @@ class Networks:
 
 
 def test_frames_leave_nothing_behind():
-    settings = config.defaults()
-    settings.overlay.status = False  # its rate is of the real time, and each new one a new label, up to a few
+    # without the status line: its rate is of the real time, and each new one a new label, up to a few
+    settings = config.changed(config.defaults(), overlay={"status": False})
     networks, stages, summary = Networks(), Stages(), Summary()
     vision = Vision(settings, SIZE, FPS, stages, Crowd(networks, 4, SIZE), networks)
     picture = Picture(settings, SIZE, [], stages)

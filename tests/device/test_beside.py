@@ -144,3 +144,23 @@ def test_what_goes_wrong_beside_is_raised_where_it_can_be_handled(released):
 def test_stopping_ends_the_thread(patient):
     patient.stop()
     assert not patient._thread.is_alive()
+
+
+def test_the_thread_never_keeps_a_process_from_ending(patient):
+    assert patient._thread.daemon
+    assert patient._thread.name == "vision"
+
+
+def test_a_stopped_process_looks_at_nothing_more(patient, networks):
+    patient.stop()
+    seen = len(networks.seen)
+    patient._patience = 0.0
+    patient.see(frame(3.0))
+    assert len(networks.seen) == seen
+
+
+def test_an_idle_thread_sleeps(patient, monkeypatch):
+    turns, asked = [], patient._stopping.is_set
+    monkeypatch.setattr(patient._stopping, "is_set", lambda: turns.append(1) or asked())
+    threading.Event().wait(0.1)
+    assert len(turns) < 10  # a thread that turned without sleeping would have asked thousands of times

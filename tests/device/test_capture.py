@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from device.capture import Capture, Stepped, declared_bytes, open_capture
+from device.capture import JOIN_S, Capture, Stepped, declared_bytes, open_capture
 from device.errors import CameraError, CameraLost
 from device.frame import frame_bytes
 
@@ -170,21 +170,19 @@ def test_stepped_says_so_when_nothing_is_given_back(handed):
 
 
 def test_declared_bytes_are_the_ring_and_one_frame_more():
-    from device.config import defaults
+    from device.config import changed, defaults
 
     settings = defaults()
     assert declared_bytes(settings) == 5 * frame_bytes((640, 480))
-    settings.source.pace = "fast"
+    settings = changed(settings, source={"pace": "fast"})
     assert declared_bytes(settings) == 3 * frame_bytes((640, 480))
 
 
 def small_settings(use, pace="real", **camera):
-    from device.config import defaults
+    from device.config import changed, defaults
 
-    settings = defaults()
-    settings.source.use, settings.source.pace = use, pace
-    vars(settings.camera).update(width=64, height=48, fps=100.0, retry_s=0.1, **camera)
-    return settings
+    small = {"width": 64, "height": 48, "fps": 100.0, "retry_s": 0.1, **camera}
+    return changed(defaults(), source={"use": use, "pace": pace}, camera=small)
 
 
 def frames_of(capture):
@@ -235,3 +233,30 @@ def test_a_stopped_outage_ends_within_a_second():
     start = time.monotonic()
     assert capture.stop()
     assert time.monotonic() - start < 1.0
+
+
+def test_a_capture_s_thread_keeps_no_process_from_ending(capture):
+    assert capture._thread.daemon
+    assert capture._thread.name == "capture"
+
+
+def test_stepped_takes_its_frame_back_at_the_end_and_says_that_it_stopped(handed):
+    stepped = Stepped(handed)
+    handed.frames.put(None)
+    assert stepped.next(1.0) is None
+    assert len(stepped._free) == 2
+    assert stepped.stop() is True
+
+
+def test_a_driver_that_does_not_let_go_is_told_within_a_second(handed):
+    capture = Capture(handed, buffers=4, timeout=1.0)
+    assert JOIN_S == 0.8
+    assert capture.stop() is False  # it waits for a frame
+    handed.frames.put(None)
+
+
+def test_a_clip_at_its_own_speed_has_a_thread(monkeypatch):
+    capture = open_capture(small_settings("demo"))
+    assert isinstance(capture, Capture)
+    assert capture.next(LIMIT) is not None
+    assert capture.stop() is True

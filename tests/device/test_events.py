@@ -99,3 +99,52 @@ def test_without_a_place_nothing_is_written():
 def test_a_place_that_cannot_be_written_is_named():
     with pytest.raises(ConfigError, match="--events /nowhere/events: cannot be written"):
         Events("/nowhere/events")
+
+
+def test_a_line_a_second_to_the_very_second(path):
+    log = events(path, every_s=2.0)
+    for t in (0.0, 1.9, 2.0, 3.9, 4.0):
+        log.record(0, t, [ANNA])
+    assert len(lines(path)) == 3
+
+
+def test_a_track_away_for_two_lines_time_is_forgotten(path):
+    log = events(path, every_s=2.0)
+    log.record(0, 0.0, [ANNA])
+    log.record(1, 3.9, [])
+    assert log._last == {7: 0.0}
+    log.record(2, 4.0, [])
+    assert log._last == {}
+
+
+def test_a_file_as_long_as_allowed_is_kept(path):
+    log = events(path, max_mib=1)
+    log.notice("text", text="")
+    first = path.stat().st_size
+    log.notice("text", text="x" * (2**20 - 2 * first))
+    assert path.stat().st_size == 2**20
+    log.notice("text", text="")
+    assert path.stat().st_size == 0
+    assert path.with_name(path.name + ".1").stat().st_size == 2**20 + first
+
+
+def test_by_default_a_file_has_16_mib(path):
+    assert events(path)._limit == 16777216
+
+
+def test_the_standard_output_is_written_to_and_stays_open(capfd):
+    log = Events("-", wall=lambda: 0.0)
+    log.notice("camera", state="gone")
+    log.close()
+    log.notice("camera", state="back")
+    print("and more")
+    written, _ = capfd.readouterr()
+    assert written == '{"time": "1970-01-01T00:00:00.000Z", "event": "camera", "state": "gone"}\nand more\n'
+
+
+def test_a_closed_file_is_closed_once_and_written_to_no_more(path):
+    log = events(path)
+    log.close()
+    log.close()
+    log.notice("text")
+    assert lines(path) == []

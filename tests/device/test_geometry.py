@@ -25,13 +25,36 @@ def test_a_tiny_box_far_from_the_origin_is_the_same_as_itself():
     assert tiny.iou(tiny) == 1
 
 
+def test_a_centre_and_an_area():
+    assert Box(10, 20, 30, 50).centre == (25, 45)
+    assert Box(10, 20, 30, 50).area == 1500
+    assert Box(10, 20, 0.5, 0).area == Box(10, 20, -3, 5).area == Box(10, 20, 3, -5).area == 0
+
+
+def test_moved():
+    assert Box(10, 20, 30, 50).shifted(3, -4) == Box(13, 16, 30, 50)
+
+
+def test_a_box_without_extent_overlaps_nothing_not_even_itself():
+    nothing = Box(10, 10, 0, 0)
+    assert nothing.iou(nothing) == nothing.iou(Box(0, 0, 20, 20)) == 0
+
+
+def test_one_box_inside_another_shares_its_whole_area():
+    assert Box(0, 0, 10, 10).intersection(Box(2, 3, 4, 5)) == 20
+    assert Box(0, 0, 10, 10).iou(Box(2, 3, 4, 5)) == 0.2
+
+
 def test_grown_about_its_centre():
     assert Box(10, 10, 20, 40).scaled(2) == Box(0, -10, 40, 80)
 
 
 def test_clipped_to_the_picture():
     assert Box(-5, 470, 20, 20).clipped(640, 480) == Box(0, 470, 15, 10)
-    assert Box(700, 0, 20, 20).clipped(640, 480).area == 0
+    assert Box(630, -30, 20, 40).clipped(640, 480) == Box(630, 0, 10, 10)
+    assert Box(-30, -40, 20, 20).clipped(640, 480) == Box(0, 0, 0, 0)
+    assert Box(700, 500, 20, 20).clipped(640, 480) == Box(640, 480, 0, 0)
+    assert Box(0.001, 0.001, 0.001, 0.001).clipped(640, 480)[:2] == (0.001, 0.001)
 
 
 @given(boxes, boxes)

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from device.errors import BudgetError, ConfigError
@@ -110,3 +112,44 @@ def test_it_looks_once_a_second_only():
     process.after_a_second(50.0)
     process.held = 200.0
     process.watcher.tick(process.now + 0.5)
+
+
+def test_the_process_s_own_figures_are_read_in_mib(tmp_path):
+    status = tmp_path / "status"
+    status.write_text("VmPeak: 9 kB\nVmHWM:\t   98304 kB\nVmRSS: 7 kB\n")
+    assert peak_mib(status) == 96.0
+    statm = tmp_path / "statm"
+    statm.write_text("9999 512 77 1 0 300 0\n")
+    assert resident_mib(statm) == 512 * os.sysconf("SC_PAGE_SIZE") / 1048576
+
+
+def test_each_limit_holds_to_its_last_byte():
+    process = Process()
+    process.after_a_second(90.0)
+    assert process.closed == []
+    process.after_a_second(95.0)
+    assert process.watcher.growing
+    process.after_a_second(100.0)
+    assert not process.watcher.growing
+
+
+def test_what_is_told_says_how_much_and_of_how_much():
+    process = Process()
+    process.after_a_second(96.0)
+    with pytest.raises(BudgetError):
+        process.after_a_second(101.0)
+    assert [(facts["used_mib"], facts["budget_mib"]) for facts in process.told] == [
+        (96, 100.0), (96, 100.0), (101, 100.0),
+    ]
+
+
+def test_it_looks_at_the_very_first_frame():
+    process = Process()
+    process.held = 101.0
+    with pytest.raises(BudgetError):
+        process.watcher.tick(0.0)
+
+
+def test_the_table_s_figures_are_sums():
+    assert total([]) == 0
+    assert total([Part("a", 1.25)]) == 1.25

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import math
 
@@ -5,7 +6,7 @@ import numpy as np
 import pytest
 
 from device.errors import ModelError
-from device.noise import TYPICAL, by_age, features, load_noise, pose_change
+from device.noise import TYPICAL, belongs_to, by_age, features, load_noise, pose_change
 from device.quality import Quality
 
 GOOD = Quality(size=30, sharpness=-1.0, yaw=0.0, roll=0.0, score=0.8, brightness=0.5, contrast=0.2)
@@ -65,3 +66,11 @@ def test_a_broken_file_is_a_message(tmp_path):
     (tmp_path / "mine.noise.json").write_text("{")
     with pytest.raises(ModelError, match=r"mine\.noise\.json: not a noise model"):
         load_noise(path)
+
+
+def test_another_network_s_noise_is_noticed(tmp_path):
+    model = written(tmp_path, model_sha256="0" * 64)
+    (tmp_path / "mine.tflite").write_bytes(b"a new network")
+    assert not belongs_to(model)
+    written(tmp_path, model_sha256=hashlib.sha256(b"a new network").hexdigest())
+    assert belongs_to(model)

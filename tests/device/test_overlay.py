@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from device.config import defaults
+from device.config import changed, defaults
 from device.geometry import Box
 from device.overlay import Overlay, Status, declared_bytes
 from device.person import Person
@@ -10,9 +10,7 @@ SIZE = (640, 480)
 
 
 def overlay(show="age", line=False, size=SIZE):
-    settings = defaults()
-    settings.overlay.show, settings.overlay.status = show, line
-    return Overlay(size, settings)
+    return Overlay(size, changed(defaults(), overlay={"show": show, "status": line}))
 
 
 def person(number=1, box=(280.0, 200.0, 90.0, 90.0), age=34.2, spread=2.8, band="25–34", state="settled"):

@@ -12,8 +12,7 @@ FRAME = 119  # of the demo: one person stands before the camera
 
 @pytest.fixture(scope="module")
 def picture(tmp_path_factory):
-    settings = config.defaults()
-    settings.source.use, settings.source.pace = "demo", "fast"
+    settings = config.changed(config.defaults(), source={"use": "demo", "pace": "fast"})
     capture = open_capture(settings)
     path = tmp_path_factory.mktemp("photo") / "demo.png"
     for _ in range(FRAME + 1):

@@ -6,19 +6,20 @@ from hypothesis import strategies as st
 
 from device.geometry import Box
 from device.scheduler import Scheduler, readings
+from device.settings import ScheduleSettings, Settings
 from tests.floats import floats
 
 FPS = 30.0
 
 
 def scheduler(budget_ms=0.0, every=4, settled_s=0.5):
-    schedule = SimpleNamespace(frame_budget_ms=budget_ms, detect_every=every, settled_every_s=settled_s)
-    return Scheduler(SimpleNamespace(schedule=schedule), FPS)
+    schedule = ScheduleSettings(frame_budget_ms=budget_ms, detect_every=every, settled_every_s=settled_s)
+    return Scheduler(Settings(schedule=schedule), FPS)
 
 
 def track(number=1, settled=True, velocity=(0.0, 0.0), misses=0):
     return SimpleNamespace(id=number, box=Box(0.0, 0.0, 100.0, 100.0), velocity=velocity, misses=misses,
-                           settled=settled)
+                           companion=SimpleNamespace(settled=settled))
 
 
 def looks(plan, tracks, frames, start=0, doubtful=False):
@@ -55,7 +56,7 @@ def test_every_frame_while_one_is_missed_fast_or_in_doubt(unsteady):
 
 
 def test_slow_cameras_are_looked_at_more_often_than_every_fourth_frame():
-    plan = Scheduler(SimpleNamespace(schedule=SimpleNamespace(
+    plan = Scheduler(Settings(schedule=ScheduleSettings(
         frame_budget_ms=0.0, detect_every=4, settled_every_s=0.5)), fps=8.0)
     assert sum(looks(plan, [], 8)) == 8
 
@@ -188,7 +189,7 @@ def test_nobody_starves_and_everybody_has_a_first_age_within_a_second(faces, cos
 
 
 def test_without_hurry_nothing_depends_on_how_long_things_take():
-    plan = Scheduler(SimpleNamespace(schedule=SimpleNamespace(
+    plan = Scheduler(Settings(schedule=ScheduleSettings(
         frame_budget_ms=0.0, detect_every=1, settled_every_s=0.5)), FPS, hurry=False)
     plan.detected(5.0)
     plan.aged(5.0, 1)

@@ -95,3 +95,62 @@ def test_a_machine_without_thermometer_is_judged_by_its_frames(strain, heat):
 
 def test_the_step_that_the_picture_follows():
     assert "pictures" in STEPS[FEWER_PICTURES]
+
+
+def looks(strain, *shares, start=0.0):
+    """A look every two seconds, 100 frames between two of them, of which a share is late."""
+    done = lost = 0
+    levels = []
+    for number, share in enumerate((0.0, *shares)):
+        done, lost = done + round(100 * (1 - share)), lost + round(100 * share)
+        strain.tick(start + 2.0 * number, done, lost)
+        levels.append(strain.level)
+    return levels[1:]
+
+
+def test_a_fifth_of_the_frames_late_is_not_yet_late_and_a_little_more_is(strain, told):
+    assert looks(strain, 0.20, 0.21, 0.20, 0.39) == [0, 1, 1, 2]
+    assert told[0][1]["why"] == "21% of the frames came too late"
+
+
+def test_what_was_dropped_before_the_first_look_is_forgotten(strain):
+    strain.tick(0.0, 10, 1000)
+    strain.tick(2.0, 110, 1000)
+    assert strain.level == 0
+
+
+def test_a_look_without_new_frames_tells_nothing(strain):
+    strain.tick(0.0, 10, 0)
+    strain.tick(2.0, 10, 0)
+    assert strain.level == 0
+
+
+def test_one_step_back_after_each_ten_calm_seconds(strain):
+    late, calm = [0.5] * 3, [0.0] * 11
+    assert looks(strain, *late, *calm) == [1, 2, 3, 3, 3, 3, 3, 3, 2, 2, 2, 2, 2, 1]
+
+
+def test_a_new_strain_begins_the_calm_anew(strain):
+    assert looks(strain, 0.5, 0, 0, 0, 0.5, *[0] * 7) == [1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 1, 1]
+
+
+@pytest.mark.parametrize(("degrees", "first", "second"), [
+    (79.9, 0, 0), (80.0, 1, 2),
+])  # fmt: skip
+def test_the_limit_itself_is_hot(strain, heat, degrees, first, second):
+    heat.degrees = degrees
+    strain.tick(0.0, 0, 0)
+    strain.tick(2.0, 100, 0)
+    assert strain.level == first
+    strain.tick(4.0, 200, 0)
+    assert strain.level == second
+
+
+@pytest.mark.parametrize(("degrees", "level"), [(75.0, 2), (74.9, 1)])
+def test_while_it_rests_five_degrees_less_are_still_hot(strain, heat, degrees, level):
+    heat.degrees = 80.0
+    strain.tick(0.0, 0, 0)
+    strain.tick(2.0, 100, 0)
+    heat.degrees = degrees
+    strain.tick(4.0, 200, 0)
+    assert strain.level == level

@@ -36,11 +36,10 @@ class Scale:
 
 
 def vision(faces=1, detector=None, net=None, **schedule):
-    settings = config.defaults()
-    settings.tracker.max_tracks = 32
-    settings.age.model = "scale.tflite"  # whose errors nobody has measured: what it says is what is shown
-    for name, value in schedule.items():
-        setattr(settings.schedule, name, value)
+    # the errors of scale.tflite nobody has measured: what it says is what is shown
+    settings = config.changed(
+        config.defaults(), tracker={"max_tracks": 32}, age={"model": "scale.tflite"}, schedule=schedule
+    )
     detector = detector or Crowd(Nothing(), faces, SIZE)
     return Vision(settings, SIZE, FPS, Stages(), detector, net or Scale())
 

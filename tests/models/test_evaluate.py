@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from models.__main__ import main as command
 from models.evaluate import grouped, main, scores
 
 
@@ -40,10 +41,10 @@ def test_the_json_report(folder, capsys):
 
 
 def test_no_data_is_one_message(tmp_path, capsys):
-    assert main(["--data", str(tmp_path / "none.zip")]) == 2
+    assert command(["evaluate", "--data", str(tmp_path / "none.zip")]) == 2
     assert "none.zip" in capsys.readouterr().err
 
 
 def test_noise_holds_no_face(folder, capsys):
-    assert main(["--data", str(folder), "--detect"]) == 2
+    assert command(["evaluate", "--data", str(folder), "--detect"]) == 2
     assert "no face was found" in capsys.readouterr().err

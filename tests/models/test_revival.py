@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs the workstation's set (make train makes it)")
-keras = pytest.importorskip("keras")
+keras = pytest.importorskip("keras", reason="needs the workstation's set (make train makes it)")
 if keras.backend.backend() != "torch":
-    pytest.skip("needs KERAS_BACKEND=torch, as training sets it", allow_module_level=True)
+    pytest.skip("needs KERAS_BACKEND=torch, as .ci/run sets it", allow_module_level=True)
 
 from models import native  # noqa: E402
 from models.revival import revive  # noqa: E402

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from types import SimpleNamespace
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from device.outputs.web.access import Access, is_loopback
 from device.outputs.web.feed import Feed
 from device.outputs.web.server import Server
 from device.person import Person
+from device.settings import Settings
 
 DEFAULT = ("127.0.0.1", 8080)
 TOKEN_LETTERS = 16  # the shortest password that cannot be tried out over the network
@@ -26,14 +26,14 @@ class Web:
 
     optional = True
 
-    def __init__(self, address: str, size: tuple[int, int], settings: SimpleNamespace,
+    def __init__(self, address: str, size: tuple[int, int], settings: Settings,
                  say: Callable[[str], None]) -> None:
         """`address` is "", PORT or HOST:PORT. Raises ConfigError when it cannot be had or is not safe."""
         self.name = f"web:{address}" if address else "web"
         host, port = parsed(address)
         _check_token(self.name, host, settings.web.token)
         self._feed = Feed(size, settings)
-        access = Access(settings.web.token, settings.web.names)
+        access = Access(settings.web.token, settings.web.allowed_hosts)
         try:
             self._server = Server((host, port), self._feed, access, settings.web.viewers)
         except OSError as error:
@@ -88,7 +88,7 @@ def _check_token(name: str, host: str, token: str) -> None:
                           f"a password of {TOKEN_LETTERS} letters or more, or take web:127.0.0.1:8080.")
 
 
-def declared(size: tuple[int, int], settings: SimpleNamespace) -> int:
+def declared(size: tuple[int, int], settings: Settings) -> int:
     """Bytes held: the server's modules and threads, the copy of the picture, two JPEGs and their coder."""
     width = min(size[0], settings.width)
     pixels = width * round(size[1] * width / size[0])

@@ -7,12 +7,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
 
 from device.person import Person
+from device.settings import Settings
 
 PEOPLE_EVERY = 0.2  # seconds between two lists of people
 ALIVE_S = 3.0  # without a sign of life from the loop for so long, something is wrong
@@ -26,7 +26,7 @@ class Feed:
     JPEG from it while the loop goes on. Nothing at all is done while nobody watches.
     """
 
-    def __init__(self, size: tuple[int, int], settings: SimpleNamespace) -> None:
+    def __init__(self, size: tuple[int, int], settings: Settings) -> None:
         """`size` is the pictures' (width, height); `settings` has the sections web and overlay."""
         self._show = settings.overlay.show
         settings = settings.web

@@ -95,7 +95,8 @@ class Handler(BaseHTTPRequestHandler):
         """Whether to go on with the request; if not, it has been answered."""
         access, headers = self.server.access, self.headers
         if not access.knows(headers.get("Host", "")):
-            self.send_error(403, explain="This machine is not known by that name; add it to web.names.")
+            remedy = "This machine is not known by that name; add it to web.allowed_hosts."
+            self.send_error(403, explain=remedy)
             return False
         if path in OPEN or access.admits(headers.get("Cookie", ""), headers.get("Authorization", "")):
             return True

@@ -6,7 +6,7 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from device.config import defaults
+from device.config import changed, defaults
 from device.geometry import Box
 from device.outputs.web import Web
 from device.person import Person
@@ -61,10 +61,9 @@ def serve(settings, free_port, people):
     """Starts a page and a loop that feeds it: `serve(token=...)` -> (Web, Loop)."""
     running = []
 
-    def start(looping=True, address=None, **options):
-        for name, value in options.items():
-            setattr(settings.web, name, value)
-        web = Web(address or str(free_port), SIZE, settings, lambda _text: None)
+    def start(looping=True, address=None, show="age", **options):
+        chosen = changed(settings, web=options, overlay={"show": show})
+        web = Web(address or str(free_port), SIZE, chosen, lambda _text: None)
         loop = Loop(web, people)
         if looping:
             loop.__enter__()

@@ -131,3 +131,57 @@ def test_a_picture_that_does_not_fit_leaves_nothing_half_written(tmp_path, monke
     with pytest.raises(OSError, match="No space left on device after 1 pictures"):
         output.show(picture(), [], 0.1)
     assert os.listdir(tmp_path) == ["000001.png"]
+
+
+def test_every_frame_is_wanted_and_the_place_is_left_clean(tmp_path):
+    output = Video(str(tmp_path / "a.mp4"), SIZE, 10.0)
+    assert output.wanted() is True
+    assert not (tmp_path / "a.mp4").exists()
+    output.close()
+    output._check_place()
+    assert os.listdir(tmp_path) == []
+
+
+def test_without_a_rate_there_are_thirty_pictures_a_second(tmp_path):
+    assert len(film(tmp_path / "a.mp4", [0.0, 0.05], fps=0.0)) == 1 + 2
+
+
+def test_a_pause_of_two_seconds_is_filled_and_a_longer_one_is_not(tmp_path):
+    assert len(film(tmp_path / "a.mp4", [0.0, 2.0], fps=1.0)) == 3
+    assert len(film(tmp_path / "b.mp4", [0.0, 2.1], fps=1.0)) == 2
+
+
+def test_two_pictures_of_one_time_are_one(tmp_path):
+    assert film(tmp_path / "a.mp4", [0.0, 0.1, 0.1, 0.2]) == pytest.approx([20, 40, 80], abs=4)
+
+
+def test_after_three_repeats_the_film_s_time_is_moved_and_the_next_is_one_picture(tmp_path):
+    assert len(film(tmp_path / "a.mp4", [0.0, 1.0, 1.1, 1.2])) == 1 + 3 + 1 + 1
+
+
+@pytest.mark.parametrize(("free", "text"), [
+    (24 * 2**20 - 1, "only 23 MiB are free there, 24 MiB must"), (24 * 2**20, None),
+])  # fmt: skip
+def test_24_mib_must_stay_free(tmp_path, monkeypatch, free, text):
+    monkeypatch.setattr(video, "_free_bytes", lambda folder: free)
+    if text:
+        with pytest.raises(ConfigError, match=text):
+            Video(str(tmp_path / "a.mp4"), SIZE, 10.0)
+        return
+    output = Video(str(tmp_path / "a.mp4"), SIZE, 10.0)
+    for number in range(30):
+        output.show(picture(), [], number / 10)
+    output.close()
+    assert len(frames_of(tmp_path / "a.mp4")) == 30
+
+
+def test_a_coder_s_share_of_the_memory():
+    assert video.declared((640, 480)) == 8 * 1048576 + 640 * 480 * 12
+
+
+def test_free_bytes_are_those_of_the_folder_s_disk(tmp_path, monkeypatch):
+    class Disk:
+        f_bavail, f_frsize = 3, 4096
+
+    monkeypatch.setattr(os, "statvfs", lambda folder: Disk)
+    assert video._free_bytes(tmp_path) == 12288

@@ -1,5 +1,6 @@
 import pytest
 
+from device.config import changed
 from device.errors import ConfigError
 from device.outputs import declared_bytes, open_outputs
 from device.outputs.guarded import Guarded
@@ -13,8 +14,8 @@ def opened(settings):
     outputs, said = [], []
 
     def start(*specs):
-        settings.output.use = list(specs)
-        outputs.extend(open_outputs(settings, SIZE, 30.0, said.append, lambda: None))
+        chosen = changed(settings, output={"use": specs})
+        outputs.extend(open_outputs(chosen, SIZE, 30.0, said.append, lambda: None))
         return [output.name for output in outputs], said
 
     yield start
@@ -71,9 +72,9 @@ def test_what_was_opened_is_closed_when_the_next_cannot_be(opened, free_port, tm
 
 
 def test_declared_without_opening_anything(settings, tmp_path):
-    settings.output.use = ["web:8080", f"file:{tmp_path}/a.mp4", f"file:{tmp_path}/pictures", "none"]
-    sums = declared_bytes(settings, (640, 480))
-    assert list(sums) == settings.output.use[:3]
+    use = ("web:8080", f"file:{tmp_path}/a.mp4", f"file:{tmp_path}/pictures", "none")
+    sums = declared_bytes(changed(settings, output={"use": use}), (640, 480))
+    assert tuple(sums) == use[:3]
     assert all(2**20 < number < 2**26 for number in sums.values())
     assert list(tmp_path.iterdir()) == []
 
@@ -109,3 +110,49 @@ def test_an_output_that_fails_is_closed_once_and_the_loop_goes_on():
     assert broken.closed == 1
     assert said[0] == "--output broken: the disk is full. This output is closed; the others go on."
     assert len(said) == 2
+
+
+class Working(Broken):
+    optional = False
+    answer = True
+
+    def wanted(self):
+        if self.answer is None:
+            raise OSError("the screen is gone")
+        return self.answer
+
+    def show(self, image, persons, t):
+        self.shown = image, persons, t
+
+    def close(self):
+        self.closed += 1
+
+
+def test_a_guarded_output_is_the_output_itself_while_it_works():
+    said, inner = [], Working()
+    output = Guarded(inner, said.append)
+    assert (output.name, output.optional, Guarded(Broken(), said.append).optional) == ("broken", False, True)
+    assert output.wanted() is True
+    output.show("image", ["person"], 1.5)
+    assert inner.shown == ("image", ["person"], 1.5)
+    inner.answer = False
+    assert output.wanted() is False
+    output.close()
+    assert output.wanted() is False
+    assert (inner.closed, said) == (1, [])
+
+
+def test_an_output_that_fails_when_asked_wants_nothing_more():
+    said, inner = [], Working()
+    inner.answer = None
+    output = Guarded(inner, said.append)
+    assert output.wanted() is False
+    assert output.wanted() is False
+    assert inner.closed == 1
+    assert said == ["--output broken: the screen is gone. This output is closed; the others go on."]
+
+
+def test_a_failure_in_closing_is_said():
+    said = []
+    Guarded(Broken(), said.append).close()
+    assert said == ["--output broken: could not be closed properly: still full"]

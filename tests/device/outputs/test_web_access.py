@@ -2,6 +2,7 @@ import socket
 
 import pytest
 
+from device.config import changed
 from device.errors import ConfigError
 from device.outputs.web import Web, parsed
 from device.outputs.web.access import Access, is_loopback
@@ -77,7 +78,7 @@ def test_beyond_this_machine_a_token_is_needed(settings, host):
 
 
 def test_a_short_token_is_refused(settings):
-    settings.web.token = "123456"
+    settings = changed(settings, web={"token": "123456"})
     with pytest.raises(ConfigError, match="16 or more"):
         Web("", (320, 240), settings, print)
 

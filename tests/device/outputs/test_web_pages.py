@@ -58,7 +58,7 @@ def test_a_foreign_name_is_refused(serve, free_port):
     serve()
     answer = ask(free_port, "/people.json", Host="evil.example")
     assert answer.status == 403
-    assert b"web.names" in answer.body
+    assert b"web.allowed_hosts" in answer.body
 
 
 def test_one_picture(serve, free_port):
@@ -85,9 +85,8 @@ def test_the_people(serve, free_port):
     assert news["people"][1]["age"] is None
 
 
-def test_no_ages_leave_where_only_bands_may_be_shown(serve, free_port, settings):
-    settings.overlay.show = "band"
-    serve()
+def test_no_ages_leave_where_only_bands_may_be_shown(serve, free_port):
+    serve(show="band")
     first = json.loads(ask(free_port, "/people.json").body)["people"][0]
     assert (first["age"], first["spread"], first["band"]) == (None, None, "25–34")
 

@@ -9,6 +9,7 @@ import time
 import numpy as np
 import pytest
 
+from device import settings
 from device.outputs import x11
 from device.outputs.window import NoScreen, Window, fitted, why_no_window
 
@@ -31,13 +32,12 @@ def screen(monkeypatch):
 
 
 @pytest.fixture
-def window(screen, settings):
+def window(screen):
     ended = threading.Event()
     opened = []
 
     def start(size=(320, 240), fullscreen=False):
-        settings.window.fullscreen = fullscreen
-        opened.append(Window(size, settings.window, ended.set))
+        opened.append(Window(size, settings.WindowSettings(fullscreen=fullscreen), ended.set))
         return opened[0], ended
 
     yield start
@@ -180,11 +180,11 @@ def test_where_there_is_a_screen_there_can_be_a_window(screen):
     assert why_no_window() == ""
 
 
-def test_a_screen_that_does_not_answer(monkeypatch, settings):
+def test_a_screen_that_does_not_answer(monkeypatch):
     monkeypatch.setenv("DISPLAY", ":987")
     assert why_no_window()
     with pytest.raises(NoScreen, match=":987"):
-        Window((320, 240), settings.window, print)
+        Window((320, 240), settings.WindowSettings(), print)
 
 
 @pytest.mark.parametrize(("size", "room", "expected"), [

@@ -1,8 +1,8 @@
 """A clock that moves only when somebody sleeps, and cameras small enough to look at."""
 
-from types import SimpleNamespace
-
 import pytest
+
+from device.settings import CameraSettings, Settings, SourceSettings
 
 
 class Clock:
@@ -29,13 +29,13 @@ def clock():
 @pytest.fixture
 def limits():
     """`settings.camera` for a camera of 64x48 pixels at 10 frames a second."""
-    return SimpleNamespace(width=64, height=48, fps=10.0, buffers=4, timeout_s=1.0,
-                           retry_s=0.5, retry_longest_s=4.0, give_up_s=0.0)
+    return CameraSettings(width=64, height=48, fps=10.0, buffers=4, timeout_s=1.0,
+                  retry_s=0.5, retry_max_s=4.0, give_up_s=0.0)
 
 
 @pytest.fixture
 def settings(limits):
-    return SimpleNamespace(camera=limits, source=SimpleNamespace(use="demo", pace="real", loop=False))
+    return Settings(camera=limits, source=SourceSettings(use="demo"))
 
 
 @pytest.fixture

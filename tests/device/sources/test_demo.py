@@ -1,6 +1,5 @@
 """The demo scene: the same on every run, with a truth that the detector can find."""
 
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -8,12 +7,13 @@ import pytest
 
 from device.errors import ConfigError
 from device.frame import Frame
+from device.settings import CameraSettings, Settings
 from device.sources.demo import Demo
 from device.sources.demo_script import CAST, PERIOD_S, crowd, poses, visible
 from device.sources.demo_stage import BAND, ROW, Stage, load_people
 
 SIZE = (640, 480)
-SETTINGS = SimpleNamespace(camera=SimpleNamespace(width=640, height=480, fps=30.0))
+SETTINGS = Settings()
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_small_stream_is_filled():
 
 @pytest.mark.parametrize("size", [(160, 120), (800, 450), (1280, 720)])
 def test_any_size(size):
-    settings = SimpleNamespace(camera=SimpleNamespace(width=size[0], height=size[1], fps=25.0))
+    settings = Settings(camera=CameraSettings(width=size[0], height=size[1], fps=25.0))
     assert drawn(Demo(settings), 160).shape == (size[1], size[0], 3)
 
 

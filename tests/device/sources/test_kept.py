@@ -1,5 +1,7 @@
 """Every failure that the fake camera can play, and what the loop would hear of it."""
 
+from dataclasses import replace
+
 import pytest
 
 from device.errors import CameraGarbage, CameraLost
@@ -13,13 +15,13 @@ def play(limits, clock, events):
     """Read a script to its end; gives back the counters, and the times of the frames that came."""
 
     def play(script, **changes):
-        vars(limits).update(changes)
+        chosen = replace(limits, **changes)
         counters = Counters()
-        camera = FakeCamera(script, limits, clock, clock.sleep)
-        kept = Kept(camera, limits, counters, events, clock, clock.wait)
+        camera = FakeCamera(script, chosen, clock, clock.sleep)
+        kept = Kept(camera, chosen, counters, events, clock, clock.wait)
         frame = Frame(kept.size)
         times = []
-        while kept.read(frame, limits.timeout_s):
+        while kept.read(frame, chosen.timeout_s):
             times.append(frame.time)
         return counters, times
 
@@ -149,3 +151,56 @@ def test_lost_camera_is_not_tried_again(limits, clock):
 
 def test_garbage_is_an_error_of_the_camera():
     assert CameraGarbage.exit_status == CameraLost.exit_status == 3
+
+
+def test_counters_begin_at_nothing():
+    counters = Counters()
+    assert (counters.dropped, counters.restarts, counters.stalls, counters.garbage) == (0, 0, 0, 0)
+
+
+def test_a_kept_camera_is_a_live_source_like_the_camera(limits, clock):
+    camera = FakeCamera("frames 1", limits, clock, clock.sleep)
+    kept = Kept(camera, limits, Counters(), clock=clock, wait=clock.wait)
+    assert kept.live is True
+    assert (kept.name, kept.size, kept.fps) == (camera.name, (64, 48), 10.0)
+    assert kept.small_size == camera.small_size
+    closed = []
+    camera.close = lambda: closed.append(True)
+    kept.close()
+    assert closed == [True]
+
+
+def test_nine_bad_frames_heal_and_ten_do_not(play):
+    assert play("garbage 9; frames 4")[0].restarts == 0
+    assert play("garbage 10; frames 4")[0].restarts == 1
+    assert play("garbage 6; frames 1; garbage 6; frames 1")[0].restarts == 0
+    assert play("garbage 12; frames 1; garbage 9; frames 1")[0].restarts == 1
+
+
+def test_a_driver_that_hangs_is_given_its_time_in_reopening_too(limits, clock):
+    class Hanging(FakeCamera):
+        def reopen(self):
+            clock.sleep(16.0)
+            kept.raise_if_hung()  # 1 s of its own and 15 s on top: to the very second
+            clock.sleep(0.5)
+            with pytest.raises(CameraLost, match="the driver hangs for 16 s; start again"):
+                kept.raise_if_hung()
+            super().reopen()
+
+    camera = Hanging("end; frames 1", limits, clock, clock.sleep)
+    kept = Kept(camera, limits, Counters(), clock=clock, wait=clock.wait)
+    assert kept.read(Frame(kept.size), 1.0) is True
+    clock.sleep(100)
+    kept.raise_if_hung()
+
+
+def test_the_end_of_a_source_is_false_and_a_stopped_pause_too(limits, clock):
+    clock.stopping = True
+    camera = FakeCamera("gone 60s; frames 1", limits, clock, clock.sleep)
+    kept = Kept(camera, limits, Counters(), clock=clock, wait=clock.wait)
+    assert kept.read(Frame(camera.size), 1.0) is False
+
+
+def test_a_lens_that_was_covered_from_the_start_is_told_too(play, events):
+    assert play("flat 100; frames 4")[0].garbage == 1
+    assert events.kinds == ["garbage", "back"]

@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -94,7 +95,7 @@ def lib(clock):
 
 @pytest.fixture
 def pi(lib, limits, clock, events):
-    return lambda: PiCamera(0, limits, events, lib, clock)
+    return lambda **changes: PiCamera(0, replace(limits, **changes), events, lib, clock)
 
 
 def test_both_streams_of_one_request_are_copied_out(pi, lib, events):
@@ -112,9 +113,8 @@ def test_both_streams_of_one_request_are_copied_out(pi, lib, events):
     assert events == []
 
 
-def test_configuration_is_what_the_design_asks_for(pi, lib, limits):
-    limits.width, limits.height, limits.fps = 1280, 720, 30.0
-    camera = pi()
+def test_configuration_is_what_the_design_asks_for(pi, lib):
+    camera = pi(width=1280, height=720, fps=30.0)
     config = lib.camera.config
     assert config["main"] == {"size": (1280, 720), "format": "RGB888"}
     assert config["lores"] == {"size": (256, 144), "format": "YUV420"}

@@ -1,6 +1,7 @@
 """The USB camera against an OpenCV that answers as the real one does, its lies included."""
 
 import os
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -82,9 +83,9 @@ def node(tmp_path):
 
 @pytest.fixture
 def camera(node, limits, clock, events):
-    def camera(**fake):
+    def camera(asked=limits, **fake):
         capture = FakeVideoCapture(clock, **fake)
-        return UsbCamera(str(node), limits, events, capture, clock), capture
+        return UsbCamera(str(node), asked, events, capture, clock), capture
 
     return camera
 
@@ -124,8 +125,8 @@ def test_format_that_gives_size_and_rate(camera, modes, chosen):
 
 
 def test_large_pictures_come_as_jpeg(camera, limits):
-    limits.width, limits.height = 1280, 720
-    _, capture = camera(modes={YUYV: (1280, 720, 10.0), MJPG: (1280, 720, 10.0)})
+    asked = replace(limits, width=1280, height=720)
+    _, capture = camera(asked, modes={YUYV: (1280, 720, 10.0), MJPG: (1280, 720, 10.0)})
     assert capture.fourcc == MJPG
 
 

@@ -28,7 +28,7 @@ from device.sources.kept import Counters, Kept
 from device.sources.picamera import PiCamera
 
 SETTINGS = SimpleNamespace(width=640, height=480, fps=30.0, timeout_s=2.0,
-                           retry_s=0.1, retry_longest_s=1.0, give_up_s=0.0)  # fmt: skip
+                           retry_s=0.1, retry_max_s=1.0, give_up_s=0.0)  # fmt: skip
 
 
 class Library:

@@ -1,0 +1,110 @@
+"""What the documents say is what was measured, and every command in them exists."""
+
+import hashlib
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from decimal import ROUND_HALF_UP, Decimal
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text()
+CARD = (ROOT / "models" / "README.md").read_text()
+NAMES = ("README.md", "models/README.md", "calibration/README.md")
+DOCUMENTS = {name: (ROOT / name).read_text() for name in NAMES}
+REPORTS = json.loads((ROOT / "models" / "figures" / "evaluate.json").read_text())["reports"]
+ROWS = {
+    "age utkface": "| `age`, UTKFace test, 2,358 chips as stored |",
+    "age-wide utkface": "| `age-wide`, the same |",
+    "age fgnet": "| `age`, FG-NET, 507 photographs, `--detect`, none missed |",
+    "age-wide fgnet": "| `age-wide`, the same |",
+}
+
+
+def figure(value, places=2, sign=""):
+    """As a person rounds it."""
+    return format(Decimal(str(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP), sign)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_the_cards_figures_are_those_of_evaluate(name):
+    r = REPORTS[name]
+    shares = " / ".join(figure(r[f"ca{n}"], 0) for n in (3, 5, 7))
+    bias = figure(r["bias"], sign="+" if r["bias"] > 0 else "")
+    row = " | ".join([f"{figure(r['mae'])} | {shares} %", bias,
+                      *(figure(r[key]) for key in ("mae_16_77", "masked", "eyes_covered"))])  # fmt: skip
+    assert f"{ROWS[name]} {row} |" in CARD
+
+
+def test_the_cards_groups_are_those_of_evaluate():
+    r = REPORTS["age utkface"]
+    decades = {f"{key}s": row for key, row in r["by_decade"].items()}
+    for key, row in (decades | r["by_gender"] | r["by_race"]).items():
+        assert f"| {key} | {figure(row['mae'])} | {figure(row['bias'], sign='+')} | {row['n']} |" in CARD
+
+
+@pytest.mark.parametrize("name", ["age", "age-wide"])
+def test_the_readmes_errors_are_those_of_evaluate(name):
+    line = next(line for line in README.splitlines() if line.startswith(f"| `{name}`"))
+    assert f"| {figure(REPORTS[f'{name} utkface']['mae'])} years |" in line
+    assert line.endswith(f"| {figure(REPORTS[f'{name} fgnet']['mae'])} years |")
+
+
+def test_what_masks_and_covered_eyes_cost():
+    def cost(what, data):
+        return sorted(figure(r[what] - r["mae"], 1) for name, r in REPORTS.items() if name.endswith(data))
+
+    masks = [" to ".join(cost("masked", data)) for data in ("utkface", "fgnet")]
+    eyes = cost("eyes_covered", "")
+    assert f"Masks cost {masks[0]} years on UTKFace and {masks[1]} on FG-NET" in CARD
+    assert f"covered eyes {eyes[0]} to {eyes[-1]};" in CARD
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_the_figures_are_the_shipped_networks(name):
+    pins = json.loads((ROOT / "models" / "pins.json").read_text())
+    assert REPORTS[name]["model_sha256"] == pins[name.split()[0]]["sha256"]
+
+
+def test_the_proofs_are_the_shipped_networks():
+    sensitivity = (ROOT / "calibration" / "sensitivity.md").read_text()
+    assert REPORTS["age utkface"]["model_sha256"][:12] in sensitivity
+    report = (ROOT / "calibration" / "report.md").read_text()
+    weights = hashlib.sha256((ROOT / "models" / "age.weights.h5").read_bytes()).hexdigest()
+    assert weights[:12] in report
+    assert f"| shipped faces, 400 | {REPORTS['age utkface']['mae']} |" in report
+
+
+def commands():
+    """Every line of every code block, without its comment."""
+    for name, text in DOCUMENTS.items():
+        for block in re.findall(r"```sh\n(.*?)```", text, re.S):
+            for line in filter(None, block.splitlines()):
+                yield pytest.param(shlex.split(line, comments=True), id=f"{name}: {line}")
+
+
+@pytest.mark.parametrize("words", list(commands()))
+def test_every_command_of_a_code_block_exists(words):
+    if words[0] == "make":
+        assert re.search(rf"^{words[1]}:.* ## ", (ROOT / "Makefile").read_text(), re.M)
+    else:
+        assert words[0] in (".venv/bin/python", ".venv-train/bin/python")
+        assert words[3] in import_module(f"{words[2]}.__main__").COMMANDS
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arguments", [
+    ["device", "config"],
+    ["device", "run", "--source", "demo", "--output", "none", "--frames", "30"],
+    ["models", "evaluate", "--data", "data/utkface64.zip"],
+])  # fmt: skip
+def test_a_command_of_the_documents_runs(samples, arguments):
+    done = subprocess.run([sys.executable, "-m", *arguments], cwd=samples, timeout=250, capture_output=True,
+                          text=True, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False)  # fmt: skip
+    assert done.returncode == 0, done.stderr
