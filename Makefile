@@ -8,11 +8,76 @@ PYTHON ?=
 
 export PYTHON
 .DEFAULT_GOAL := help
-.PHONY: help setup training run photo test golden mutants bench lint doctor train quantize evaluate calibrate \
-        flash test-arm64 lock clean
+.PHONY: help run photo doctor bench flash train quantize noise evaluate calibrate \
+        test test-slow test-arm64 lint golden mutants setup training lock format clean
 
-help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
+help: ## list what can be done
+	@awk -F ':.*## ' '/^##@ / {printf "\n%s\n", substr($$0, 5)} \
+	    /^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+
+##@ See ages, with this machine's camera or the demo
+
+run: setup ## watch a camera, or the built-in demo, and show each person's age
+	@$(DEVICE) -m device run $(ARGS)
+
+photo: setup ## ages of the faces in still pictures: ARGS="a.jpg b.jpg"
+	@$(DEVICE) -m device photo $(ARGS)
+
+doctor: setup ## say what this machine has, and whether the main job can run on it
+	@$(DEVICE) -m device doctor $(ARGS)
+
+bench: setup ## measure time and memory of every stage on this machine
+	@$(DEVICE) -m device bench $(ARGS)
+
+##@ Put it on a Raspberry Pi
+
+flash: setup ## put the application on a Raspberry Pi
+	@$(DEVICE) -m deploy flash $(ARGS)
+
+##@ Train a network of your own
+
+train: training ## train the age network: ARGS="--data faces.zip"
+	@$(TRAINING) -m models train $(ARGS)
+
+quantize: training ## turn the trained network into the int8 file that ships
+	@$(TRAINING) -m models quantize $(ARGS)
+
+noise: setup ## learn how far a new network's estimates are off: ARGS="--faces faces.zip"
+	@$(DEVICE) -m models noise $(ARGS)
+
+evaluate: setup ## measure the shipped file on faces of known age: ARGS="--data faces.zip"
+	@$(DEVICE) -m models evaluate $(ARGS)
+
+calibrate: setup ## make the faces that set the int8 ranges anew: ARGS="capture FOLDER" takes a site's own
+	@$(DEVICE) -m calibration $(or $(ARGS),build)
+
+##@ Change the code
+
+test: setup ## run the tests
+	@$(DEVICE) -m pytest $(ARGS)
+
+test-slow: setup ## run the tests that take minutes: every command of the README, fuzz, soak
+	@$(DEVICE) -m pytest -m slow $(ARGS)
+
+test-arm64: setup ## run models and tests on emulated Raspberry Pi 4 and 5 processors
+	@$(DEVICE) -m pytest -m arm64 tests/arm64 -v $(ARGS)
+
+lint: setup ## check style, form and types
+	@$(DEVICE) -m ruff check .
+	@$(DEVICE) -m ruff format --check .
+	@$(DEVICE) -m mypy
+
+format: setup ## bring the code into its form
+	@$(DEVICE) -m ruff check --fix --quiet .
+	@$(DEVICE) -m ruff format --quiet .
+
+golden: setup ## write the tests' golden values anew and show what moved: ARGS=--check only shows
+	@$(DEVICE) -m tests.golden $(ARGS)
+
+mutants: setup ## count the small faults that the tests notice: MODULE=device/faces/alignment.py, or all of its list
+	@nice $(DEVICE) -m tests.mutation $(MODULE) $(ARGS)
+
+##@ Environments
 
 setup: ## make .venv with what device and tests need, and fetch the face detector's files
 	@deploy/venv.sh .venv device/requirements.txt tests/requirements.txt
@@ -22,48 +87,6 @@ training: setup ## make .venv-train, TensorFlow and PyTorch beside the applicati
 	@deploy/training.sh
 	@$(TRAINING) -m models.fetch
 	@$(DEVICE) -m models.fetch --training
-
-run: setup ## watch a camera, or the built-in demo, and show each person's age
-	@$(DEVICE) -m device run $(ARGS)
-
-photo: setup ## ages of the faces in still pictures: ARGS="a.jpg b.jpg"
-	@$(DEVICE) -m device photo $(ARGS)
-
-test: setup ## run the tests
-	@$(DEVICE) -m pytest $(ARGS)
-
-golden: setup ## write the tests' golden values anew and show what moved: ARGS=--check only shows
-	@$(DEVICE) -m tests.golden $(ARGS)
-
-mutants: setup ## count the small faults that the tests notice: MODULE=device/crop.py, or all of its list
-	@nice $(DEVICE) -m tests.mutation $(MODULE) $(ARGS)
-
-bench: setup ## measure time and memory of every stage on this machine
-	@$(DEVICE) -m device bench $(ARGS)
-
-lint: setup ## check the code's style
-	@$(DEVICE) -m ruff check .
-
-doctor: setup ## say what this machine has, and whether the main job can run on it
-	@$(DEVICE) -m device doctor $(ARGS)
-
-train: training ## train the age network: ARGS="--data faces.zip"
-	@$(TRAINING) -m models train $(ARGS)
-
-quantize: training ## turn the trained network into the int8 file that ships
-	@$(TRAINING) -m models quantize $(ARGS)
-
-evaluate: setup ## measure the shipped file on faces of known age: ARGS="--data faces.zip"
-	@$(DEVICE) -m models evaluate $(ARGS)
-
-calibrate: setup ## choose the faces that set the int8 ranges
-	@$(DEVICE) -m calibration $(ARGS)
-
-flash: setup ## put the application on a Raspberry Pi
-	@$(DEVICE) -m deploy flash $(ARGS)
-
-test-arm64: setup ## run models and tests on emulated Raspberry Pi 4 and 5 processors
-	@$(DEVICE) -m pytest -m arm64 tests/arm64 -v $(ARGS)
 
 lock: ## resolve the pinned requirement files anew, from pyproject.toml (needs uv)
 	@set -e; mkdir -p .cache; pin() { uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \

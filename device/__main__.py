@@ -7,7 +7,7 @@ import sys
 from argparse import ArgumentParser
 from importlib import import_module
 
-from device import lean
+from device.board import footprint
 from device.errors import DeviceError
 
 COMMANDS = {
@@ -37,8 +37,8 @@ def main(argv: list[str]) -> int:
     if name not in COMMANDS:
         print(f"device: unknown command {name!r}; allowed: {', '.join(COMMANDS)}", file=sys.stderr)
         return 2
-    lean.apply()
-    command = import_module(f"device.{name}" if name != "config" else "device.options")
+    footprint.apply()
+    command = import_module(f"device.commands.{name}")
     program = f"python -m device {name}"
     parser = ArgumentParser(program, f"{program} [OPTIONS]", COMMANDS[name], allow_abbrev=False)
     try:

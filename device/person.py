@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from device.geometry import Box
+from device.box import Box
 
 
 class Person(NamedTuple):

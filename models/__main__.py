@@ -10,23 +10,31 @@ from models.errors import told
 COMMANDS = {
     "train": ("models.commands", "teach the teacher, then train SSR-Net under it (workstation)"),
     "quantize": ("models.commands", "turn the trained weights into the int8 file that ships (workstation)"),
-    "evaluate": ("models.evaluate", "the shipped file's errors on labelled faces"),
-    "listing": ("models.listing", "the operations of a model file, and which of them XNNPACK takes"),
-    "compare": ("models.compare", "size, latency and error beside the alternatives"),
+    "evaluate": ("models.evaluation.evaluate", "the shipped file's errors on labelled faces"),
+    "delegation": ("models.quantization.delegation", "a model file's operations, and which XNNPACK takes"),
+    "compare": ("models.evaluation.compare", "size, latency and error beside the alternatives"),
     "alternatives": ("models.alternatives", "whole frames beside the loops users would otherwise run"),
     "tracks": ("models.tracks", "the track benchmark: ages over time against known truth"),
-    "noise": ("models.noise", "measure how far single estimates are off, for the smoother"),
+    "noise": ("models.tracks.fit_error_model", "measure how far single estimates are off, for the smoother"),
 }
 
 
+def usage() -> str:
+    """All commands with a line each."""
+    lines = [f"  {name:<13} {text}" for name, (_, text) in COMMANDS.items()]
+    return "\n".join(["usage: python -m models COMMAND [OPTIONS]", "", *lines])
+
+
 def main(argv: list[str]) -> int:
-    """Run one command; 2 when there is none of that name, or what it was given cannot be used."""
-    if not argv or argv[0] not in COMMANDS:
-        print("usage: python -m models COMMAND [OPTION…]\n", file=sys.stderr)
-        for name, (_, what) in COMMANDS.items():
-            print(f"  {name:<13} {what}", file=sys.stderr)
+    """Run the command that `argv` names, and return the exit status; without a name, list them."""
+    name, options = (argv[0], argv[1:]) if argv else ("--help", [])
+    if name in ("-h", "--help"):
+        print(usage())
+        return 0
+    if name not in COMMANDS:
+        print(f"models: unknown command {name!r}; allowed: {', '.join(COMMANDS)}", file=sys.stderr)
         return 2
-    return told("models", argv[0], lambda: run(argv[0], argv[1:]))
+    return told("models", name, lambda: run(name, options))
 
 
 def run(name: str, options: list[str]) -> int:

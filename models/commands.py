@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import ctypes
-import json
 import shutil
 import tomllib
 from pathlib import Path
 
-from device.pins import MODELS, model_path
-from models.data import DataError
+from device.inference.model_files import MODELS, model_path
+from models.data.datasets import DataError
+from models.quantization.pin import pin
 
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4  # of glibc's mallopt
 
@@ -33,7 +33,7 @@ def train(argv: list[str]) -> int:
     parser.add_argument("--out", type=Path, default=Path("runs"), help="folder of the runs (default: runs)")
     options = parser.parse_args(argv)
     keep_freed_memory()
-    from models import train as trainer
+    from models.training import train as trainer
 
     name = tomllib.loads(options.config.read_text())["name"]
     model_path("faceres-weights")  # the manifest names this file: both are checked
@@ -66,8 +66,8 @@ def quantize(argv: list[str]) -> int:
     weights = run / f"{name}.weights.h5"
     if not weights.exists():
         raise DataError(f"{weights}: no trained weights; run `make train`")
-    from models import quantize as quantizer
-    from models.listing import list_operations
+    from models.quantization import quantize as quantizer
+    from models.quantization.delegation import delegation_report
 
     faces = quantizer.representative_faces(options.faces or quantizer.REPRESENTATIVE)
     fingerprint = run / "data.txt"
@@ -77,7 +77,7 @@ def quantize(argv: list[str]) -> int:
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{name}.tflite"
     digest = quantizer.write(path, model)
-    print(list_operations(path).table())
+    print(delegation_report(path).table())
     print(f"{path}: {path.stat().st_size} bytes, SHA-256 {digest}")
     if options.install:
         install(path, weights, digest)
@@ -90,14 +90,7 @@ def install(path: Path, weights: Path, digest: str, models: Path = MODELS) -> No
     if path.resolve() != (models / path.name).resolve():
         shutil.copy(path, models / path.name)
     pin(models / "pins.json", path.stem, path.name, digest)
-    print(f"{models / path.name}: installed; now `.venv/bin/python -m models noise --model {path.stem}`, "
-          "for its error model is still the old network's")
-
-
-def pin(pins: Path, name: str, file: str, digest: str) -> None:
-    """Set the pin of a shipped model, replacing the list atomically."""
-    content = json.loads(pins.read_text()) if pins.exists() else {}
-    content[name] = {"file": file, "sha256": digest}
-    part = pins.with_suffix(".part")
-    part.write_text(json.dumps(content, indent=2) + "\n")
-    part.replace(pins)
+    print(
+        f"{models / path.name}: installed; now `.venv/bin/python -m models noise --model {path.stem}`, "
+        "for its error model is still the old network's"
+    )

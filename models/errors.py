@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Callable
 
 from device.errors import DeviceError
-from models.data import DataError
+from models.data.datasets import DataError
 
 UNUSABLE = 2  # exit status: wrong names, missing files, the wrong environment
 

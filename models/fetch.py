@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import subprocess
 import sys
 import tarfile
@@ -16,7 +15,8 @@ import zipfile
 from pathlib import Path
 
 from device.errors import ModelError
-from device.pins import MODELS, pinned
+from device.files import replacing
+from device.inference.model_files import MODELS, pinned
 
 DOWNLOAD_LIMIT = 600  # seconds for one archive, retries included
 
@@ -123,9 +123,8 @@ def unpack(archive: Path, pin: dict[str, str], models: Path = MODELS) -> None:
         )
     target = models / pin["file"]
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_suffix(".part")
-    part.write_bytes(data)
-    os.replace(part, target)
+    with replacing(target) as part:
+        part.write_bytes(data)
 
 
 def main() -> int:

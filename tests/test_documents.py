@@ -73,9 +73,9 @@ def test_the_figures_are_the_shipped_networks(name):
 
 
 def test_the_proofs_are_the_shipped_networks():
-    sensitivity = (ROOT / "calibration" / "sensitivity.md").read_text()
+    sensitivity = (ROOT / "calibration" / "proofs" / "sensitivity.md").read_text()
     assert REPORTS["age utkface"]["model_sha256"][:12] in sensitivity
-    report = (ROOT / "calibration" / "report.md").read_text()
+    report = (ROOT / "calibration" / "proofs" / "report.md").read_text()
     weights = hashlib.sha256((ROOT / "models" / "age.weights.h5").read_bytes()).hexdigest()
     assert weights[:12] in report
     assert f"| shipped faces, 400 | {REPORTS['age utkface']['mae']} |" in report
@@ -108,3 +108,11 @@ def test_a_command_of_the_documents_runs(samples, arguments):
     done = subprocess.run([sys.executable, "-m", *arguments], cwd=samples, timeout=250, capture_output=True,
                           text=True, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False)  # fmt: skip
     assert done.returncode == 0, done.stderr
+
+
+def test_the_table_of_places_names_files_that_are_there():
+    text = (ROOT / "device" / "README.md").read_text()
+    table = text.partition("## To change this, open that")[2]
+    places = re.findall(r"^\| [^|]+ \| `([^`]+)` \|$", table, re.MULTILINE)
+    assert len(places) >= 20
+    assert [place for place in places if not (ROOT / "device" / place).is_file()] == []

@@ -32,8 +32,9 @@ class Video:
         self._count = 0
         self._begin = self._last = 0.0
         self._check_place()
-        self._writer = cv2.VideoWriter(str(self._part), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*"mp4v"),
-                                       self._fps, size)
+        self._writer = cv2.VideoWriter(
+            str(self._part), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*"mp4v"), self._fps, size
+        )
         if not self._writer.isOpened():
             message = "this OpenCV cannot write MPEG-4; name a folder instead."
             raise ConfigError(f"--output {self.name}: {message}")
@@ -49,8 +50,10 @@ class Video:
             message = f"--output {self.name}: cannot be written ({error.strerror}); name a file in a folder "
             raise ConfigError(message + "that exists and may be written.") from None
         if free < RESERVE:
-            raise ConfigError(f"--output {self.name}: only {free >> 20} MiB are free there, "
-                              f"{RESERVE >> 20} MiB must stay free; make room or name another disk.")
+            raise ConfigError(
+                f"--output {self.name}: only {free >> 20} MiB are free there, "
+                f"{RESERVE >> 20} MiB must stay free; make room or name another disk."
+            )
 
     def wanted(self) -> bool:
         """Every frame is written."""
@@ -76,8 +79,10 @@ class Video:
         """OpenCV's writer does not tell when the disk is full, so the film ends before that."""
         free = _free_bytes(self._path.parent)
         if free < RESERVE:
-            raise OSError(f"the disk is nearly full ({free >> 20} MiB free); "
-                          f"the film ends after {self._count / self._fps:.0f} s.")
+            raise OSError(
+                f"the disk is nearly full ({free >> 20} MiB free); "
+                f"the film ends after {self._count / self._fps:.0f} s."
+            )
 
     def close(self) -> None:
         """Finish the film and give it its name; none is left behind when no picture was written."""

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
+from device.config.schema import Settings
 from device.person import Person
-from device.settings import Settings
 
 TITLE = "Ages in view"
 MOST_FPS = 30.0  # enough for the eye

@@ -21,26 +21,50 @@ LEAVING_KEYS = {0xFF1B, ord("q")}  # Escape, q
 class Visual(ctypes.Structure):
     """How the screen stores colours (Xlib.h)."""
 
-    _fields_ = (("ext_data", c_void_p), ("visualid", c_ulong), ("c_class", c_int),
-                ("red_mask", c_ulong), ("green_mask", c_ulong), ("blue_mask", c_ulong),
-                ("bits_per_rgb", c_int), ("map_entries", c_int))
+    _fields_ = (
+        ("ext_data", c_void_p),
+        ("visualid", c_ulong),
+        ("c_class", c_int),
+        ("red_mask", c_ulong),
+        ("green_mask", c_ulong),
+        ("blue_mask", c_ulong),
+        ("bits_per_rgb", c_int),
+        ("map_entries", c_int),
+    )
 
 
 class Color(ctypes.Structure):
     """XColor."""
 
-    _fields_ = (("pixel", c_ulong), ("red", c_ushort), ("green", c_ushort), ("blue", c_ushort),
-                ("flags", ctypes.c_char), ("pad", ctypes.c_char))
+    _fields_ = (
+        ("pixel", c_ulong),
+        ("red", c_ushort),
+        ("green", c_ushort),
+        ("blue", c_ushort),
+        ("flags", ctypes.c_char),
+        ("pad", ctypes.c_char),
+    )
 
 
 class _Head(ctypes.Structure):
-    _fields_ = (("type", c_int), ("serial", c_ulong), ("send_event", c_int), ("display", c_void_p),
-                ("window", c_ulong))
+    _fields_ = (
+        ("type", c_int),
+        ("serial", c_ulong),
+        ("send_event", c_int),
+        ("display", c_void_p),
+        ("window", c_ulong),
+    )
 
 
 class _Configured(ctypes.Structure):
-    _fields_ = (("head", _Head), ("window", c_ulong), ("x", c_int), ("y", c_int), ("width", c_int),
-                ("height", c_int))
+    _fields_ = (
+        ("head", _Head),
+        ("window", c_ulong),
+        ("x", c_int),
+        ("y", c_int),
+        ("width", c_int),
+        ("height", c_int),
+    )
 
 
 class _Message(ctypes.Structure):
@@ -77,8 +101,10 @@ _SIGNATURES = {
     "XCreateBitmapFromData": (c_ulong, [c_void_p, c_ulong, c_char_p, c_uint, c_uint]),
     "XCreatePixmapCursor": (c_ulong, [c_void_p, c_ulong, c_ulong, c_void_p, c_void_p, c_uint, c_uint]),
     "XDefineCursor": (c_int, [c_void_p, c_ulong, c_ulong]),
-    "XCreateImage": (c_void_p, [*[c_void_p] * 2, c_uint, *[c_int] * 2, c_void_p, c_uint, c_uint,
-                                *[c_int] * 2]),
+    "XCreateImage": (
+        c_void_p,
+        [*[c_void_p] * 2, c_uint, *[c_int] * 2, c_void_p, c_uint, c_uint, *[c_int] * 2],
+    ),
     "XPutImage": (c_int, [c_void_p, c_ulong, c_void_p, c_void_p, *[c_int] * 4, c_uint, c_uint]),
     "XPending": (c_int, [c_void_p]),
     "XNextEvent": (c_int, [c_void_p, POINTER(Event)]),
@@ -150,8 +176,9 @@ class X11Window:
     def _fill_screen(self) -> None:
         """Ask the window manager for the whole screen, and hide the pointer."""
         state = c_ulong(self._atom("_NET_WM_STATE_FULLSCREEN"))
-        self._x.XChangeProperty(self._display, self._window, self._atom("_NET_WM_STATE"), ATOM, 32, REPLACE,
-                                byref(state), 1)
+        self._x.XChangeProperty(
+            self._display, self._window, self._atom("_NET_WM_STATE"), ATOM, 32, REPLACE, byref(state), 1
+        )
         clear = self._x.XCreateBitmapFromData(self._display, self._window, bytes(8), 8, 8)
         black = Color()
         cursor = self._x.XCreatePixmapCursor(self._display, clear, clear, byref(black), byref(black), 0, 0)
@@ -178,8 +205,18 @@ class X11Window:
             if self._image:
                 self._x.XFree(self._image)
             self._pixels = np.zeros((height, width, 4), np.uint8)
-            self._image = self._x.XCreateImage(self._display, self._visual, self._depth, Z_PIXMAP, 0,
-                                               self._pixels.ctypes.data, width, height, 32, 4 * width)
+            self._image = self._x.XCreateImage(
+                self._display,
+                self._visual,
+                self._depth,
+                Z_PIXMAP,
+                0,
+                self._pixels.ctypes.data,
+                width,
+                height,
+                32,
+                4 * width,
+            )
             self._x.XClearWindow(self._display, self._window)
         return self._pixels
 

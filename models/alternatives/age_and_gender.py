@@ -18,7 +18,9 @@ def main(clip: str, frames: str) -> None:
 
     def faces_of(picture: np.ndarray) -> list[Face]:
         found = predictor.predict(Image.fromarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)))
-        return [(*(int(edge) for edge in face["face"]), float(face["age"]["value"])) for face in found]
+        edges = [[int(edge) for edge in face["face"]] for face in found]
+        ages = [float(face["age"]["value"]) for face in found]
+        return [(x0, y0, x1, y1, age) for (x0, y0, x1, y1), age in zip(edges, ages, strict=True)]
 
     watch(clip, int(frames), faces_of)
 

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 
 from models.alternatives.player import Face, watch
-from models.published import min_max, published_ssrnet
-from models.ssrnet import SIDE, regress
+from models.network.published import min_max, published_ssrnet
+from models.network.ssrnet import SIDE, regress
 
 MARGIN = 0.4  # of the found face's size, on each side
 

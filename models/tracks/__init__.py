@@ -3,6 +3,6 @@
 
 def main(argv: list[str]) -> int:
     """`python -m models tracks`."""
-    from models.tracks.bench import main
+    from models.tracks.benchmark import main
 
     return main(argv)

@@ -9,9 +9,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from device.detector import FaceDetector
-from device.geometry import Box
-from models.data import Face, FaceSet, is_validation, load
+from device.box import Box
+from device.faces.detector import FaceDetector
+from models.data.datasets import Face, FaceSet, is_validation, load
 
 SIDE = 256  # pixels of an actor's picture
 EYES = 80.0  # pixels between the eyes there

@@ -6,13 +6,13 @@ import time
 
 import numpy as np
 
-from device.crowd import LAYOUT, grid
-from device.detector import Detection
-from device.person_state import person_states
-from device.quality import Quality
-from device.scheduler import DUE_UNCERTAIN
-from device.settings import Settings
-from device.tracker import Tracker
+from device.bench.synthetic_detector import LAYOUT, grid
+from device.config.schema import Settings
+from device.faces.detector import Detection
+from device.faces.quality import Quality
+from device.pipeline.person_state import person_states
+from device.pipeline.scheduler import DUE_UNCERTAIN
+from device.tracks.tracker import Tracker
 
 FACES = 16
 FPS = 30.0
@@ -43,4 +43,6 @@ def cost_ms(settings: Settings, seed: int = 1) -> float:
 def _shaken(box, rng: np.random.Generator) -> Detection:
     dx, dy = rng.normal(0, SHAKE, 2).tolist()
     box = box.shifted(dx, dy)
-    return Detection(box, 0.9, LAYOUT * np.float32((box.w, box.h)) + np.float32((box.x, box.y)))
+    return Detection(
+        box, 0.9, LAYOUT * np.array((box.w, box.h), np.float32) + np.array((box.x, box.y), np.float32)
+    )

@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from device.geometry import Box
-from device.person_state import person_of, person_states
-from device.scheduler import DUE_UNCERTAIN, readings
-from device.settings import Settings
-from device.tracker import Track, Tracker
-from models.tracks.stage import CloseUp, Film, Moment, Sighting
+from device.box import Box
+from device.config.schema import Settings
+from device.pipeline.person_state import person_of, person_states
+from device.pipeline.scheduler import DUE_UNCERTAIN, readings
+from device.tracks.tracker import Track, Tracker
+from models.tracks.simulator import CloseUp, Film, Moment, Sighting
 
 # Scores of close-ups of faces and of what only resembles them, measured on clips: mean and spread
 CLOSE_UP_FACE, CLOSE_UP_OTHER = (0.91, 0.04), (0.45, 0.12)
@@ -114,7 +114,7 @@ def _shown(track: Track, others: dict) -> Shown:
 
 
 def _estimate(track: Track, close: CloseUp) -> float:
-    """Years, both ways round or, of a settled face, either way in turn: as `device.vision` does it."""
+    """Years, both ways round or, of a settled face, either way in turn: as `device.pipeline` does it."""
     if readings(track) == 2:
         return close.raw
     return close.mirrored if track.companion.other_way() else close.single
@@ -122,10 +122,12 @@ def _estimate(track: Track, close: CloseUp) -> float:
 
 def close_up(moment: Moment, rng: np.random.Generator):
     """The second look at a track that the tracker asks for: what the detector would score it."""
+
     def look(track: Track) -> float:
         real = any(truth.iou(track.box) > 0.3 for truth in moment.truth.values())
         mean, spread = CLOSE_UP_FACE if real else CLOSE_UP_OTHER
         return float(np.clip(rng.normal(mean, spread), 0, 1))
+
     return look
 
 
@@ -133,8 +135,9 @@ def replay_norfair(film: Film) -> list[list[Shown]]:
     """What norfair's tracker makes of the same detections: its defaults, by the corners of the boxes."""
     import norfair
 
-    tracker = norfair.Tracker("iou", distance_threshold=0.7, hit_counter_max=round(0.7 * film.scene.fps),
-                              initialization_delay=2)
+    tracker = norfair.Tracker(
+        "iou", distance_threshold=0.7, hit_counter_max=round(0.7 * film.scene.fps), initialization_delay=2
+    )
     frames = []
     for moment in film.moments:
         found = [_corners(one) for one in moment.sightings]

@@ -76,8 +76,15 @@ def eye_distance(rng: np.random.Generator) -> float:
     return float(np.clip(30 * math.exp(0.4 * rng.standard_normal()), 14, 60))
 
 
-def standing(rng: np.random.Generator, actor: int, start: float, end: float, lively: float,
-             at: tuple[float, float] | None = None, eyes: float | None = None) -> Walker:
+def standing(
+    rng: np.random.Generator,
+    actor: int,
+    start: float,
+    end: float,
+    lively: float,
+    at: tuple[float, float] | None = None,
+    eyes: float | None = None,
+) -> Walker:
     """Somebody who stands, more or less `lively` (0 to 1): sways, turns and nods, in changing light."""
     eyes = eyes or eye_distance(rng)
     x, y = at or (rng.uniform(0.25, 0.75) * WIDTH, rng.uniform(0.3, 0.6) * HEIGHT)
@@ -89,7 +96,9 @@ def standing(rng: np.random.Generator, actor: int, start: float, end: float, liv
     flicker = sway(rng, 0.015 + 0.04 * lively, 0.25)
     shade = sway(rng, 0.02 + 0.12 * lively, 4.0, float(rng.uniform(0.65, 1.25)))
     return Walker(
-        actor, start, end,
+        actor,
+        start,
+        end,
         x=sway(rng, eyes * (0.15 + 1.5 * lively), 4.0, x),
         y=sway(rng, eyes * (0.08 + 0.4 * lively), 3.0, y),
         eyes=sway(rng, eyes * (0.02 + 0.15 * lively), 6.0, eyes),
@@ -101,8 +110,9 @@ def standing(rng: np.random.Generator, actor: int, start: float, end: float, liv
     )
 
 
-def walking(rng: np.random.Generator, actor: int, seconds: float, eyes: float, y: float,
-            to_right: bool) -> Walker:
+def walking(
+    rng: np.random.Generator, actor: int, seconds: float, eyes: float, y: float, to_right: bool
+) -> Walker:
     """Somebody who walks across the picture, sometimes stopping or turning back on the way."""
     speed = rng.uniform(0.8, 2.5) * WIDTH / seconds
     start = float(rng.uniform(-0.5, 0.15) * WIDTH)
@@ -116,7 +126,11 @@ def walking(rng: np.random.Generator, actor: int, seconds: float, eyes: float, y
 
     turn = 14 if to_right else -14
     return Walker(
-        actor, 0.0, seconds, x, bob,
+        actor,
+        0.0,
+        seconds,
+        x,
+        bob,
         eyes=sway(rng, 0.03 * eyes, 4.0, eyes),
         yaw=sway(rng, 6, 3.0, turn),
         pitch=sway(rng, 4, 1.0, float(rng.normal(0, 5))),
@@ -165,8 +179,10 @@ def crossing(rng: np.random.Generator, actors: list[int], seconds: float) -> lis
     count = int(rng.integers(2, 5))
     sizes = sorted((eye_distance(rng) for _ in range(count)), reverse=True)
     y = rng.uniform(0.35, 0.55) * HEIGHT
-    return [walking(rng, actors[i], seconds, size, y + float(rng.normal(0, 0.5 * size)), i % 2 == 0)
-            for i, size in enumerate(sizes)]
+    return [
+        walking(rng, actors[i], seconds, size, y + float(rng.normal(0, 0.5 * size)), i % 2 == 0)
+        for i, size in enumerate(sizes)
+    ]
 
 
 def replaced(rng: np.random.Generator, actors: list[int], seconds: float) -> list[Walker]:
@@ -179,8 +195,15 @@ def replaced(rng: np.random.Generator, actors: list[int], seconds: float) -> lis
         x = np.clip(last.x(t) + rng.normal(0, 0.4) * eyes, 0.1 * WIDTH, 0.9 * WIDTH)
         y = np.clip(last.y(t) + rng.normal(0, 0.3) * eyes, 0.2 * HEIGHT, 0.8 * HEIGHT)
         eyes = float(np.clip(eyes * rng.uniform(0.85, 1.18), 14, 60))
-        new = standing(rng, actor, back, back + rng.uniform(3.0, 4.5), float(rng.uniform(0, 0.4)),
-                       (float(x), float(y)), eyes)
+        new = standing(
+            rng,
+            actor,
+            back,
+            back + rng.uniform(3.0, 4.5),
+            float(rng.uniform(0, 0.4)),
+            (float(x), float(y)),
+            eyes,
+        )
         walkers.append(new._replace(light=last.light))
     return walkers
 

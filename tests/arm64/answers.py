@@ -11,10 +11,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from device.age import AgeNet
-from device.crop import SIDE
-from device.detector import FaceDetector
-from device.pins import pinned
+from device.age.network import AgeNet
+from device.faces.alignment import SIDE
+from device.faces.detector import FaceDetector
+from device.inference.model_files import pinned
 
 FACES = 200
 SEARCHED = 10  # so many of them are given to the detectors too
@@ -42,8 +42,9 @@ def detections(kind: str, interpreter: str, faces: np.ndarray) -> np.ndarray:
     detector = FaceDetector(kind, interpreter)
     rows = np.full((len(faces), 17), np.nan)
     for row, face in zip(rows, faces, strict=True):
-        picture = cv2.copyMakeBorder(face[..., ::-1], SIDE // 2, SIDE // 2, SIDE // 2, SIDE // 2,
-                                     cv2.BORDER_REPLICATE)
+        picture = cv2.copyMakeBorder(
+            face[..., ::-1], SIDE // 2, SIDE // 2, SIDE // 2, SIDE // 2, cv2.BORDER_REPLICATE
+        )
         for found in detector.detect(cv2.resize(picture, (4 * SIDE, 4 * SIDE)))[:1]:
             row[:] = *found.box, found.score, *found.keypoints.ravel()
     return rows

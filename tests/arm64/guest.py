@@ -20,8 +20,14 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).resolve().parent.parent.parent
 CACHE = ROOT / ".cache" / "arm64"
 REQUIREMENTS = (ROOT / "device" / "requirements.txt", ROOT / "tests" / "requirements.txt")
-WHEEL_TAGS = ("manylinux2014", "manylinux_2_17", "manylinux_2_26", "manylinux_2_27", "manylinux_2_28",
-              "manylinux_2_34")
+WHEEL_TAGS = (
+    "manylinux2014",
+    "manylinux_2_17",
+    "manylinux_2_26",
+    "manylinux_2_27",
+    "manylinux_2_28",
+    "manylinux_2_34",
+)
 TOOLS = {"qemu-aarch64": "qemu-user", "mmdebstrap": "mmdebstrap"}  # program → Debian package
 
 V8_0 = "fp asimd evtstrm crc32 cpuid"
@@ -50,8 +56,12 @@ A72 = Processor("cortex-a72", "0xd08", V8_0)  # Pi 4
 A76 = Processor("cortex-a76", "0xd0b", V8_2)  # Pi 5: int8 dot product (asimddp)
 SYSTEM = ("bin", "etc", "lib", "lib64", "sbin", "usr")  # folders of a Debian root that a program runs from
 LIBRARIES = ("libgcc-s1", "libstdc++6", "libgomp1", "ca-certificates")
-BOOKWORM = System("bookworm", "3.11", ("python3.11", "libpython3.11-stdlib", *LIBRARIES),
-                  ("ai_edge_litert", "tflite_runtime"))
+BOOKWORM = System(
+    "bookworm",
+    "3.11",
+    ("python3.11", "libpython3.11-stdlib", *LIBRARIES),
+    ("ai_edge_litert", "tflite_runtime"),
+)
 TRIXIE = System("trixie", "3.13", ("python3.13", "libpython3.13-stdlib", *LIBRARIES), ("ai_edge_litert",))
 PI4, PI5 = (A72, BOOKWORM), (A76, TRIXIE)
 PIS = (PI4, PI5, (A72, TRIXIE), (A76, BOOKWORM))
@@ -80,21 +90,34 @@ class Guest:
         `limit` is in seconds (subprocess.TimeoutExpired after that); `plugin` is one for QEMU.
         """
         environment = {
-            "PATH": os.environ["PATH"], "HOME": str(CACHE), "LANG": "C.UTF-8",
-            "GUEST_PYTHON": str(self.python), "PYTHONPATH": f"{self.site}:{ROOT}",
-            "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0",
+            "PATH": os.environ["PATH"],
+            "HOME": str(CACHE),
+            "LANG": "C.UTF-8",
+            "GUEST_PYTHON": str(self.python),
+            "PYTHONPATH": f"{self.site}:{ROOT}",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONHASHSEED": "0",
             "SAMPLES": str(CACHE / "none"),  # real clips take minutes each here
         }
         if plugin:
             environment |= {"QEMU_PLUGIN": f"file={plugin}", "QEMU_LOG": "plugin"}
-        return subprocess.run([str(self.python), *arguments], cwd=ROOT, env=environment, timeout=limit,
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            [str(self.python), *arguments],
+            cwd=ROOT,
+            env=environment,
+            timeout=limit,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
 
 def _step(command: list[str], what: str, limit: float = 600) -> None:
     print(f"arm64: {what}", file=sys.stderr, flush=True)
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=limit,
-                          check=False)
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=limit, check=False
+    )
     if done.returncode:
         raise RuntimeError(f"{what}: {command[0]} left with {done.returncode}:\n{done.stderr[-2000:]}")
 
@@ -107,10 +130,19 @@ def _libraries(system: System) -> Path:
         part = place.with_suffix(".part")
         shutil.rmtree(part, ignore_errors=True)
         CACHE.mkdir(parents=True, exist_ok=True)
-        _step(["mmdebstrap", "--quiet", "--arch=arm64", "--variant=extract",
-               f"--include={','.join(system.packages)}",
-               "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr", system.release, str(part)],
-              f"Debian {system.release} for aarch64")
+        _step(
+            [
+                "mmdebstrap",
+                "--quiet",
+                "--arch=arm64",
+                "--variant=extract",
+                f"--include={','.join(system.packages)}",
+                "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
+                system.release,
+                str(part),
+            ],
+            f"Debian {system.release} for aarch64",
+        )
         part.rename(place)
     return place
 
@@ -142,13 +174,33 @@ def _packages(system: System) -> Path:
         (part / "pins.txt").write_text(pins)
         # a test that starts Python again finds the emulator, not the bare aarch64 program
         (part / "sitecustomize.py").write_text(
-            "import os, sys\nsys.executable = os.environ['GUEST_PYTHON']\n")
-        _step([sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps",
-               "--require-hashes", "--only-binary", ":all:", "--implementation", "cp",
-               "--ignore-requires-python",  # pip holds wheels against its own Python, not the guest's
-               "--python-version", system.python, *(f"--platform={tag}_aarch64" for tag in WHEEL_TAGS),
-               "--target", str(part), "--requirement", str(part / "pins.txt")],
-              f"wheels for aarch64 and Python {system.python}")
+            "import os, sys\nsys.executable = os.environ['GUEST_PYTHON']\n"
+        )
+        _step(
+            [
+                sys.executable,
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--no-deps",
+                "--require-hashes",
+                "--only-binary",
+                ":all:",
+                "--implementation",
+                "cp",
+                "--ignore-requires-python",  # pip holds wheels against its own Python, not the guest's
+                "--python-version",
+                system.python,
+                *(f"--platform={tag}_aarch64" for tag in WHEEL_TAGS),
+                "--target",
+                str(part),
+                "--requirement",
+                str(part / "pins.txt"),
+            ],
+            f"wheels for aarch64 and Python {system.python}",
+        )
         part.rename(place)
     return place
 
@@ -166,8 +218,11 @@ def _root(processor: Processor, system: System) -> Path:
         link = place / entry.name
         if not link.is_symlink() and entry.name in SYSTEM:
             link.symlink_to(entry)
-    blocks = [f"processor\t: {n}\nFeatures\t: {processor.features}\nCPU implementer\t: 0x41\n"
-              f"CPU architecture: 8\nCPU part\t: {processor.part}\n" for n in range(4)]
+    blocks = [
+        f"processor\t: {n}\nFeatures\t: {processor.features}\nCPU implementer\t: 0x41\n"
+        f"CPU architecture: 8\nCPU part\t: {processor.part}\n"
+        for n in range(4)
+    ]
     (place / "proc" / "cpuinfo").write_text("\n".join(blocks))
     return place
 
@@ -175,7 +230,9 @@ def _root(processor: Processor, system: System) -> Path:
 def _python(processor: Processor, system: System, root: Path) -> Path:
     """A program of this machine that runs the guest's Python: tests can start it by its path, too."""
     place = root / "python"
-    place.write_text(f'#!/bin/sh\nexec qemu-aarch64 -cpu {processor.name} -L "{root}" '
-                     f'"{_libraries(system)}/usr/bin/python{system.python}" "$@"\n')
+    place.write_text(
+        f'#!/bin/sh\nexec qemu-aarch64 -cpu {processor.name} -L "{root}" '
+        f'"{_libraries(system)}/usr/bin/python{system.python}" "$@"\n'
+    )
     place.chmod(0o755)
     return place

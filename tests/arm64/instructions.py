@@ -44,6 +44,7 @@ def count(guest: Guest, *arguments: str) -> int:
 
 def inference(guest: Guest, model: str, interpreter: str) -> float:
     """Millions of instructions of one inference of the file `model`."""
+
     def times(n: int) -> int:
         return count(guest, "-m", "tests.arm64.repeat", model, interpreter, str(n))
 
@@ -52,9 +53,25 @@ def inference(guest: Guest, model: str, interpreter: str) -> float:
 
 def frame(guest: Guest, clip: str, interpreter: str) -> float:
     """Millions of instructions of one whole frame of the main job: reading, finding, aging, drawing."""
+
     def frames(n: int) -> int:
-        return count(guest, "-m", "device", "run", "--source", f"file:{clip}", "--loop", "--pace", "fast",
-                     "--output", "none", "--interpreter", interpreter, "--frames", str(n))
+        return count(
+            guest,
+            "-m",
+            "device",
+            "run",
+            "--source",
+            f"file:{clip}",
+            "--loop",
+            "--pace",
+            "fast",
+            "--output",
+            "none",
+            "--interpreter",
+            interpreter,
+            "--frames",
+            str(n),
+        )
 
     return (frames(2 * FRAMES) - frames(FRAMES)) / FRAMES / 1e6
 

@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 
-from device.interpreter import Model
+from device.inference.interpreter import Model
 
 
 def main(path: str, interpreter: str, times: str) -> None:

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from device.interpreter import available
+from device.inference.interpreter import available
 from tests.arm64.guest import ROOT
 
 FACES = ROOT / "calibration" / "faces"
@@ -19,8 +19,12 @@ def here(tmp_path_factory):
     answers = {}
     for interpreter in available():
         out = folder / f"{interpreter}.npz"
-        subprocess.run([sys.executable, "-m", "tests.arm64.answers", interpreter, FACES, out], check=True,
-                       cwd=ROOT, timeout=120)
+        subprocess.run(
+            [sys.executable, "-m", "tests.arm64.answers", interpreter, FACES, out],
+            check=True,
+            cwd=ROOT,
+            timeout=120,
+        )
         answers[interpreter] = dict(np.load(out))
     return answers
 
@@ -45,12 +49,14 @@ def age_networks(answers):
 def test_int8_outputs_equal_this_machines(here, there):
     """XNNPACK's integers, which ai_edge_litert runs, are the same on every processor."""
     for name in age_networks(here["ai_edge_litert"]):
-        np.testing.assert_array_equal(there["ai_edge_litert"][f"{name} raw"],
-                                      here["ai_edge_litert"][f"{name} raw"], err_msg=name)
+        np.testing.assert_array_equal(
+            there["ai_edge_litert"][f"{name} raw"], here["ai_edge_litert"][f"{name} raw"], err_msg=name
+        )
 
 
-@pytest.mark.xfail(strict=True,
-                   reason="tflite_runtime: 0.2 years apart on average, one face in seven by over 0.5")
+@pytest.mark.xfail(
+    strict=True, reason="tflite_runtime: 0.2 years apart on average, one face in seven by over 0.5"
+)
 def test_ages_agree_between_interpreters(here, there):
     """Half a year on every face is wanted: ai_edge_litert has the same ages everywhere, tflite_runtime not.
 

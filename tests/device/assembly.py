@@ -15,13 +15,13 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from device import config
-from device.crowd import LAYOUT
-from device.detector import Detection
-from device.geometry import Box
-from device.memory import Watcher
-from device.outputs import _open as open_real_output
-from device.run import Run
+from device.app.application import Run
+from device.bench.synthetic_detector import LAYOUT
+from device.box import Box
+from device.budget.memory import Watcher
+from device.config import loader
+from device.faces.detector import Detection
+from device.outputs.open import _open as open_real_output
 
 SIZE = (320, 240)
 FPS = 30.0
@@ -185,14 +185,14 @@ class Kiosk:
 
     def open(self, trace=None, fake_clock=True) -> Run:
         """The run, ready. With `fake_clock`, time passes only where the film and the fakes say so."""
-        self._patch("device.capture.open_source", self._open_source)
-        self._patch("device.run.open_networks", lambda settings: (self.faces, self.net))
-        self._patch("device.outputs._open", self._open_output)
-        self._patch("device.run.Thermometer", self.world.thermometer)
+        self._patch("device.camera.capture.open_source", self._open_source)
+        self._patch("device.app.application.open_networks", lambda settings: (self.faces, self.net))
+        self._patch("device.outputs.open._open", self._open_output)
+        self._patch("device.app.application.Thermometer", self.world.thermometer)
         resident = partial(Watcher, resident=lambda: self.world.used_mib, cma=lambda: 0.0)
-        self._patch("device.run.Watcher", resident)
+        self._patch("device.app.application.Watcher", resident)
         if fake_clock:
-            for module in ("loop", "vision", "picture"):
+            for module in ("app.main_loop", "pipeline.pipeline", "outputs.dispatcher"):
                 self._patch(f"device.{module}.time", self.clock)
         for fake in (self.faces, self.net, *self.screens):
             fake.clock = self.clock
@@ -205,7 +205,7 @@ class Kiosk:
 
     def change(self, **sections) -> None:
         """Other settings, unchecked, before it is opened: `change(camera={"width": 320})`."""
-        self.settings = config.changed(self.settings, **sections)
+        self.settings = loader.changed(self.settings, **sections)
 
     def play(self, **options) -> Kiosk:
         """Open and run to the film's end; returns itself."""
@@ -230,8 +230,8 @@ class Kiosk:
 
 def quiet():
     """The settings of these tests: the film, memory enough, and a look for faces on every frame."""
-    return config.changed(
-        config.defaults(),
+    return loader.changed(
+        loader.defaults(),
         source={"use": "images:film"},
         limits={"memory_mib": MEMORY_MIB},
         schedule={"detect_every": 1},

@@ -9,16 +9,16 @@ import cv2
 import numpy as np
 import pytest
 
-from device.capture import open_capture
-from device.config import changed, load
+from device.app.application import Run
+from device.camera.capture import open_capture
+from device.camera.open import open_source
+from device.camera.reconnecting import Kept
+from device.config.loader import changed, load
+from device.config.schema import KEYS
 from device.errors import CameraError, ConfigError
 from device.frame import Frame
-from device.outputs import open_outputs
-from device.run import Run
-from device.settings import KEYS
-from device.sources import open_source
-from device.sources.kept import Kept
-from device.vision import open_networks
+from device.outputs.open import open_outputs
+from device.pipeline.pipeline import open_networks
 from tests.device.assembly import ANNA, BERT, CARL, DORA, MEMORY_MIB, Film, Kiosk, Screen
 
 BASE = {"source.use": "images:film", "limits.memory_mib": MEMORY_MIB, "schedule.detect_every": 1}
@@ -68,8 +68,8 @@ def ring(settings, scene):
         made.append(sizes)
         return Frame(*sizes)
 
-    scene.monkeypatch.setattr("device.capture.Frame", make)
-    scene.monkeypatch.setattr("device.capture.open_source", lambda *_: film)
+    scene.monkeypatch.setattr("device.camera.capture.Frame", make)
+    scene.monkeypatch.setattr("device.camera.capture.open_source", lambda *_: film)
     open_capture(settings)._thread.join(20)
     return len(made), film.timeouts
 
@@ -87,8 +87,8 @@ def pauses(settings, scene):
         return len(waited) == 8
 
     kept = partial(Kept, clock=lambda: now[0])
-    scene.monkeypatch.setattr("device.capture.Kept", lambda *given, **_: kept(*given, wait=wait))
-    scene.monkeypatch.setattr("device.capture.open_source", lambda *_: film)
+    scene.monkeypatch.setattr("device.camera.capture.Kept", lambda *given, **_: kept(*given, wait=wait))
+    scene.monkeypatch.setattr("device.camera.capture.open_source", lambda *_: film)
     film.before = film.opening = fail
     open_capture(settings)._thread.join(20)
     return waited
@@ -191,7 +191,7 @@ def window(settings, scene):
 
 def page(settings, scene):
     """What a viewer gets: the status under a name, the picture's size and bytes, and how many may watch."""
-    scene.monkeypatch.setattr("device.outputs.web.parsed", lambda address: ("127.0.0.1", 0))
+    scene.monkeypatch.setattr("device.outputs.web.output.parsed", lambda address: ("127.0.0.1", 0))
     (opened,) = open_outputs(settings, (320, 240), 30.0, lambda text: None, lambda: None)
     web = opened._output
     try:
@@ -212,7 +212,8 @@ def page(settings, scene):
 def fits(settings, scene):
     kiosk = Kiosk(scene.monkeypatch, settings)
     kiosk.screens = [Screen()]
-    scene.monkeypatch.setattr("device.run.open_networks", lambda settings: (_ for _ in ()).throw(KeyError()))
+    broken = "device.app.application.open_networks"
+    scene.monkeypatch.setattr(broken, lambda settings: (_ for _ in ()).throw(KeyError()))
     try:
         Run(settings, kiosk.stopping, kiosk.closing)
     except (ConfigError, KeyError) as reason:

@@ -13,7 +13,7 @@ from tests.device.assembly import LIMIT, Screen, amber, wait_until
 @pytest.fixture
 def camera(kiosk, monkeypatch, tmp_path):
     """The kiosk with a camera that may be opened again at once, events in a file, and no patience."""
-    monkeypatch.setattr("device.loop.SILENCE", 0.0)
+    monkeypatch.setattr("device.app.main_loop.SILENCE", 0.0)
     kiosk.film.live = True
     kiosk.change(camera={"retry_s": 0.01, "retry_max_s": 0.01})
     kiosk.change(events={"to": str(tmp_path / "events.jsonl")})
@@ -53,7 +53,7 @@ def test_a_camera_that_fails_is_said_on_the_picture_until_it_is_back(camera, err
 
 
 def test_a_driver_that_hangs_ends_the_run(camera, monkeypatch):
-    monkeypatch.setattr("device.sources.kept.HUNG_S", 0.0)
+    monkeypatch.setattr("device.camera.reconnecting.HUNG_S", 0.0)
     camera.change(camera={"timeout_s": 0.1})
     released = threading.Event()
     camera.film.before = lambda index: index == 3 and released.wait(LIMIT)

@@ -77,7 +77,7 @@ def test_the_times_of_the_frames_begin_at_the_first(kiosk):
 
 
 def test_what_heat_and_memory_change_is_in_the_events(kiosk, tmp_path, monkeypatch):
-    monkeypatch.setattr("device.strain.LOOK_EVERY", 0.0)
+    monkeypatch.setattr("device.budget.load_shedding.LOOK_EVERY", 0.0)
     events = tmp_path / "events"
     kiosk.change(events={"to": str(events)})
     kiosk.world.celsius, kiosk.world.looks, kiosk.world.used_mib = 90.0, 1, 0.96 * MEMORY_MIB
@@ -146,7 +146,7 @@ def command(monkeypatch):
     def running(before, *options):
         film = Film(100_000)
         film.before = before
-        monkeypatch.setattr("device.capture.open_source", lambda spec, settings, on_event: film)
+        monkeypatch.setattr("device.camera.capture.open_source", lambda spec, settings, on_event: film)
         return main(["run", "--source", "images:film", "--output", "none", "--memory-mib", "4096", *options])
 
     return running

@@ -23,8 +23,9 @@ def test_every_command_explains_itself(command, capsys):
     assert "--config FILE" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("options", [["--no-such"], ["--frames"], ["--summary", "xml"], ["--fram", "1"],
-                                     ["--frames", "0"]])
+@pytest.mark.parametrize(
+    "options", [["--no-such"], ["--frames"], ["--summary", "xml"], ["--fram", "1"], ["--frames", "0"]]
+)
 def test_wrong_options_are_status_2_with_a_message(options, capsys):
     with pytest.raises(SystemExit) as left:
         main(["run", *options])

@@ -14,11 +14,11 @@ import cv2
 import numpy as np
 
 from device.__main__ import main
-from device.age import AgeNet
-from device.crop import face_crop
-from device.detector import Detection, FaceDetector
-from device.interpreter import PACKAGES, available
-from device.pins import MODELS, pinned
+from device.age.network import AgeNet
+from device.faces.alignment import face_crop
+from device.faces.detector import Detection, FaceDetector
+from device.inference.interpreter import PACKAGES, available
+from device.inference.model_files import MODELS, pinned
 from tests.golden import scripted
 from tests.golden.comparison import Tree
 from tests.golden.scenes import HERE, SCENES, read

@@ -11,8 +11,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from device.sources.demo_script import crowd
-from device.sources.demo_stage import Stage
+from device.camera.demo.renderer import Stage
+from device.camera.demo.script import crowd
 
 HERE = Path(__file__).parent
 SCENES = {"wide": ((400, 176), 3), "tall": ((176, 320), 2), "square": ((224, 224), 1)}  # size, people

@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from device import config
-from device.age import AgeNet
-from device.crop import face_crop
-from device.detector import LEFT_EYE, RIGHT_EYE, FaceDetector
-from device.geometry import Box
-from device.interpreter import available
-from device.sources.demo import Demo
+from device.age.network import AgeNet
+from device.box import Box
+from device.camera.demo.source import Demo
+from device.config import loader
+from device.faces.alignment import face_crop
+from device.faces.detector import LEFT_EYE, RIGHT_EYE, FaceDetector
+from device.inference.interpreter import available
 from tests.golden import scripted
 from tests.golden.__main__ import main
 from tests.golden.cases import ABSENT, CASES, CHOSEN, FACES, as_dict, read_face
@@ -95,7 +95,7 @@ def test_everybody_is_found_once_with_eyes_above_the_mouth_and_the_right_eye_on_
 
 
 def demo(people, fps):
-    return Demo(config.changed(config.defaults(), camera={"width": 320, "height": 240, "fps": fps}), people)
+    return Demo(loader.changed(loader.defaults(), camera={"width": 320, "height": 240, "fps": fps}), people)
 
 
 def overlaps(script, trace):

@@ -11,7 +11,7 @@ TABLE = [
     ("models evaluate --data faces --interpreter x", "models evaluate: no TFLite interpreter 'x' here"),
     ("models noise --faces none.zip", "models noise: none.zip: no such folder, .zip or .csv of faces"),
     ("models tracks --faces none.zip", "models tracks: none.zip: no such folder, .zip or .csv of faces"),
-    ("models listing none.tflite", "models listing: none.tflite: missing, or no TFLite file"),
+    ("models delegation none.tflite", "models delegation: none.tflite: missing, or no TFLite file"),
     ("models train --data none.zip", "models train: torch is not installed here: run `make training`"),
     ("models quantize --config none.toml", "models quantize: none.toml: No such file or directory"),
     ("models quantize", "models quantize: runs/age/age.weights.h5: no trained weights; run `make train`"),
@@ -30,7 +30,7 @@ def test_one_sentence_and_status_2(line, sentence, tmp_path, monkeypatch, capsys
     monkeypatch.chdir(tmp_path)
     for name in ("torch", "keras"):
         monkeypatch.setitem(sys.modules, name, None)  # not installed, wherever the test runs
-    for name in ("models.train", "models.quantize"):
+    for name in ("models.training.train", "models.quantization.quantize"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     program, *arguments = line.split()
     assert importlib.import_module(f"{program}.__main__").main(arguments) == 2

@@ -59,7 +59,7 @@ def main() -> int:
     """Judge the modules, print the table; 1 when a module's own tests fail, 2 when a module is not there."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__.splitlines()[0])
     parser.add_argument(
-        "modules", nargs="*", metavar="MODULE", help="such as device/crop.py; all of modules.toml"
+        "modules", nargs="*", metavar="MODULE", help="such as device/faces/alignment.py; all of modules.toml"
     )
     parser.add_argument("--at-most", type=int, default=32, help="mutants a module (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of the sample (%(default)s)")

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 import cv2
 import numpy as np
 
+from device.config.schema import Settings
 from device.person import Person
-from device.settings import Settings
 
 PEOPLE_EVERY = 0.2  # seconds between two lists of people
 ALIVE_S = 3.0  # without a sign of life from the loop for so long, something is wrong
@@ -136,13 +136,16 @@ class Feed:
 def _people(persons: list[Person], t: float, image: np.ndarray, show: str) -> bytes:
     """As JSON: time, the picture's size (which boxes refer to), what is shown of ages, and the people."""
     ages = show == "age"  # a number that may not be on the screen is not behind it either
-    people = [{
-        "id": person.id,
-        "box": [round(number) for number in person.box],
-        "age": round(person.age, 1) if ages and person.age is not None else None,
-        "spread": round(person.spread, 1) if ages and person.spread is not None else None,
-        "band": person.band,
-        "state": person.state,
-    } for person in sorted(persons, key=lambda person: person.id)]
+    people = [
+        {
+            "id": person.id,
+            "box": [round(number) for number in person.box],
+            "age": round(person.age, 1) if ages and person.age is not None else None,
+            "spread": round(person.spread, 1) if ages and person.spread is not None else None,
+            "band": person.band,
+            "state": person.state,
+        }
+        for person in sorted(persons, key=lambda person: person.id)
+    ]
     size = [image.shape[1], image.shape[0]]
     return json.dumps({"t": round(t, 2), "size": size, "show": show, "people": people}).encode("ascii")

@@ -12,15 +12,17 @@ from socketserver import TCPServer, ThreadingMixIn
 
 from device.outputs.web.access import Access
 from device.outputs.web.feed import Feed
-from device.outputs.web.pages import Handler
+from device.outputs.web.handler import Handler
 
 STREAMS = 2  # of a page: the picture, and the list of people
 SPARE = 8  # connections kept for short requests, such as the parts of a page
 EXCHANGE_S = 10.0  # in which a request must be sent and answered, unless the answer is live
 SEND_BYTES = 256 * 1024  # the kernel's buffer of a connection: more would only make a slow viewer late
 FULL_TEXT = b"Too many viewers at once. Try again in a while.\n"
-FULL = (b"HTTP/1.0 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Type: text/plain; charset=utf-8\r\n"
-        b"Content-Length: %d\r\n\r\n" % len(FULL_TEXT)) + FULL_TEXT
+FULL = (
+    b"HTTP/1.0 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    b"Content-Length: %d\r\n\r\n" % len(FULL_TEXT)
+) + FULL_TEXT
 
 
 class Server(ThreadingMixIn, HTTPServer):

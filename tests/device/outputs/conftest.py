@@ -6,9 +6,9 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from device.config import changed, defaults
-from device.geometry import Box
-from device.outputs.web import Web
+from device.box import Box
+from device.config.loader import changed, defaults
+from device.outputs.web.output import Web
 from device.person import Person
 
 SIZE = (320, 240)
@@ -27,8 +27,10 @@ def free_port():
 
 @pytest.fixture
 def people():
-    return [Person(1, Box(100.4, 60, 80, 80), 0.9, 33.0, 34.2, 2.8, "25–34", "settled"),
-            Person(2, Box(10, 60, 40, 40), 0.9, None, None, None, None, "finding")]
+    return [
+        Person(1, Box(100.4, 60, 80, 80), 0.9, 33.0, 34.2, 2.8, "25–34", "settled"),
+        Person(2, Box(10, 60, 40, 40), 0.9, None, None, None, None, "finding"),
+    ]
 
 
 class Loop:

@@ -6,7 +6,7 @@ import pytest
 
 from device.errors import ConfigError
 from device.outputs import video
-from device.outputs.folder import Folder
+from device.outputs.png_folder import Folder
 from device.outputs.video import Video
 
 SIZE = (64, 48)
@@ -185,3 +185,7 @@ def test_free_bytes_are_those_of_the_folder_s_disk(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "statvfs", lambda folder: Disk)
     assert video._free_bytes(tmp_path) == 12288
+
+
+def test_a_film_may_be_left_out_when_memory_is_short():
+    assert Video.optional is True

@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 
-from device import settings
+from device.config import schema
 from device.outputs import x11
 from device.outputs.window import NoScreen, Window, fitted, why_no_window
 
@@ -37,7 +37,7 @@ def window(screen):
     opened = []
 
     def start(size=(320, 240), fullscreen=False):
-        opened.append(Window(size, settings.WindowSettings(fullscreen=fullscreen), ended.set))
+        opened.append(Window(size, schema.WindowSettings(fullscreen=fullscreen), ended.set))
         return opened[0], ended
 
     yield start
@@ -56,13 +56,22 @@ def on_screen(output):
     window = output._window
     library = x11.library()
     library.XGetImage.restype = ctypes.POINTER(ctypes.c_char_p)
-    library.XGetImage.argtypes = [ctypes.c_void_p, ctypes.c_ulong, *[ctypes.c_int] * 2, *[ctypes.c_uint] * 2,
-                                  ctypes.c_ulong, ctypes.c_int]
+    library.XGetImage.argtypes = [
+        ctypes.c_void_p,
+        ctypes.c_ulong,
+        *[ctypes.c_int] * 2,
+        *[ctypes.c_uint] * 2,
+        ctypes.c_ulong,
+        ctypes.c_int,
+    ]
     width, height = window.size
     image = library.XGetImage(window._display, window._window, 0, 0, width, height, 2**32 - 1, x11.Z_PIXMAP)
     data = ctypes.cast(image, ctypes.POINTER(ctypes.c_void_p))[2]  # after four ints: XImage.data
-    return np.ctypeslib.as_array((ctypes.c_uint8 * (width * height * 4)).from_address(data)).reshape(
-        height, width, 4)[..., :3].copy()
+    return (
+        np.ctypeslib.as_array((ctypes.c_uint8 * (width * height * 4)).from_address(data))
+        .reshape(height, width, 4)[..., :3]
+        .copy()
+    )
 
 
 def send(output, kind, *values):
@@ -70,13 +79,21 @@ def send(output, kind, *values):
     window = output._window
 
     class Sent(ctypes.Structure):
-        _fields_ = (("head", x11._Head), *((f"f{n}", type(value)) for n, value in enumerate(values)),
-                    ("room", ctypes.c_long * 24))
+        _fields_ = (
+            ("head", x11._Head),
+            *((f"f{n}", type(value)) for n, value in enumerate(values)),
+            ("room", ctypes.c_long * 24),
+        )
 
     event = Sent(x11._Head(kind, 0, 1, window._display, window._window), *values)
     library = x11.library()
-    library.XSendEvent.argtypes = [ctypes.c_void_p, ctypes.c_ulong, ctypes.c_int, ctypes.c_long,
-                                   ctypes.c_void_p]
+    library.XSendEvent.argtypes = [
+        ctypes.c_void_p,
+        ctypes.c_ulong,
+        ctypes.c_int,
+        ctypes.c_long,
+        ctypes.c_void_p,
+    ]
     library.XSendEvent(window._display, window._window, 0, 0, ctypes.byref(event))
     library.XSync(window._display, 0)
 
@@ -158,8 +175,13 @@ def test_a_key_ends_the_program(window, keysym):
 def test_closing_the_window_ends_the_program(window):
     output, ended = window()
     own = output._window
-    send(output, x11.CLIENT_MESSAGE, ctypes.c_ulong(own._atom("WM_PROTOCOLS")), ctypes.c_int(32),
-         ctypes.c_long(own._closing.value))
+    send(
+        output,
+        x11.CLIENT_MESSAGE,
+        ctypes.c_ulong(own._atom("WM_PROTOCOLS")),
+        ctypes.c_int(32),
+        ctypes.c_long(own._closing.value),
+    )
     output.wanted()
     assert ended.is_set()
 
@@ -184,12 +206,16 @@ def test_a_screen_that_does_not_answer(monkeypatch):
     monkeypatch.setenv("DISPLAY", ":987")
     assert why_no_window()
     with pytest.raises(NoScreen, match=":987"):
-        Window((320, 240), settings.WindowSettings(), print)
+        Window((320, 240), schema.WindowSettings(), print)
 
 
-@pytest.mark.parametrize(("size", "room", "expected"), [
-    ((640, 480), (1280, 800), (1067, 800)), ((640, 480), (640, 480), (640, 480)),
-    ((1920, 1080), (1, 1), (1, 1)),
-])
+@pytest.mark.parametrize(
+    ("size", "room", "expected"),
+    [
+        ((640, 480), (1280, 800), (1067, 800)),
+        ((640, 480), (640, 480), (640, 480)),
+        ((1920, 1080), (1, 1), (1, 1)),
+    ],
+)
 def test_as_large_as_fits(size, room, expected):
     assert fitted(size, room) == expected

@@ -1,0 +1,1 @@
+"""Whether the shipped faces are good enough, and for what."""

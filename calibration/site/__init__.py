@@ -1,0 +1,1 @@
+"""Calibration with crops taken at a site."""

@@ -1,0 +1,1 @@
+"""From crops of a face to one steady age."""

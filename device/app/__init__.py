@@ -1,0 +1,1 @@
+"""The application: all parts opened, run and closed."""

@@ -1,0 +1,90 @@
+"""The main loop: a frame in, persons seen, a picture out, and what is written about it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from device.app.vision_worker import Beside, Inline
+from device.board.machine import seconds_since_start
+from device.budget.timing import Stages
+from device.camera.capture import Capture, Stepped
+from device.frame import Frame
+from device.outputs.dispatcher import Picture
+from device.person import Person
+
+WAIT = 0.2  # seconds for a frame, so that a signal is heard within a second
+SILENCE = 1.0  # seconds without a frame after which the picture says so
+
+
+class Recorder(Protocol):
+    """Whoever writes something about every frame: the summary, the trace, the events."""
+
+    def record(self, index: int, t: float, persons: list[Person]) -> None:
+        """Hear of a finished frame: its index, its time in seconds since the first one, who is in it."""
+
+
+class Loop:
+    """Runs until the source ends, `stopping` is set, or `limit` frames are done.
+
+    `eyes` see persons in frames, `recorders` hear of every finished frame, `tick` is called after each,
+    and at least every 0.2 s, with the monotonic time; `learn` hears what the picture cost, in seconds.
+    """
+
+    def __init__(
+        self,
+        capture: Capture | Stepped,
+        eyes: Inline | Beside,
+        picture: Picture,
+        recorders: list[Recorder],
+        tick: Callable[[float], None],
+        learn: Callable[[float], None],
+        stages: Stages,
+        stopping: threading.Event,
+    ):
+        self.frames = 0
+        self.start_to_first_frame: float | None = None  # seconds, from the process's start
+        self._capture = capture
+        self._eyes = eyes
+        self._picture = picture
+        self._recorders = recorders
+        self._tick = tick
+        self._learn = learn
+        self._stages = stages
+        self._stopping = stopping
+        self._first: float | None = None  # time of the first frame
+
+    def run(self, limit: int | None = None) -> None:
+        """Raises what the parts raise: CameraError, BudgetError, ModelError."""
+        last = time.monotonic()
+        while not (self._stopping.is_set() or self._capture.ended or self.frames == limit):
+            start = time.monotonic()
+            frame = self._capture.next(WAIT)
+            now = time.monotonic()
+            if frame is not None:
+                self._stages.add("read", now - start)
+                self._handle(frame, now)
+                last = now
+            elif now - last > SILENCE:
+                self._picture.show_waiting(now)
+            self._tick(now)
+
+    def _handle(self, frame: Frame, start: float) -> None:
+        if self._first is None:
+            self._first = frame.time
+        t = frame.time - self._first
+        persons, free = self._eyes.see(frame)
+        seen = time.monotonic()
+        image = self._picture.draw(frame.image, free, persons, t)
+        self._stages.add("frame", time.monotonic() - start)
+        if image is not None:
+            self._picture.hand_out(image, persons, t)
+            self._learn(time.monotonic() - seen)
+        self._eyes.done(frame)
+        self.frames += 1
+        if self.start_to_first_frame is None:
+            self.start_to_first_frame = seconds_since_start()
+        for recorder in self._recorders:
+            recorder.record(frame.index, t, persons)

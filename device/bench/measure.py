@@ -1,0 +1,124 @@
+"""Measures the product itself: whole runs of it, crowds of faces, detector threads, how fast it starts."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import ExitStack
+from typing import NamedTuple
+
+import numpy as np
+
+from device.age.network import AgeNet
+from device.app.application import Run
+from device.bench.synthetic_detector import scaling
+from device.board.machine import describe
+from device.budget.memory import resident_mib
+from device.config.loader import changed, example
+from device.config.schema import Settings
+from device.errors import DeviceError
+from device.faces.detector import FaceDetector
+from device.inference.interpreter import available
+
+SHARES = (0.5, 0.95, 0.99)
+STARTS = 5  # processes started to see how long the first frame takes
+RUN_LIMIT = 600.0  # seconds for a run in a process of its own
+EVERYTHING = {"detect_every": 1, "settled_every_s": 0.0}  # detection and every age on every frame
+THREADS = (1, 2, 4)
+DETECTIONS = 100
+
+
+def prepared(settings: Settings) -> Settings:
+    """Unless they are named: the demo, and no output. Always without end, and as fast as it goes."""
+    use = "demo" if settings.source.use == "auto" else settings.source.use
+    outputs = ("none",) if settings.output.use == ("auto",) else settings.output.use
+    return changed(settings, source={"use": use, "pace": "fast", "loop": True}, output={"use": outputs})
+
+
+def measure(settings: Settings, frames: int, warm_up: int) -> dict:
+    """All figures: the keys of `run --summary json` for frames with everything done, and more beside."""
+    everything = changed(settings, schedule=EVERYTHING)
+    report, image, networks = measured_run(everything, frames, warm_up)
+    settled = measured_run(settings, frames, warm_up).report
+    report["settled"] = {name: settled[name] for name in ("stages", "frames_per_s")}
+    report["settled"]["detect_every"] = settings.schedule.detect_every
+    report["faces_scaling"] = scaling(settings, image, *networks)
+    report["detector_threads_ms"] = {threads: detection_ms(settings, threads, image) for threads in THREADS}
+    report["start_to_first_frame_s"] = start_to_first_frame(settings)
+    report["machine"] = describe()
+    report["beside"] = beside(settings, report["interpreter"], warm_up + frames)
+    return report
+
+
+class MeasuredRun(NamedTuple):
+    """A run's report, and what further measurements need of it."""
+
+    report: dict
+    image: np.ndarray  # the last picture
+    networks: tuple[FaceDetector, AgeNet]
+
+
+def measured_run(settings: Settings, frames: int, warm_up: int) -> MeasuredRun:
+    """Warm up, then measure `frames` frames."""
+    with ExitStack() as closing:
+        run = Run(settings, threading.Event(), closing)
+        run.loop.run(warm_up)
+        run.stages.clear()
+        resident, blocks, start = resident_mib(), sys.getallocatedblocks(), time.monotonic()
+        run.loop.run(warm_up + frames)
+        seconds = time.monotonic() - start
+        blocks, resident = sys.getallocatedblocks() - blocks, resident_mib() - resident
+        report = run.report()
+        frame = run.capture.next(1.0)
+        image = frame.image.copy()
+    report["stages"] = run.stages.milliseconds(SHARES)
+    report["frames_per_s"] = round(frames / seconds, 1)
+    report["rss_growth_mib"] = round(resident, 2)
+    report["allocations_per_frame"] = round(blocks / frames, 3)
+    return MeasuredRun(report, image, run.networks)
+
+
+def detection_ms(settings: Settings, threads: int, image: np.ndarray) -> float:
+    """The median time of a detection with so many threads, in ms."""
+    detector = FaceDetector(settings.detector.range, settings.age.interpreter, threads)
+    times = []
+    for _ in range(DETECTIONS):
+        start = time.monotonic()
+        detector.detect(image)
+        times.append(time.monotonic() - start)
+    return round(statistics.median(times) * 1e3, 2)
+
+
+def start_to_first_frame(settings: Settings) -> float:
+    """Seconds from a process's start to its first finished frame, the median of five processes."""
+    times = [run_apart(settings, 1)["start_to_first_frame_s"] for _ in range(STARTS)]
+    return round(statistics.median(times), 2)
+
+
+def beside(settings: Settings, interpreter: str, frames: int) -> dict[str, dict]:
+    """What frames with everything done take with the other interpreters installed, by name."""
+    rows = {}
+    for other in available():
+        if other != interpreter:
+            asked = changed(settings, schedule=EVERYTHING, age={"interpreter": other})
+            report = run_apart(asked, frames)
+            rows[other] = {name: report[name] for name in ("stages", "peak_rss_mib")}
+    return rows
+
+
+def run_apart(settings: Settings, frames: int) -> dict:
+    """The report of `python -m device run` with these settings, in a process of its own."""
+    with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+        file.write(example(settings))
+        file.flush()
+        command = [sys.executable, "-m", "device", "run", "--config", file.name]
+        command += ["--frames", str(frames), "--summary", "json"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_LIMIT, check=False)
+    if done.returncode:
+        raise DeviceError(f"{' '.join(command)} failed: {done.stderr.strip()}")
+    return json.loads(done.stdout)

@@ -1,0 +1,109 @@
+"""What a frame costs with many faces in view: a detector that finds as many as it is told to."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import numpy as np
+
+from device.age.network import AgeNet
+from device.box import Box
+from device.budget.timing import Histogram, Stages
+from device.config.loader import changed
+from device.config.schema import Settings
+from device.faces.detector import Detection, FaceDetector
+from device.frame import Frame
+from device.overlay.overlay import Overlay, Status
+from device.pipeline.pipeline import Vision
+
+FACES = (1, 4, 16, 32)
+FPS = 30.0
+SECONDS = 4.0  # of film for each number of faces
+# the six keypoints in a face's box, as fractions of its sides
+LAYOUT = np.array([[0.3, 0.4], [0.7, 0.4], [0.5, 0.6], [0.5, 0.75], [0.05, 0.45], [0.95, 0.45]], np.float32)
+
+
+class Crowd:
+    """Runs the real detector for its cost, and answers with `faces` faces in rows and columns."""
+
+    def __init__(self, detector: FaceDetector, faces: int, size: tuple[int, int]):
+        self._detector = detector
+        self._found = [_face(box) for box in grid(faces, size)]
+
+    def detect(self, image: np.ndarray, picture_size: tuple[int, int] | None = None) -> list[Detection]:
+        """As `FaceDetector.detect`."""
+        self._detector.detect(image, picture_size)
+        return self._found
+
+    def close_up(self, image: np.ndarray, box: Box) -> Detection:
+        """As `FaceDetector.close_up`, with a certain answer."""
+        self._detector.close_up(image, box)
+        return _face(box)
+
+
+def grid(faces: int, size: tuple[int, int]) -> list[Box]:
+    """Square boxes, side by side, that fill a picture of `size` (width, height)."""
+    columns = math.ceil(math.sqrt(faces * size[0] / size[1]))
+    cell = min(size[0] / columns, size[1] / math.ceil(faces / columns))
+    side = 0.8 * cell
+    corners = (divmod(number, columns) for number in range(faces))
+    return [Box(column * cell + 0.1 * cell, row * cell + 0.1 * cell, side, side) for row, column in corners]
+
+
+def _face(box: Box) -> Detection:
+    return Detection(box, 0.9, LAYOUT * np.float32((box.w, box.h)) + np.float32((box.x, box.y)))
+
+
+def scaling(settings: Settings, image: np.ndarray, detector: FaceDetector, net: AgeNet) -> list[dict]:
+    """For each number of faces: what a frame costs when all are estimated, and how the budget holds.
+
+    `image` is any picture (height, width, 3), BGR. Keys of a row: faces; all_p50_ms, all of them estimated
+    on every frame; p50_ms, p99_ms within budget_ms; first_age_s, until the last face has its first
+    estimate; longest_wait_s, between two estimates of one face.
+    """
+    rows = []
+    for faces in FACES:
+        crowd = Crowd(detector, faces, (image.shape[1], image.shape[0]))
+        many = changed(settings, tracker={"max_tracks": max(FACES)})
+        without_end = {"detect_every": 1, "settled_every_s": 0.0, "frame_budget_ms": 1000.0}
+        everything = _film(changed(many, schedule=without_end), image, crowd, net)
+        budgeted = _film(many, image, crowd, net)
+        rows.append({"faces": faces, "all_p50_ms": everything["p50_ms"], **budgeted})
+    return rows
+
+
+def _film(settings: Settings, image: np.ndarray, crowd: Crowd, net: AgeNet) -> dict:
+    """Run so many seconds of the one picture through vision and overlay."""
+    size = image.shape[1], image.shape[0]
+    vision = Vision(settings, size, FPS, Stages(), crowd, net)
+    overlay = Overlay(size, settings)
+    frame = Frame(size)
+    costs = Histogram()
+    estimated: dict[int, list[float]] = {}
+    for index in range(int(SECONDS * FPS)):
+        np.copyto(frame.image, image)
+        frame.time = index / FPS
+        start = time.monotonic()
+        persons = vision.process(frame)
+        seen = time.monotonic()
+        overlay.draw(frame.image, persons, Status(FPS))
+        end = time.monotonic()
+        vision.scheduler.pictured(end - seen)  # as the loop tells it
+        costs.add(end - start)
+        for person in persons:
+            times = estimated.setdefault(person.id, [])
+            if person.raw is not None:
+                times.append(frame.time)
+    return {
+        "p50_ms": round(costs.percentile(0.5) * 1e3, 2),
+        "p99_ms": round(costs.percentile(0.99) * 1e3, 2),
+        "budget_ms": round(vision.scheduler.budget * 1e3, 1),
+        "first_age_s": max((times[0] if times else math.inf for times in estimated.values()), default=None),
+        "longest_wait_s": round(max(map(_longest_gap, estimated.values()), default=0.0), 2),
+    }
+
+
+def _longest_gap(times: list[float]) -> float:
+    ends = np.array([*times, SECONDS])
+    return float(np.diff(ends).max()) if times else math.inf

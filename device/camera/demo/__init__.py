@@ -1,0 +1,1 @@
+"""The built-in demo: drawn people who walk before a drawn camera."""

@@ -1,0 +1,82 @@
+"""`python -m device bench`: what a frame takes and what the program holds, measured on this machine."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser, Namespace
+
+from device.bench.measure import measure, prepared
+from device.board.machine import sentence
+from device.config.options import add_settings, settings_from, whole_number
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """The options of `python -m device bench`."""
+    number = {"type": whole_number, "metavar": "N"}
+    parser.add_argument("--frames", default=1000, help="frames measured; default 1000", **number)
+    parser.add_argument("--warm-up", default=100, help="frames before them; default 100", **number)
+    parser.add_argument("--json", action="store_true", help="one JSON object, for programs")
+    parser.add_argument("--plot", metavar="FILE.png", help="draw the figures")
+    clips = "how every clip of a folder is tracked, with the detectors of both ranges, and nothing else"
+    parser.add_argument("--clips", metavar="FOLDER", help=clips)
+    add_settings(parser)
+
+
+def main(args: Namespace) -> int:
+    """Measure, print, and draw where asked to."""
+    settings = settings_from(args)
+    if args.clips:
+        from device.bench.clips import print_figures
+
+        return print_figures(settings, args.clips, args.json)
+    report = measure(prepared(settings), args.frames, args.warm_up)
+    if args.plot:
+        from device.bench.plot import draw
+
+        draw(report, args.plot)
+    print(json.dumps(report) if args.json else as_text(report))
+    return 0
+
+
+def as_text(report: dict) -> str:
+    """The figures as a table for people."""
+    settled = report["settled"]
+    threads = ", ".join(f"{ms} ms with {count}" for count, ms in report["detector_threads_ms"].items())
+    every = f"frame, detection 1 in {settled['detect_every']}"
+    return "\n".join(
+        [
+            sentence(report["machine"]),
+            f"{report['source']}, {report['interpreter']}, {report['frames']} frames",
+            "",
+            f"{'stage':<22}{'p50':>9}{'p95':>9}{'p99':>9}  ms",
+            *(_stage_line(name, stage) for name, stage in report["stages"].items()),
+            _stage_line(every, settled["stages"]["frame"]),
+            *(_beside_line(name, other) for name, other in report["beside"].items()),
+            "",
+            "faces   all estimated   in budget p50, p99   first age after   longest wait",
+            *(_faces_line(row) for row in report["faces_scaling"]),
+            "",
+            f"frames a second        {report['frames_per_s']:.0f} (settled: {settled['frames_per_s']:.0f})",
+            f"detection by threads   {threads}",
+            f"peak memory            {report['peak_rss_mib']} MiB, grown by {report['rss_growth_mib']} MiB",
+            f"memory blocks a frame  {report['allocations_per_frame']} more than were freed",
+            f"start to first frame   {report['start_to_first_frame_s']} s",
+        ]
+    )
+
+
+def _stage_line(name: str, stage: dict) -> str:
+    return f"{name:<22}{stage['p50']:9.3f}{stage['p95']:9.3f}{stage['p99']:9.3f}"
+
+
+def _beside_line(name: str, other: dict) -> str:
+    frame = other["stages"]["frame"]
+    return f"{f'frame, {name}':<22}{frame['p50']:9.3f}{frame['p95']:9.3f}{other['peak_rss_mib']:>17} MiB peak"
+
+
+def _faces_line(row: dict) -> str:
+    budgeted = f"{row['p50_ms']:.2f}, {row['p99_ms']:.2f} of {row['budget_ms']:.0f} ms"
+    return (
+        f"{row['faces']:>5}{row['all_p50_ms']:>13.2f} ms   {budgeted:<24}{row['first_age_s']:.2f} s"
+        f"{row['longest_wait_s']:>15.2f} s"
+    )

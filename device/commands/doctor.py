@@ -1,0 +1,207 @@
+"""`python -m device doctor`: what this machine has, with a verdict a line."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from importlib.metadata import version
+from typing import NamedTuple
+
+import numpy as np
+
+from device.app.memory_plan import parts
+from device.board.machine import describe, sentence
+from device.budget.memory import MEMINFO, peak_mib, table, total
+from device.config.options import add_settings, settings_from
+from device.config.schema import Settings
+from device.errors import DeviceError
+
+PYTHONS = ((3, 11), (3, 13))  # the oldest and the newest that are tested
+FRAME_WAIT = 5.0  # seconds for the source's next frame
+SETTLE_FRAMES = 15
+
+
+class Verdict(NamedTuple):
+    """One line: `word` is ok, note (the main job runs without) or bad (it does not)."""
+
+    word: str
+    what: str
+    text: str
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """The options of `python -m device doctor`: the settings that are to be judged."""
+    add_settings(parser)
+
+
+def main(args: Namespace) -> int:
+    """Print the verdicts; 0 if the main job can run, else 1."""
+    settings = settings_from(args)
+    bad = 0
+    for verdict in verdicts(settings):
+        print(f"{verdict.word:<5}{verdict.what:<13}{verdict.text}", flush=True)
+        bad += verdict.word == "bad"
+    if bad:
+        print(f"The main job cannot run: {bad} of the above must be mended.")
+        return 1
+    print("The main job can run.")
+    return 0
+
+
+def verdicts(settings: Settings) -> Iterator[Verdict]:
+    """Everything that the main job needs or could use, in the order in which it would fail."""
+    yield _python()
+    yield _cpu()
+    yield from _interpreter(settings)
+    yield from _models(settings)
+    yield from _memory(settings)
+    yield from _heat(settings)
+    yield _pi_camera()
+    yield _usb_cameras()
+    yield _screen()
+    yield from _source(settings)
+    yield Verdict("note", "held", f"this process has held {peak_mib():.0f} MiB at most by now")
+
+
+def _python() -> Verdict:
+    found = sys.version_info[:2]
+    text = f"{sys.version.split()[0]}, NumPy {version('numpy')}, OpenCV {_opencv()}"
+    if PYTHONS[0] <= found <= PYTHONS[1]:
+        return Verdict("ok", "Python", text)
+    return Verdict("bad", "Python", f"{text}; 3.11 to 3.13 are supported: make .venv with one of them")
+
+
+def _opencv() -> str:
+    import cv2
+
+    return cv2.__version__
+
+
+def _cpu() -> Verdict:
+    machine = describe()
+    return Verdict("ok" if machine["int8"] else "note", "processor", sentence(machine))
+
+
+def _interpreter(settings: Settings) -> Iterator[Verdict]:
+    from device.inference.interpreter import available, choose
+
+    try:
+        chosen = choose(settings.age.interpreter)
+    except DeviceError as error:
+        yield Verdict("bad", "interpreter", str(error))
+        return
+    found = ", ".join(f"{name} {version(name.replace('_', '-'))}" for name in available())
+    yield Verdict("ok", "interpreter", f"{chosen} (installed: {found})")
+
+
+def _models(settings: Settings) -> Iterator[Verdict]:
+    from device.age.error_model import belongs_to
+    from device.inference.model_files import model_path
+
+    for name in (f"face-{settings.detector.range}", settings.age.model):
+        try:
+            yield Verdict("ok", "model", f"{name}: {model_path(name).name}, as pinned")
+        except DeviceError as error:
+            yield Verdict("bad", "model", str(error))
+    if not belongs_to(settings.age.model):
+        cure = f"`.venv/bin/python -m models noise --faces FACES.zip --model {settings.age.model}`"
+        text = f"the error model is another network's; {cure} learns it anew"
+        yield Verdict("note", "errors", text)
+
+
+def _memory(settings: Settings) -> Iterator[Verdict]:
+    wanted, budget = parts(settings), settings.limits.memory_mib
+    word = "ok" if total(wanted) <= budget else "bad"
+    spoken_for = f"{total(wanted):.0f} of {budget} MiB are spoken for:"
+    yield Verdict(word, "budget", f"{spoken_for}\n{table(wanted, budget)}")
+    free = _available_mib()
+    text = f"{free} MiB of the machine's memory are free"
+    yield Verdict("ok" if free >= budget else "note", "memory", text)
+
+
+def _available_mib() -> int:
+    for line in MEMINFO.read_text().splitlines():
+        if line.startswith("MemAvailable"):
+            return int(line.split()[1]) // 1024
+    return 0
+
+
+def _heat(settings: Settings) -> Iterator[Verdict]:
+    from device.board.thermal import Thermometer
+
+    thermometer = Thermometer()
+    celsius, held_back = thermometer.celsius(), thermometer.throttled()
+    if celsius is not None:
+        word, comment = ("note", ", which is hot") if celsius >= settings.limits.hot_c else ("ok", "")
+        yield Verdict(word, "temperature", f"{celsius:.0f} °C{comment}")
+    if held_back:
+        yield Verdict("note", "throttled", "; ".join(held_back))
+
+
+def _pi_camera() -> Verdict:
+    from device.camera.picamera import INSTALL, installed
+
+    if installed():
+        return Verdict("ok", "Pi camera", "picamera2 is installed")
+    return Verdict("note", "Pi camera", f"picamera2 is not installed (on a Raspberry Pi: {INSTALL})")
+
+
+def _usb_cameras() -> Verdict:
+    from device.camera.v4l2 import usb_cameras
+
+    found = usb_cameras()
+    return Verdict("ok" if found else "note", "USB cameras", ", ".join(found) or "none")
+
+
+def _screen() -> Verdict:
+    from device.outputs.window import why_no_window
+
+    reason = why_no_window()
+    if not reason:
+        return Verdict("ok", "screen", "a window can be opened")
+    return Verdict("note", "screen", f"{reason}; the picture goes to a web page instead")
+
+
+def _source(settings: Settings) -> Iterator[Verdict]:
+    """Open the source as the main job would, wait for frames, and judge their light, focus and colour."""
+    from device.camera.capture import open_capture
+
+    told: list[str] = []
+    try:
+        capture = open_capture(settings, lambda _kind, message: told.append(message))
+        try:
+            source, image = capture.source, _settled_picture(capture)
+        finally:
+            capture.stop()
+        if image is None:
+            yield Verdict("bad", "source", f"{source.name} gives no frame within {FRAME_WAIT:g} s")
+            return
+        width, height = source.size
+        facts = f"{source.name}, {width}×{height} at {source.fps:g} frames a second."
+        yield Verdict("ok", "source", " ".join([facts, *told]))
+        yield _picture(image, settings)
+    except DeviceError as error:
+        yield Verdict("bad", "source", str(error))
+
+
+def _settled_picture(capture) -> np.ndarray | None:
+    """A copy of a frame some time after the first: a camera needs it to find its exposure and colours."""
+    image = None
+    for _ in range(SETTLE_FRAMES):
+        frame = capture.next(FRAME_WAIT)
+        if frame is None:
+            break
+        image = frame.image.copy()
+        capture.release(frame)
+    return image
+
+
+def _picture(image: np.ndarray, settings: Settings) -> Verdict:
+    from device.faces.detector import FaceDetector
+    from device.faces.exposure_check import judge
+
+    chosen = settings.detector
+    detector = FaceDetector(chosen.range, settings.age.interpreter, chosen.threads, chosen.min_score)
+    fit, text = judge(image, detector.detect(image))
+    return Verdict("ok" if fit else "note", "picture", text)

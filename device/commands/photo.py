@@ -1,0 +1,101 @@
+"""`python -m device photo IMAGE…`: the ages of all faces in still photographs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser, Namespace
+
+import cv2
+import numpy as np
+
+from device.age.network import AgeNet, both_ways
+from device.config.options import add_settings, settings_from
+from device.config.schema import Settings
+from device.faces.alignment import Cropper
+from device.faces.detector import Detection, FaceDetector
+
+BORDER = 1 / 3  # of the picture's longer side, for faces that fill the picture
+
+
+class Photographer:
+    """The networks, set up once, and what they say of one picture after the other."""
+
+    def __init__(self, settings: Settings):
+        self._settings = settings
+        self._detector = self._open_detector(settings.detector.range)
+        self._other: FaceDetector | None = None
+        self._net = AgeNet(settings.age.model, settings.age.interpreter)
+        self._cropper = Cropper()
+
+    def _open_detector(self, kind: str) -> FaceDetector:
+        wanted = self._settings.detector
+        return FaceDetector(kind, self._settings.age.interpreter, wanted.threads, wanted.min_score)
+
+    def faces(self, image: np.ndarray) -> list[dict]:
+        """Faces of a BGR picture, best first: box [x, y, w, h] in pixels, score 0 to 1, age in years."""
+        return [
+            {
+                "box": [round(value, 1) for value in found.box],
+                "score": round(float(found.score), 3),
+                "age": round(self._age(image, found), 1),
+            }
+            for found in self._find(image)
+        ]
+
+    def _find(self, image: np.ndarray) -> list[Detection]:
+        """Faces by the chosen detector; where it finds none, with a border around, then by the other one."""
+        return (
+            self._detector.detect(image) or self._find_with_border(image) or self._other_range().detect(image)
+        )
+
+    def _find_with_border(self, image: np.ndarray) -> list[Detection]:
+        width = round(max(image.shape[:2]) * BORDER)
+        framed = cv2.copyMakeBorder(image, width, width, width, width, cv2.BORDER_REPLICATE)
+        return [
+            Detection(found.box.shifted(-width, -width), found.score, found.keypoints - np.float32(width))
+            for found in self._detector.detect(framed)
+        ]
+
+    def _other_range(self) -> FaceDetector:
+        if self._other is None:
+            self._other = self._open_detector("full" if self._settings.detector.range == "short" else "short")
+        return self._other
+
+    def _age(self, image: np.ndarray, found: Detection) -> float:
+        """As the running device estimates it: where a close-up has the eyes, both ways round."""
+        near = self._settings.detector.range == "short"  # the full range detector sees no better in one
+        face = (self._detector.close_up(image, found.box) if near else None) or found
+        return both_ways(self._net, self._cropper.cut(image, face.keypoints[:2]))
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """The options of `python -m device photo`."""
+    parser.add_argument("images", nargs="+", metavar="IMAGE", help="JPEG, PNG and whatever else OpenCV reads")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line and image")
+    add_settings(parser, ("detector", "age"))
+
+
+def main(args: Namespace) -> int:
+    """Print each image's faces; 0, or 2 when an image could not be read."""
+    cv2.setNumThreads(1)
+    photographer = Photographer(settings_from(args))
+    status = 0
+    for path in args.images:
+        image = cv2.imread(path)
+        if image is None:
+            print(f"device photo: {path}: is missing or not a picture that OpenCV reads.", file=sys.stderr)
+            status = 2
+            continue
+        faces = photographer.faces(image)
+        print(json.dumps({"path": path, "faces": faces}) if args.json else _text(path, faces), flush=True)
+    return status
+
+
+def _text(path: str, faces: list[dict]) -> str:
+    lines = [f"{path}: {len(faces)} face{'' if len(faces) == 1 else 's'}"]
+    for face in faces:
+        x, y, w, h = face["box"]
+        place = f"{w:.0f}×{h:.0f} pixels at {x:.0f}, {y:.0f}"
+        lines.append(f"  about {face['age']:.0f} years ({place}, score {face['score']:.2f})")
+    return "\n".join(lines)

@@ -1,0 +1,333 @@
+"""Every setting of the device, described once: its type, default, range, unit and help.
+
+Each section is a frozen dataclass, and `Settings` holds them all. From the fields come the validation of the
+configuration file and the commented example (`device/config/loader.py`), and the command line's options
+(`device/config/options.py`). A field's annotation is its type; `Literal` lists the words that are allowed.
+`help` is written for the technician who stands before the kiosk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, NamedTuple, TypeVar, cast, get_args, get_type_hints
+
+Value = str | int | float | bool | tuple[Any, ...]
+T = TypeVar("T")
+
+
+def setting(
+    default: T,
+    help: str,
+    *,
+    span: tuple[float, float] | tuple[()] = (),
+    unit: str = "",
+    option: str = "",
+    was: str = "",
+) -> T:
+    """A field: its default, what it does, the (lowest, highest) number allowed and its unit.
+
+    `option` is its name on the command line where that is not --section-name; `was` is the key's name in the
+    version before, which is still understood, with a warning.
+    """
+    facts = {"help": help, "span": span, "unit": unit, "option": option, "was": was}
+    return cast(T, field(default=default, metadata=facts))
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSettings:
+    """Where frames come from."""
+
+    use: str = setting(
+        "auto",
+        "picamera2[:N], v4l2:/dev/videoN, file:CLIP, images:FOLDER, demo[:N]; auto: the first that works",
+        option="--source",
+    )
+    pace: Literal["real", "fast"] = setting(
+        "real",
+        "clips and folders: real plays at their own speed and drops late frames, fast takes every frame",
+        option="--pace",
+    )
+    loop: bool = setting(False, "clips and folders: begin again at the end", option="--loop")
+
+
+@dataclass(frozen=True, slots=True)
+class CameraSettings:
+    """How a camera is set up, and what happens when it fails."""
+
+    width: int = setting(640, "width of the picture", span=(160, 1920), unit="pixels", option="--width")
+    height: int = setting(480, "height of the picture", span=(120, 1080), unit="pixels", option="--height")
+    fps: float = setting(
+        30.0, "frame rate asked of the camera", span=(1.0, 120.0), unit="frames a second", option="--fps"
+    )
+    buffers: int = setting(
+        4, "frames kept in memory; more do not make it faster", span=(3, 16), unit="frames"
+    )
+    timeout_s: float = setting(
+        2.0, "no frame for so long means that the camera stalled", span=(0.2, 30.0), unit="seconds"
+    )
+    retry_s: float = setting(
+        0.5, "wait before the first try to open it again; doubles each time", span=(0.1, 10.0), unit="seconds"
+    )
+    retry_max_s: float = setting(
+        30.0, "longest wait between two tries", span=(1.0, 600.0), unit="seconds", was="retry_longest_s"
+    )
+    give_up_s: float = setting(
+        0.0,
+        "leave with status 3 after so long without a frame; 0 never gives up on a camera that worked once",
+        span=(0.0, 86400.0),
+        unit="seconds",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorSettings:
+    """Finding faces."""
+
+    range: Literal["short", "full"] = setting(
+        "short",
+        "short sees faces up to 2 m away, for kiosks; full up to 5 m, for signs, at three times the cost",
+        option="--detector",
+    )
+    min_score: float = setting(
+        0.4, "lower finds more faces and more that are none", span=(0.1, 0.95), unit="0 to 1"
+    )
+    threads: int = setting(1, "processor cores that the detector may use", span=(1, 4), unit="threads")
+
+
+@dataclass(frozen=True, slots=True)
+class AgeSettings:
+    """Estimating ages."""
+
+    model: Literal["age", "age-wide"] = setting(
+        "age", "age is the small and fast network, age-wide the more exact one"
+    )
+    interpreter: Literal["auto", "ai_edge_litert", "tflite_runtime"] = setting(
+        "auto",
+        "the library that runs the networks; auto takes the first that is installed",
+        option="--interpreter",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TrackerSettings:
+    """Following each face from frame to frame."""
+
+    max_tracks: int = setting(16, "faces followed at once; more are not seen", span=(1, 32), unit="faces")
+    init_hits: int = setting(
+        2, "a face counts after so many detections", span=(1, 10), unit="detections", was="birth_hits"
+    )
+    init_score: float = setting(
+        0.5,
+        "how sure the full-range detector must be of a new face; short takes a close-up instead",
+        span=(0.1, 0.95),
+        unit="0 to 1",
+        was="birth_score",
+    )
+    coast_s: float = setting(
+        0.7,
+        "a face hidden for less stays on the picture, where it is expected",
+        span=(0.1, 5.0),
+        unit="seconds",
+        was="survive_s",
+    )
+    max_lost_s: float = setting(
+        3.0,
+        "a face back after less, where it is expected, is still the same face",
+        span=(0.1, 30.0),
+        unit="seconds",
+        was="refind_s",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SmootherSettings:
+    """From single estimates to one steady age."""
+
+    show_within: float = setting(
+        8.0,
+        "an age is shown once further estimates should not move it by more",
+        span=(0.5, 30.0),
+        unit="years",
+    )
+    settle_within: float = setting(
+        4.0,
+        "an age counts as settled once further estimates should not move it by more",
+        span=(0.5, 30.0),
+        unit="years",
+    )
+    settle_s: float = setting(
+        0.7,
+        "and once the face was estimated for so long; longer is steadier and a little more right",
+        span=(0.0, 10.0),
+        unit="seconds",
+    )
+    hold: float = setting(
+        5.0,
+        "a settled age stays as it is until the estimate is this far from it",
+        span=(0.0, 20.0),
+        unit="years",
+    )
+    bands: tuple[int, ...] = setting(
+        (13, 18, 25, 35, 45, 55, 65),
+        "the age at which each band begins; the first band begins at 0",
+        span=(1, 100),
+        unit="years",
+    )
+    band_margin: float = setting(
+        1.0, "a band stays until the age is this far outside it", span=(0.0, 10.0), unit="years"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleSettings:
+    """How the milliseconds of a frame are spent."""
+
+    frame_budget_ms: float = setting(
+        0.0,
+        "time a frame may take; 0 takes the time between two frames",
+        span=(0.0, 1000.0),
+        unit="milliseconds",
+        option="--frame-budget-ms",
+    )
+    detect_every: int = setting(
+        4,
+        "detect faces on every n-th frame while all are steady; on every frame while one is new or fast",
+        span=(1, 30),
+        unit="frames",
+        option="--detect-every",
+    )
+    settled_every_s: float = setting(
+        0.5,
+        "how often the age of a settled face is estimated again; 0 on every frame",
+        span=(0.0, 60.0),
+        unit="seconds",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OverlaySettings:
+    """What is drawn on the picture."""
+
+    show: Literal["age", "band"] = setting(
+        "age",
+        "age shows a number with its spread, band shows a range of years such as 25–34",
+        option="--show",
+    )
+    status: bool = setting(True, "show the number of people, frames a second and notices")
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSettings:
+    """Where the picture goes."""
+
+    use: tuple[str, ...] = setting(
+        ("auto",),
+        "window, web, file:OUT.mp4, file:FOLDER, none; several at once; auto: window, or web if no screen",
+        option="--output",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSettings:
+    """The window that `output = ["window"]` opens."""
+
+    fullscreen: bool = setting(False, "fill the screen; q or Esc ends the program", option="--fullscreen")
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """The page that `output = ["web"]` serves."""
+
+    token: str = setting(
+        "",
+        "password of the page, 16 letters or more; must be given when others than this machine may connect",
+    )
+    allowed_hosts: tuple[str, ...] = setting(
+        ("localhost",),
+        "names under which browsers may ask for the page, beside addresses and this machine's own name",
+        was="names",
+    )
+    viewers: int = setting(4, "watched at once", span=(1, 32), unit="pages")
+    fps: float = setting(15.0, "the most that the page gets", span=(1.0, 60.0), unit="pictures a second")
+    width: int = setting(
+        1280, "wider pictures are made smaller for the page", span=(160, 1920), unit="pixels"
+    )
+    quality: int = setting(
+        80, "of the page's JPEG pictures; lower needs less network", span=(30, 95), unit="per cent"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class EventsSettings:
+    """One line of JSON a face and second, for other programs. Never pictures."""
+
+    to: str = setting("", "a file, or - for the standard output; empty for none", option="--events")
+    every_s: float = setting(
+        1.0, "at most one line a face in so many seconds", span=(1.0, 3600.0), unit="seconds"
+    )
+    max_mib: int = setting(
+        16, "a longer file is renamed to FILE.1, and a new one begun", span=(1, 1024), unit="MiB"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LimitsSettings:
+    """What the program may take of the machine."""
+
+    memory_mib: int = setting(
+        128, "memory of the whole process", span=(48, 4096), unit="MiB", option="--memory-mib"
+    )
+    hot_c: float = setting(
+        80.0, "at this temperature of the processor less is done", span=(40.0, 105.0), unit="°C"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings, as `settings.section.name`."""
+
+    source: SourceSettings = SourceSettings()
+    camera: CameraSettings = CameraSettings()
+    detector: DetectorSettings = DetectorSettings()
+    age: AgeSettings = AgeSettings()
+    tracker: TrackerSettings = TrackerSettings()
+    smoother: SmootherSettings = SmootherSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+    overlay: OverlaySettings = OverlaySettings()
+    output: OutputSettings = OutputSettings()
+    window: WindowSettings = WindowSettings()
+    web: WebSettings = WebSettings()
+    events: EventsSettings = EventsSettings()
+    limits: LimitsSettings = LimitsSettings()
+
+
+class Key(NamedTuple):
+    """One setting as data, read off its field: where it stands, what is allowed, and what it does."""
+
+    section: str
+    name: str
+    default: Value
+    allowed: tuple[Any, ...]  # (lowest, highest) of numbers, the permitted words of strings; empty: anything
+    unit: str
+    help: str
+    option: str  # on the command line, such as --camera-buffers
+    was: str  # its name in the version before, or ""
+
+
+def _keys(section: str, kind: type) -> list[Key]:
+    """The settings of one section."""
+    types = get_type_hints(kind)
+    found = []
+    for made in fields(kind):
+        facts, default = made.metadata, cast(Value, made.default)
+        allowed = get_args(types[made.name]) if isinstance(default, str) else facts["span"]
+        option = facts["option"] or f"--{section}-{made.name}".replace("_", "-")
+        found.append(
+            Key(section, made.name, default, allowed, facts["unit"], facts["help"], option, facts["was"])
+        )
+    return found
+
+
+_SECTION_TYPES = {made.name: type(made.default) for made in fields(Settings)}
+SECTIONS = {name: (kind.__doc__ or "") for name, kind in _SECTION_TYPES.items()}
+KEYS = tuple(key for name, kind in _SECTION_TYPES.items() for key in _keys(name, kind))

@@ -1,0 +1,1 @@
+"""What happened, for other programs: events and traces as lines of JSON."""

@@ -1,0 +1,1 @@
+"""Model files, and the interpreters that run them."""

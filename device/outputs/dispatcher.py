@@ -1,0 +1,93 @@
+"""The picture for people: the overlay drawn on a frame, handed to every output that somebody watches."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from device.budget.timing import Stages
+from device.config.schema import Settings
+from device.overlay.overlay import Overlay, Status
+from device.person import Person
+
+DARK = 24  # brightness of the picture that stands in for a camera that gives none
+RATE_EVERY = 1.0  # seconds between two new values of the rate that is shown
+
+
+class Picture:
+    """Draws and shows. `outputs` are open; `size` is the frames' (width, height).
+
+    `notice` is what the operator should know, shown on the picture; `sparing` shows every other frame.
+    """
+
+    def __init__(self, settings: Settings, size: tuple[int, int], outputs: list, stages: Stages):
+        self.notice = ""
+        self.sparing = False
+        self._overlay = Overlay(size, settings)
+        self._outputs = outputs
+        self._for_nobody = not outputs  # `--output none` finishes each picture too, so that it can be timed
+        self._stages = stages
+        self._canvas = np.empty((size[1], size[0], 3), np.uint8)
+        self._rate = 0.0  # frames a second, as shown
+        self._rate_since = 0.0  # monotonic time since when frames are counted for the next value
+        self._rate_frames = 0
+        self._turn = False
+
+    def draw(self, image: np.ndarray, free: bool, persons: list[Person], t: float) -> np.ndarray | None:
+        """The frame with its overlay; None when there are outputs, but nobody watches them.
+
+        `image` is drawn on in place, or copied first when it is not `free`; `t` is its time in seconds.
+        """
+        start = time.monotonic()
+        self._measure_rate(start)
+        if self._skips() or not (self._for_nobody or any(output.wanted() for output in self._outputs)):
+            return None
+        if not free:
+            np.copyto(self._canvas, image)
+            image = self._canvas
+        self._overlay.draw(image, persons, self._status(t))
+        self._stages.add("overlay", time.monotonic() - start)
+        return image
+
+    def hand_out(self, image: np.ndarray, persons: list[Person], t: float) -> None:
+        """Show a drawn picture on every output that somebody watches."""
+        start = time.monotonic()
+        for output in self._outputs:
+            if output.wanted():
+                output.show(image, persons, t)
+        self._stages.add("output", time.monotonic() - start)
+
+    def show_waiting(self, t: float) -> None:
+        """A dark picture with the notice, while the camera gives none."""
+        self._canvas.fill(DARK)
+        image = self.draw(self._canvas, True, [], t)
+        if image is not None:
+            self.hand_out(image, [], t)
+
+    def _measure_rate(self, now: float) -> None:
+        """Count a frame; the rate changes once a second only, so that it can be read, and drawn once."""
+        self._rate_frames += 1
+        if now - self._rate_since >= RATE_EVERY:
+            self._rate = self._rate_frames / (now - self._rate_since) if self._rate_since else 0.0
+            self._rate_since, self._rate_frames = now, 0
+
+    def _skips(self) -> bool:
+        self._turn = not self._turn
+        return self.sparing and self._turn
+
+    def _status(self, t: float) -> Status:
+        return Status(self._rate, self.notice, t)
+
+    def shed(self) -> list[str]:
+        """Close the outputs that the machine can do without, and name them."""
+        optional = [output for output in self._outputs if output.optional]
+        self._outputs = [output for output in self._outputs if not output.optional]
+        for output in optional:
+            output.close()
+        return [output.name for output in optional]
+
+    def close(self) -> None:
+        """Close all outputs."""
+        for output in self._outputs:
+            output.close()

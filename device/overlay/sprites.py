@@ -1,0 +1,113 @@
+"""Small pictures with soft edges, drawn once and laid over frames many times.
+
+Shapes are given by signed distances (negative inside, in pixels): coverage is one
+clip of the distance, which anti-aliases lines, arcs and corners of any size alike.
+A sprite keeps its colour already weighted by its opacity, so that laying it down is
+one multiplication and one addition on its own few pixels of the frame.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+Colour = tuple[int, int, int]  # blue, green, red, 0 to 255
+
+
+class Sprite(NamedTuple):
+    """`colour` is (h, w, 3) uint8 BGR times opacity; `keep` is (h, w, 3) uint8, 255 less opacity."""
+
+    colour: np.ndarray
+    keep: np.ndarray
+
+    def lay(self, image: np.ndarray, x: int, y: int) -> None:
+        """Blend onto the BGR image in place, left top corner at (x, y); what lies outside is cut off."""
+        height, width = image.shape[:2]
+        h, w = self.colour.shape[:2]
+        left, top, right, bottom = max(x, 0), max(y, 0), min(x + w, width), min(y + h, height)
+        if left >= right or top >= bottom:
+            return
+        under = image[top:bottom, left:right]
+        part = slice(top - y, bottom - y), slice(left - x, right - x)
+        cv2.multiply(under, self.keep[part], under, 1 / 255)
+        cv2.add(under, self.colour[part], under)
+
+    def flipped(self, across: bool, down: bool) -> Sprite:
+        """The sprite mirrored left to right, upside down, or both."""
+        columns, rows = (slice(None, None, -1 if flip else 1) for flip in (across, down))
+        return Sprite(*(np.ascontiguousarray(part[rows, columns]) for part in self))
+
+
+class Canvas:
+    """Where a sprite is put together, layer upon layer."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self._colour = np.zeros((height, width, 3), np.float32)
+        self._opacity = np.zeros((height, width, 1), np.float32)
+
+    def fill(self, coverage: np.ndarray, colour: Colour, opacity: float = 1.0) -> None:
+        """Lay `colour` over what is there; `coverage` is (h, w), 0 to 1, as large as the canvas."""
+        alpha = (coverage * opacity)[..., None].astype(np.float32)
+        self._colour *= 1 - alpha
+        self._colour += alpha * np.float32(colour)
+        self._opacity += alpha * (1 - self._opacity)
+
+    def write(self, mask: np.ndarray, x: int, y: int, colour: Colour) -> None:
+        """Lay a line of text (uint8 mask, see text.py) at (x, y), cut to the canvas."""
+        coverage = np.zeros(self._opacity.shape[:2], np.float32)
+        top, bottom = max(-y, 0), min(mask.shape[0], coverage.shape[0] - y)
+        right = min(mask.shape[1], coverage.shape[1] - x)
+        coverage[y + top : y + bottom, x : x + right] = mask[top:bottom, :right] / np.float32(255)
+        self.fill(coverage, colour)
+
+    def sprite(self, fade: float = 1.0) -> Sprite:
+        """The finished sprite, its opacity multiplied by `fade` (0 to 1)."""
+        colour = np.rint(self._colour * fade).astype(np.uint8)
+        keep = np.rint(255 - 255 * fade * self._opacity).astype(np.uint8)
+        return Sprite(colour, np.ascontiguousarray(np.repeat(keep, 3, axis=2)))
+
+
+def grid(width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
+    """Centres of the pixels: x (1, width) and y (height, 1), float32."""
+    x = np.arange(width, dtype=np.float32)[None] + np.float32(0.5)
+    y = np.arange(height, dtype=np.float32)[:, None] + np.float32(0.5)
+    return x, y
+
+
+def solid(distance: np.ndarray) -> np.ndarray:
+    """Coverage 0 to 1 of the shape whose signed distance is given."""
+    return np.clip(0.5 - distance, 0, 1)
+
+
+def glow(distance: np.ndarray, reach: float) -> np.ndarray:
+    """A shadow about the shape: 1 inside, falling to nothing over `reach` pixels."""
+    return np.exp(-np.square(np.maximum(distance, 0) * (2 / reach)))
+
+
+def pill(x, y, left: float, top: float, width: float, height: float) -> np.ndarray:
+    """Signed distance to a bar with round ends."""
+    radius = height / 2
+    dx = np.abs(x - left - width / 2) - (width / 2 - radius)
+    return np.hypot(np.maximum(dx, 0), y - top - radius) - radius
+
+
+def arc(x, y, cx: float, cy: float, radius: float, start: float, turn: float, stroke: float) -> np.ndarray:
+    """Signed distance to an arc with round ends; angles in turns, clockwise from twelve o'clock."""
+    angle = np.arctan2(x - cx, cy - y) / (2 * np.pi)
+    on_arc = np.abs(np.hypot(x - cx, y - cy) - radius)
+    ends = np.full_like(on_arc, np.inf)
+    for end in (start, start + turn):
+        ex, ey = cx + radius * np.sin(2 * np.pi * end), cy - radius * np.cos(2 * np.pi * end)
+        ends = np.minimum(ends, np.hypot(x - ex, y - ey))
+    return np.where((angle - start) % 1.0 <= turn, on_arc, ends) - stroke / 2
+
+
+def corner(x, y, inset: float, radius: float, arm: float, stroke: float) -> np.ndarray:
+    """Signed distance to a left top bracket: its corner at (inset, inset), both arms `arm` long."""
+    bend = inset + radius
+    level = np.hypot(x - np.clip(x, bend, inset + max(arm, radius)), y - inset)
+    upright = np.hypot(x - inset, y - np.clip(y, bend, inset + max(arm, radius)))
+    curve = arc(x, y, bend, bend, radius, 0.75, 0.25, 0.0)
+    return np.minimum(np.minimum(level, upright), curve) - stroke / 2

@@ -1,0 +1,98 @@
+"""What is known of the person behind a track, which the tracker carries along without looking inside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import MappingProxyType
+from typing import Protocol
+
+from device.age.bands import Bands
+from device.age.error_model import load_noise
+from device.age.filter import AgeFilter
+from device.config.schema import Settings
+from device.faces.close_up import CloseUp
+from device.faces.quality import Quality
+from device.person import Person
+from device.tracks.tracker import Companion, Track
+
+NONE: Mapping[str, Callable[[], Attribute]] = MappingProxyType({})
+
+
+class Attribute(Protocol):
+    """What is estimated of a person beside the age, again and again; how it hears of it is its own affair."""
+
+    def unseen(self, seconds: float) -> None:
+        """Hear that the face is back after so long, so that it may be somebody else's."""
+
+    def reset(self) -> None:
+        """Forget the person: there is another one now."""
+
+
+class PersonState(Companion):
+    """A track's companion. Whether there is somebody else now, the age filter judges for all attributes.
+
+    `ages` smooths the age, `attributes` are the others by name. `close_up` is the last one, None when it
+    showed no face or the face was missed since.
+    """
+
+    __slots__ = ("_mirrored", "ages", "attributes", "close_up")
+
+    def __init__(self, ages: AgeFilter, attributes: Mapping[str, Attribute]):
+        self.ages = ages
+        self.attributes = attributes
+        self.close_up: CloseUp | None = None
+        self._mirrored = False  # the image that was read last
+
+    def update(self, raw: float, quality: Quality, t: float) -> None:
+        """Take in one estimate of the age, `raw` years, as `AgeFilter.update` does."""
+        self.ages.update(raw, quality, t)
+        if self.ages.another:
+            for attribute in self.attributes.values():
+                attribute.reset()
+
+    def missed(self) -> None:
+        """As `Companion.missed`: where the face was, a close-up may show something else now."""
+        self.close_up = None
+
+    def unseen(self, seconds: float) -> None:
+        """As `Companion.unseen`."""
+        self.ages.unseen(seconds)
+        for attribute in self.attributes.values():
+            attribute.unseen(seconds)
+
+    def somebody_else(self) -> bool:
+        """As `Companion.somebody_else`."""
+        another, self.ages.another = self.ages.another, False
+        return another
+
+    def other_way(self) -> bool:
+        """Whether the next single estimate is of the mirror image: they take turns."""
+        self._mirrored = not self._mirrored
+        return self._mirrored
+
+    @property
+    def settled(self) -> bool:
+        """Whether the age is known as well as it will be, and it is this person's beyond doubt."""
+        return self.ages.calm
+
+
+def person_states(
+    settings: Settings, attributes: Mapping[str, Callable[[], Attribute]] = NONE
+) -> Callable[[], PersonState]:
+    """The factory of companions for `Tracker`, by the sections `smoother` and `age` of `settings`.
+
+    `attributes` makes the further ones of each person, by their names. Raises ModelError.
+    """
+    bands = Bands(settings.smoother.bands)
+    new_ages = partial(AgeFilter, settings.smoother, load_noise(settings.age.model), bands)
+    return lambda: PersonState(new_ages(), {name: make() for name, make in attributes.items()})
+
+
+def person_of(track: Track, raw: float | None = None) -> Person:
+    """What the rest of the program sees of a track and its `PersonState`; `raw` is this frame's estimate."""
+    ages = track.companion.ages
+    state = "lost" if track.state == "lost" else ages.state
+    return Person(
+        track.id, track.box, track.score, raw, ages.age, ages.spread, ages.band, state, track.velocity
+    )

@@ -1,0 +1,1 @@
+"""Faces of known age: read, cut, augmented, dealt into batches."""

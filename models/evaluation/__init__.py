@@ -1,0 +1,1 @@
+"""The shipped file's errors, and those of others."""

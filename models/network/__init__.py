@@ -1,0 +1,1 @@
+"""The network: its layers, its operations on the device, its published weights."""

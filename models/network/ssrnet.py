@@ -1,0 +1,121 @@
+"""SSR-Net in Keras 3: A Compact Soft Stagewise Regression Network, Yang et al., IJCAI 2018, sections 3.1–3.5.
+
+Two streams of four 3×3 convolutions without padding, ReLU with average pooling and tanh with maximum
+pooling; three stages, coarse to fine, read them at decreasing depth. The ReLU stream's channels are a
+parameter, the tanh stream has half of them: (32, 32, 32, 32) is the paper's network of 40,915 parameters.
+"""
+
+from __future__ import annotations
+
+import keras
+from keras import layers, ops
+
+from models.network.xnnpack_ops import average, patches, whole
+
+PAPER_CHANNELS = (32, 32, 32, 32)
+PAPER_STAGES = (3, 3, 3)
+SPAN = 101.0  # V, years
+SIDE = 64  # pixels of the input
+FUSED = 10  # channels a stream brings to a stage
+
+
+def ssrnet(
+    channels: tuple[int, ...] = PAPER_CHANNELS,
+    stages: tuple[int, ...] = PAPER_STAGES,
+    *,
+    dynamic_range: bool = True,
+    export: bool = False,
+) -> keras.Model:
+    """The network: pixels float (batch, 64, 64, 3) to a list of p, η, Δ for stage 1, 2, 3.
+
+    `channels`: of the ReLU stream's four blocks. `stages`: bins s_k of each stage.
+    `dynamic_range=False` is the paper's ablation: η and Δ are held at 0.
+    `export=True` gives the same function as the device runs it: operations in the form that costs int8
+    kernels least (models/network/xnnpack_ops.py), without dropout and without what no output depends on.
+    """
+    pixels = keras.Input((SIDE, SIDE, 3), name="pixels")
+    x = patches(pixels) if export else pixels
+    smooth = stream(x, channels, "relu", export)
+    sharp = stream(x, tuple(c // 2 for c in channels), "tanh", export)
+    outputs = []
+    # stage 1 reads the streams' ends, stage 2 what follows the second pooling, stage 3 the first
+    for k, (depth, pool) in enumerate(((3, 1), (1, 4), (0, 8))):
+        features = (smooth[depth], sharp[depth])
+        outputs += stage(features, stages[k], pool, f"stage{k + 1}", dynamic_range, export)
+    return keras.Model(pixels, outputs, name="ssrnet")
+
+
+def from_settings(settings: dict, *, export: bool = False) -> keras.Model:
+    """The network that a training's configuration describes; `export` as for `ssrnet`."""
+    return ssrnet(
+        settings["channels"], settings["stages"], dynamic_range=settings["dynamic_range"], export=export
+    )
+
+
+def stream(x, channels: tuple[int, ...], activation: str, export: bool) -> list:
+    """Four blocks of convolution, normalisation and activation; all but the last are halved by pooling.
+
+    `x` is the pixels, for export their `patches`. Returns what each block hands on.
+    """
+    handed_on = []
+    for i, count in enumerate(channels):
+        name = f"{activation}{i + 1}"
+        kernel = 1 if export and i == 0 else 3
+        x = layers.Conv2D(count, kernel, name=f"{name}_conv")(x)
+        x = layers.BatchNormalization(name=f"{name}_norm")(x)
+        last = i == len(channels) - 1
+        if activation == "relu":
+            x = layers.ReLU(name=name)(x)
+            x = x if last else pooled(x, 2, name, export)
+        else:
+            # the maximum of tanh is the tanh of the maximum: pooling first computes a quarter of them
+            x = x if last else layers.MaxPooling2D(2, name=f"{name}_pool")(x)
+            x = layers.Activation("tanh", name=name)(x)
+        handed_on.append(x)
+    return handed_on
+
+
+def stage(features: tuple, bins: int, pool: int, name: str, dynamic_range: bool, export: bool) -> list:
+    """The fusion block: from both streams' features the stage's p (ReLU), η (tanh) and Δ (tanh)."""
+    flat = []
+    for side, x in zip(("relu", "tanh"), features, strict=True):
+        label = f"{name}_{side}"
+        x = whole(x, pool) if export else x
+        x = layers.Conv2D(FUSED, 1, activation="relu", name=f"{label}_fuse")(x)
+        if pool > 1 and side == "relu":
+            x = pooled(x, pool, label, export)
+        elif pool > 1:
+            x = layers.MaxPooling2D(pool, name=f"{label}_pool")(x)
+        flat.append(layers.Flatten(name=f"{label}_flat")(x))
+    mixed = []
+    for side, x in zip(("relu", "tanh"), flat, strict=True):
+        x = x if export else layers.Dropout(0.2, name=f"{name}_{side}_drop")(x)
+        mixed.append(layers.Dense(bins, activation="relu", name=f"{name}_{side}_mix")(x))
+    fused = layers.Multiply(name=f"{name}_product")(mixed)
+    fused = layers.Dense(2 * bins, activation="relu", name=f"{name}_hidden")(fused)
+    p = layers.Dense(bins, activation="relu", name=f"{name}_p")(fused)
+    eta = layers.Dense(bins, activation="tanh", name=f"{name}_eta")(fused)
+    delta = layers.Dense(1, activation="tanh", name=f"{name}_delta")(
+        layers.Multiply(name=f"{name}_scale")(flat)
+    )
+    if not dynamic_range:
+        eta, delta = layers.Rescaling(0.0)(eta), layers.Rescaling(0.0)(delta)
+    return [p, eta, delta]
+
+
+def pooled(x, size: int, name: str, export: bool):
+    """Average pooling over size×size."""
+    return average(x, size, name) if export else layers.AveragePooling2D(size, name=f"{name}_pool")(x)
+
+
+def regress(outputs: list, span: float = SPAN):
+    """Soft stagewise regression (equations 4–7), (batch,) years; the training side of device/age/network.py.
+
+    age = Σ_k Σ_i p_i (i + η_i) · V / Π_{j≤k} s_j (1 + Δ_j). Not clipped, so that every face has a gradient.
+    """
+    age, width = 0.0, span
+    for p, eta, delta in zip(outputs[0::3], outputs[1::3], outputs[2::3], strict=True):
+        bins = p.shape[-1]
+        width = width / (bins * (1.0 + delta[:, 0]))
+        age = age + width * ops.sum(p * (ops.arange(bins, dtype=p.dtype) + eta), axis=-1)
+    return age

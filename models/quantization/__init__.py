@@ -1,0 +1,1 @@
+"""From trained weights to the int8 file that ships."""

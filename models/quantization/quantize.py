@@ -1,0 +1,145 @@
+"""Float SSR-Net to a full-int8 TFLite file that both interpreters run and XNNPACK takes whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+os.environ["KERAS_BACKEND"] = "tensorflow"  # TensorFlow's converter writes the file
+
+import cv2
+import keras
+import numpy as np
+import tensorflow as tf
+from ai_edge_litert import schema_py_generated as schema
+
+from device.age.network import AgeNet
+from device.files import replacing
+from models.network.ssrnet import SIDE, from_settings
+from models.network.xnnpack_ops import take_weights
+from models.quantization.tanh_range import packed, saturate, unpacked
+
+METADATA = "kiosk-age"  # the name of the description inside the file
+REPRESENTATIVE = Path(__file__).resolve().parents[2] / "calibration" / "faces"
+
+
+def export_model(settings: dict, weights: Path) -> keras.Model:
+    """The trained network in its exportable form: the same function, without what only training needs."""
+    trained, export = from_settings(settings), from_settings(settings, export=True)
+    trained.load_weights(weights)
+    take_weights(export, trained)
+    return export
+
+
+def representative_faces(folder: Path = REPRESENTATIVE) -> np.ndarray:
+    """The calibration crops, uint8 RGB (n, 64, 64, 3), in the order of their names."""
+    paths = sorted(folder.glob("*.png"))
+    if not paths:
+        raise FileNotFoundError(f"{folder}: no calibration faces (*.png, 64×64); run `make calibrate`")
+    return np.stack([cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB) for path in paths])
+
+
+def quantize(model: keras.Model, faces: np.ndarray) -> bytes:
+    """The model in int8 throughout: weights per channel, activations by the ranges that `faces` show.
+
+    The input takes raw pixels less 128 (scale 1, zero point −128); the outputs have a scale each. The mean
+    error that this leaves in the outputs over `faces` is taken out of their biases; `model` stays as it was.
+    """
+    before = model.get_weights()
+    correct_biases(model, convert(model, faces), faces)
+    quantized = convert(model, faces)
+    model.set_weights(before)
+    return quantized
+
+
+def convert(model: keras.Model, faces: np.ndarray) -> bytes:
+    """The converter's own full-int8 quantization, after training, with finer steps before tanh."""
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([_signature(model)])
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: _with_full_range(faces)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = converter.inference_output_type = tf.int8
+    # tflite_runtime 2.14 crashes on aarch64 on dense layers of 2 or 3 outputs with a scale a channel
+    converter._experimental_disable_per_channel_quantization_for_dense_layers = True
+    return saturate(converter.convert())
+
+
+def correct_biases(model: keras.Model, quantized: bytes, faces: np.ndarray) -> None:
+    """Take the mean error that quantization gives each output over `faces` out of that output's bias.
+
+    Empirical bias correction (Nagel et al., Data-Free Quantization, ICCV 2019) at the nine outputs alone: an
+    error of 0.02 in one bin of the coarse stage is a year on every face.
+    """
+    wanted = [np.array(tensor) for tensor in model(faces.astype(np.float32), training=False)]
+    heads = [tensor._keras_history.operation for tensor in model.outputs]
+    for head, true, given in zip(heads, wanted, int8_outputs(quantized, faces), strict=True):
+        if not head.weights:  # held at 0, in the paper's ablation
+            continue
+        slope = (true > 0 if head.activation is keras.activations.relu else 1 - true**2).mean(0)
+        head.bias.assign_add(np.where(slope > 0.05, (true - given).mean(0) / np.maximum(slope, 0.05), 0))
+
+
+def int8_outputs(quantized: bytes, faces: np.ndarray) -> list[np.ndarray]:
+    """The outputs for faces uint8 (n, 64, 64, 3), dequantized: float (n, values), in the model's order."""
+    net = AgeNet(quantized)
+    return [np.stack(column) for column in zip(*(net.values(face) for face in faces), strict=True)]
+
+
+def to_float(model: keras.Model) -> bytes:
+    """The same graph in float, to compare with."""
+    return tf.lite.TFLiteConverter.from_concrete_functions([_signature(model)]).convert()
+
+
+def _signature(model: keras.Model):
+    @tf.function(input_signature=[tf.TensorSpec((1, SIDE, SIDE, 3), tf.float32, name="pixels")])
+    def run(pixels):
+        return model(pixels, training=False)
+
+    return run.get_concrete_function()
+
+
+def _with_full_range(faces: np.ndarray) -> Iterator[list[np.ndarray]]:
+    """The faces as the converter wants them; a black and a white pixel in each fix the input's scale at 1."""
+    for face in faces:
+        pixels = face[None].astype(np.float32)
+        pixels[0, 0, 0], pixels[0, 0, 1] = 0, 255
+        yield [pixels]
+
+
+def described(model: bytes, description: dict) -> bytes:
+    """The file with a JSON description inside it, as TFLite metadata."""
+    content = unpacked(model)
+    buffer, entry = schema.BufferT(), schema.MetadataT()
+    buffer.data = np.frombuffer(json.dumps(description, sort_keys=True).encode(), np.uint8)
+    content.buffers.append(buffer)
+    entry.name, entry.buffer = METADATA, len(content.buffers) - 1
+    content.metadata = [*(content.metadata or []), entry]
+    return packed(content)
+
+
+def description(settings: dict, weights: Path, faces: np.ndarray) -> dict:
+    """What a later reader must know of the file: meaning of its tensors, and where it came from."""
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+    return {
+        "name": settings["name"],
+        "labels": "p, eta, delta of stages 1–3; age in years by soft stagewise regression, V = 101",
+        "normalisation": "uint8 RGB less 128; eyes 0.39 of the side apart, 0.30 from the top",
+        "stages": settings["stages"],
+        "channels": settings["channels"],
+        "weights_sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
+        "data_fingerprint": settings.get("data_fingerprint", "unknown"),
+        "calibration_sha256": hashlib.sha256(faces.tobytes()).hexdigest(),
+        "commit": commit.stdout.strip() or "unknown",
+        "licence": "weights learnt from UTKFace: non-commercial research only",
+    }
+
+
+def write(path: Path, data: bytes) -> str:
+    """Replace the file atomically; returns its SHA-256."""
+    with replacing(path) as part:
+        part.write_bytes(data)
+    return hashlib.sha256(data).hexdigest()

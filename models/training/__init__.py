@@ -1,0 +1,1 @@
+"""Training: the teacher, the student, and what keeps the student's units alive."""

@@ -1,0 +1,55 @@
+"""SSR-Net as it is trained: its loss under a teacher, on torch's kernels."""
+
+from __future__ import annotations
+
+import tomllib
+
+import keras
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from device.inference.model_files import MODELS
+from models.network.ssrnet import from_settings, regress
+from models.training import teacher, torch_kernels
+
+
+class Student(nn.Module):
+    """SSR-Net, with a linear reading of its features as a distribution of ages that only training sees."""
+
+    def __init__(self, settings: dict):
+        super().__init__()
+        self.net = from_settings(settings)
+        flats = [layer.output for layer in self.net.layers if layer.name.endswith("_flat")]
+        self.graph = keras.Model(self.net.input, [*self.net.outputs, *flats])
+        self.count = len(self.net.outputs)
+        self.weights_of_loss = settings["loss"]  # each phase may set others
+        self.leak, self.dropout = 0.0, True  # of `native.Mode`; each phase sets them
+        self.reading = nn.Linear(sum(flat.shape[1] for flat in flats), teacher.YEARS)
+
+    def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Ages (batch,) in years, and logits over whole years (batch, 101)."""
+        mode = torch_kernels.Mode(self.training, self.leak, self.dropout)
+        tensors = [t.float() for t in torch_kernels.forward(self.graph, pixels, mode)]
+        stages, flats = tensors[: self.count], tensors[self.count :]
+        return regress(stages), self.reading(torch.cat(flats, 1))
+
+    def loss(self, pixels: torch.Tensor, ages: torch.Tensor, taught: torch.Tensor) -> torch.Tensor:
+        """The label, the teacher's median and its whole distribution, weighted as the settings say."""
+        guess, logits = self(pixels)
+        weights = self.weights_of_loss
+        cross = -(taught * F.log_softmax(logits, 1)).sum(1).mean()
+        label, middle = (guess - ages).abs().mean(), (guess - teacher.median(taught)).abs().mean()
+        return weights["label"] * label + weights["teacher"] * middle + weights["distribution"] * cross
+
+
+def trained(name: str) -> keras.Model:
+    """The shipped network of that name, in float."""
+    net = from_settings(tomllib.loads((MODELS / f"{name}.toml").read_text()))
+    net.load_weights(MODELS / f"{name}.weights.h5")
+    return net
+
+
+def seed_all(seed: int) -> None:
+    """Fix the random numbers of Keras, torch, NumPy and Python."""
+    keras.utils.set_random_seed(seed)

@@ -1,0 +1,66 @@
+import json
+
+import cv2
+import pytest
+
+from device.__main__ import main
+from device.bench import measure
+from device.bench.plot import draw
+
+pytestmark = pytest.mark.native  # it measures time
+
+SUMMARY = {
+    "frames",
+    "dropped",
+    "frames_with_track",
+    "tracks",
+    "stages",
+    "peak_rss_mib",
+    "restarts",
+    "source",
+    "interpreter",
+}
+MORE = {"faces_scaling", "start_to_first_frame_s", "rss_growth_mib", "allocations_per_frame", "machine"}
+
+
+@pytest.fixture
+def short(monkeypatch):
+    """A bench of moments: few frames, one start, and a budget for the tests' own process."""
+    monkeypatch.setattr(measure, "STARTS", 1)
+    monkeypatch.setattr(measure, "DETECTIONS", 3)
+    monkeypatch.setattr("device.bench.synthetic_detector.FACES", (1, 4))
+    monkeypatch.setattr("device.bench.synthetic_detector.SECONDS", 1.0)
+    return ["bench", "--source", "demo", "--frames", "30", "--warm-up", "10", "--memory-mib", "4096"]
+
+
+@pytest.fixture
+def report(short, capsys):
+    assert main([*short, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_the_figures_for_programs_and_their_picture(report, tmp_path):
+    assert set(report) >= SUMMARY | MORE
+    assert report["frames"] == 40
+    assert set(report["stages"]["frame"]) == {"p50", "p95", "p99"}
+    assert [row["faces"] for row in report["faces_scaling"]] == [1, 4]
+    assert report["start_to_first_frame_s"] > 0
+    assert report["machine"]["cores"] >= 1
+    draw(report, str(tmp_path / "bench.png"))
+    assert cv2.imread(str(tmp_path / "bench.png")).std() > 10
+
+
+def test_the_figures_for_people(short, capsys):
+    assert main(short) == 0
+    said = capsys.readouterr().out
+    for words in ("p99", "frame, detection 1 in 4", "first age after", "peak memory", "start to first frame"):
+        assert words in said
+
+
+def test_a_picture_s_place_must_be_a_png(short, capsys):
+    assert main([*short, "--plot", "/nowhere/bench.txt"]) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_every_face_of_a_crowd_has_an_age_within_a_second(report):
+    assert all(row["first_age_s"] <= 1.0 for row in report["faces_scaling"])

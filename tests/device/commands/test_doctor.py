@@ -1,0 +1,69 @@
+import pytest
+
+from device.__main__ import main
+from device.inference import model_files
+
+
+def verdicts(text):
+    """{what: word} of the doctor's lines."""
+    lines = [line.split() for line in text.splitlines()]
+    return {line[1]: line[0] for line in lines if line[0] in ("ok", "note", "bad")}
+
+
+@pytest.fixture
+def demo_only(monkeypatch):
+    monkeypatch.setattr("device.camera.v4l2.usb_cameras", list)
+    monkeypatch.setattr("device.camera.picamera.installed", lambda: False)
+
+
+def test_a_machine_on_which_the_main_job_can_run(demo_only, capsys):
+    assert main(["doctor", "--source", "demo"]) == 0
+    said = capsys.readouterr().out
+    found = verdicts(said)
+    assert "bad" not in found.values()
+    assert {
+        "Python",
+        "processor",
+        "interpreter",
+        "model",
+        "budget",
+        "memory",
+        "USB",
+        "Pi",
+        "screen",
+        "source",
+    } <= set(found)
+    assert said.endswith("The main job can run.\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "what"),
+    [
+        (["--source", "file:/nowhere.mkv"], "source"),
+        (["--source", "demo", "--memory-mib", "50"], "budget"),
+    ],
+)
+def test_what_the_main_job_lacks_is_bad(demo_only, capsys, options, what):
+    assert main(["doctor", *options]) == 1
+    said = capsys.readouterr().out
+    assert verdicts(said)[what] == "bad"
+    assert "cannot run: 1 of the above" in said
+
+
+def test_a_missing_model_is_bad_and_says_how_to_mend_it(demo_only, tmp_path, monkeypatch, capsys):
+    (tmp_path / "pins.json").write_text((model_files.MODELS / "pins.json").read_text())
+    monkeypatch.setattr(model_files.model_path, "__defaults__", (tmp_path,))
+    assert main(["doctor", "--source", "demo"]) == 1
+    assert "make setup" in capsys.readouterr().out
+
+
+def test_no_interpreter_is_bad(demo_only, monkeypatch, capsys):
+    monkeypatch.setattr("device.inference.interpreter.find_spec", lambda name: None)
+    assert main(["doctor", "--source", "demo"]) == 1
+    assert verdicts(capsys.readouterr().out)["interpreter"] == "bad"
+
+
+def test_cameras_are_named(monkeypatch, capsys):
+    monkeypatch.setattr("device.camera.v4l2.usb_cameras", lambda: ["/dev/video9"])
+    main(["doctor", "--source", "demo"])
+    assert "/dev/video9" in capsys.readouterr().out

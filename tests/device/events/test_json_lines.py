@@ -1,0 +1,157 @@
+import json
+import os
+
+import pytest
+
+from device.box import Box
+from device.errors import ConfigError
+from device.events.json_lines import Events
+from device.person import Person
+
+ANNA = Person(7, Box(10.04, 20.0, 30.0, 40.0), 0.91, raw=33.3, age=34.5, spread=4.2, state="settled")
+BEN = Person(8, Box(200.0, 20.0, 30.0, 40.0), 0.8)
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "events.jsonl"
+
+
+def events(path, **facts):
+    return Events(str(path), wall=lambda: 1_700_000_000.25, **facts)
+
+
+def test_an_event_has_time_track_box_age_spread_and_state_and_no_picture(path):
+    events(path).record(0, 0.0, [ANNA])
+    assert lines(path) == [
+        {
+            "time": "2023-11-14T22:13:20.250Z",
+            "event": "track",
+            "id": 7,
+            "box": [10.0, 20.0, 30.0, 40.0],
+            "age": 34.5,
+            "spread": 4.2,
+            "state": "settled",
+        }
+    ]
+
+
+def test_one_a_track_a_second_at_most(path):
+    log = events(path)
+    for frame in range(90):
+        log.record(frame, frame / 30, [ANNA, BEN])
+    assert [row["id"] for row in lines(path)] == [7, 8, 7, 8, 7, 8]
+
+
+def test_a_track_that_left_and_came_back_still_keeps_its_distance(path):
+    log = events(path)
+    log.record(0, 0.0, [ANNA])
+    log.record(1, 0.1, [])
+    log.record(2, 0.2, [ANNA])
+    assert len(lines(path)) == 1
+
+
+def test_tracks_that_are_gone_are_forgotten(path):
+    log = events(path)
+    for number in range(1000):
+        log.record(number, float(number), [ANNA._replace(id=number)])
+    assert len(log._last) < 5
+
+
+def test_notices_about_the_device(path):
+    events(path).notice("strain", level=1, why="hot")
+    assert lines(path)[0] == {"time": "2023-11-14T22:13:20.250Z", "event": "strain", "level": 1, "why": "hot"}
+
+
+def test_a_long_file_is_put_aside_and_begun_anew(path):
+    log = Events(str(path), max_mib=1)
+    text = "x" * 4000
+    for _ in range(300):
+        log.notice("text", text=text)
+    assert path.stat().st_size < 2**20 <= path.with_name(path.name + ".1").stat().st_size
+
+
+def test_a_reader_that_is_gone_does_not_stop_the_kiosk(path):
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    log = events(path)
+    os.close(reader)
+    log.notice("text")
+    log.notice("text")
+    assert log.dropped == 1
+
+
+def test_a_reader_that_is_slow_does_not_stop_the_kiosk(path):
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    log = events(path)
+    for _ in range(100):
+        log.notice("text", text="x" * 3000)
+    assert log.dropped > 0
+    os.close(reader)
+
+
+def test_without_a_place_nothing_is_written():
+    log = Events("")
+    log.record(0, 0.0, [ANNA])
+    log.notice("text")
+    log.close()
+    assert log.dropped == 0
+
+
+def test_a_place_that_cannot_be_written_is_named():
+    with pytest.raises(ConfigError, match="--events /nowhere/events: cannot be written"):
+        Events("/nowhere/events")
+
+
+def test_a_line_a_second_to_the_very_second(path):
+    log = events(path, every_s=2.0)
+    for t in (0.0, 1.9, 2.0, 3.9, 4.0):
+        log.record(0, t, [ANNA])
+    assert len(lines(path)) == 3
+
+
+def test_a_track_away_for_two_lines_time_is_forgotten(path):
+    log = events(path, every_s=2.0)
+    log.record(0, 0.0, [ANNA])
+    log.record(1, 3.9, [])
+    assert log._last == {7: 0.0}
+    log.record(2, 4.0, [])
+    assert log._last == {}
+
+
+def test_a_file_as_long_as_allowed_is_kept(path):
+    log = events(path, max_mib=1)
+    log.notice("text", text="")
+    first = path.stat().st_size
+    log.notice("text", text="x" * (2**20 - 2 * first))
+    assert path.stat().st_size == 2**20
+    log.notice("text", text="")
+    assert path.stat().st_size == 0
+    assert path.with_name(path.name + ".1").stat().st_size == 2**20 + first
+
+
+def test_by_default_a_file_has_16_mib(path):
+    assert events(path)._limit == 16777216
+
+
+def test_the_standard_output_is_written_to_and_stays_open(capfd):
+    log = Events("-", wall=lambda: 0.0)
+    log.notice("camera", state="gone")
+    log.close()
+    log.notice("camera", state="back")
+    print("and more")
+    written, _ = capfd.readouterr()
+    assert written == '{"time": "1970-01-01T00:00:00.000Z", "event": "camera", "state": "gone"}\nand more\n'
+
+
+def test_a_closed_file_is_closed_once_and_written_to_no_more(path):
+    log = events(path)
+    log.close()
+    log.close()
+    log.notice("text")
+    assert lines(path) == []

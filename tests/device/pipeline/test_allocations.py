@@ -1,0 +1,68 @@
+"""Months of frames must not add up: after a warm-up, a frame frees whatever it allocates."""
+
+import gc
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from device.app.summary import Summary
+from device.bench.synthetic_detector import Crowd
+from device.budget.timing import Stages
+from device.config import loader
+from device.events.json_lines import Events
+from device.frame import Frame
+from device.outputs.dispatcher import Picture
+from device.pipeline.pipeline import Vision
+
+pytestmark = pytest.mark.native  # a thousand traced frames
+
+SIZE = (640, 480)
+FPS = 30.0
+WARM_UP, FRAMES = 300, 600
+NOISE = 2048  # bytes: caches of the interpreter of the language that fill by and by
+
+
+class Networks:
+    """In the place of both, for their time."""
+
+    def detect(self, image, picture_size=None):
+        return []
+
+    def close_up(self, image, box):
+        return None
+
+    def estimate(self, crop):
+        return 30.0
+
+
+def test_frames_leave_nothing_behind():
+    # without the status line: its rate is of the real time, and each new one a new label, up to a few
+    settings = loader.changed(loader.defaults(), overlay={"status": False})
+    networks, stages, summary = Networks(), Stages(), Summary()
+    vision = Vision(settings, SIZE, FPS, stages, Crowd(networks, 4, SIZE), networks)
+    picture = Picture(settings, SIZE, [], stages)
+    events = Events("/dev/null")
+    frame = Frame(SIZE)
+    noise = np.random.default_rng(1).integers(0, 255, 97, np.uint8)
+
+    def film(start, frames):
+        for index in range(start, start + frames):
+            frame.image.fill(noise[index % len(noise)])
+            persons = vision.process(frame)
+            frame.time = index / FPS
+            picture.draw(frame.image, True, persons, frame.time)
+            summary.record(index, frame.time, persons)
+            events.record(index, frame.time, persons)
+
+    film(0, WARM_UP)
+    gc.collect()
+    tracemalloc.start()
+    film(WARM_UP, 30)  # what tracemalloc itself holds for each place
+    gc.collect()
+    before, _ = tracemalloc.get_traced_memory()
+    film(WARM_UP + 30, FRAMES)
+    gc.collect()
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert after - before < NOISE

@@ -1,0 +1,50 @@
+"""The metrics by hand, and the command on a folder of drawn faces."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from models.__main__ import main as command
+from models.evaluation.evaluate import grouped, main, scores
+
+
+def test_scores_by_hand():
+    result = scores(np.array([10.0, 20, 30, 80]), np.array([12.0, 14, 30, 90]))
+    assert result == {"mae": 4.5, "ca3": 50.0, "ca5": 50.0, "ca7": 75.0, "bias": 1.5, "mae_16_77": 3.0}
+
+
+def test_groups_leave_out_what_is_not_known():
+    result = grouped(["male", None, "male"], np.array([1.0, 100.0, -3.0]))
+    assert result == {"male": {"mae": 2.0, "bias": -1.0, "n": 2}}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    rng = np.random.default_rng(0)
+    for i, age in enumerate((20, 30, 40)):
+        noise = rng.integers(0, 256, (64, 64, 3), np.uint8)
+        cv2.imwrite(str(tmp_path / f"{age}_1_2_2017011619203112{i}.jpg"), noise)
+    (tmp_path / "50_0_0_20170116192031129.jpg").write_bytes(b"")
+    return tmp_path
+
+
+def test_the_json_report(folder, capsys):
+    assert main(["--data", str(folder), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["n"] == 3
+    assert report["skipped"] == 1
+    assert set(report["by_decade"]) == {"20", "30", "40"}
+    wanted = "n missed mae ca3 ca5 ca7 bias mae_16_77 by_decade by_gender by_race masked eyes_covered p99_ms"
+    assert {*wanted.split(), "model_sha256"} <= set(report)
+
+
+def test_no_data_is_one_message(tmp_path, capsys):
+    assert command(["evaluate", "--data", str(tmp_path / "none.zip")]) == 2
+    assert "none.zip" in capsys.readouterr().err
+
+
+def test_noise_holds_no_face(folder, capsys):
+    assert command(["evaluate", "--data", str(folder), "--detect"]) == 2
+    assert "no face was found" in capsys.readouterr().err

@@ -1,0 +1,56 @@
+"""The fit finds the numbers again that errors were drawn with."""
+
+import numpy as np
+import pytest
+
+from device.age.error_model import features
+from device.faces.quality import Quality
+from models.tracks.fit_error_model import Observations, fit_memory, fit_tables, fit_variance
+
+
+def people(rng, count=150, frames=60):
+    """Faces whose error doubles with yaw 0.3, and lasts half a second."""
+    person, t, raw, given, qualities = [], [], [], [], []
+    ages = rng.uniform(10, 70, count)
+    for i, age in enumerate(ages):
+        shared, yaw = rng.standard_normal(), 0.0
+        for k in range(frames):
+            shared = np.exp(-0.1 / 0.6) * shared + np.sqrt(1 - np.exp(-0.2 / 0.6)) * rng.standard_normal()
+            yaw = 0.3 if k % 20 >= 10 else 0.0
+            quality = Quality(30, -1.0, yaw, 0, 0.8, 0.5, 0.2)
+            error = np.sqrt(0.5) * (shared + rng.standard_normal())
+            estimate = age + 3 * (1 + yaw / 0.3) * error
+            person.append(i)
+            t.append(k / 10)
+            raw.append(estimate)
+            given.append(features(quality, age))
+            qualities.append(quality)
+    return Observations(np.array(person), np.array(t), np.array(raw), np.array(given), qualities, ages)
+
+
+@pytest.fixture(scope="module")
+def seen():
+    return people(np.random.default_rng(1))
+
+
+def test_variance_grows_fourfold(seen):
+    error = seen.raw - seen.ages[seen.person]
+    weights = fit_variance(seen.given, error**2, np.zeros(seen.given.shape[1]))
+    assert np.exp(weights[3] * 0.3) == pytest.approx(4, rel=0.25)
+
+
+def test_memory(seen):
+    turned = seen.given[:, 3] / 0.3
+    scaled = (seen.raw - seen.ages[seen.person]) / (3 * (1 + turned))
+    alike, memory_s, _ = fit_memory(seen, scaled)
+    assert alike == pytest.approx(0.5, abs=0.15)
+    assert 0.3 < memory_s < 1.1
+
+
+def test_tables_say_the_truth_and_hold_four_in_five():
+    rng = np.random.default_rng(2)
+    ages = rng.uniform(0, 80, 3000)
+    estimates = ages + 5 + 4 * rng.standard_normal(3000)
+    truth, unknown = fit_tables(estimates, ages)
+    assert np.interp(45, np.arange(11) * 10, truth) == pytest.approx(40, abs=1)
+    assert unknown[4] == pytest.approx(1.28 * 4, rel=0.15)
