@@ -70,7 +70,7 @@ def placed(bank: FaceBank, i: int, aligned: bool, side: int = SIDE) -> tuple[np.
     """The picture of face i, and the affine map (2, 3) from the pixels of a 64×64 crop to its pixels.
 
     `aligned` puts the eyes as the device does, where they were found; otherwise the chip is taken as stored.
-    A picture much larger than a crop of `side` pixels is averaged down first, as `device.faces.alignment` does.
+    A picture much larger than a crop of `side` pixels is averaged down first, as `faces.alignment` does.
     """
     picture, eyes = bank.pictures[i], bank.eyes[i]
     factor = max(1, round(picture.shape[0] / side))

