@@ -8,7 +8,8 @@ PYTHON ?=
 
 export PYTHON
 .DEFAULT_GOAL := help
-.PHONY: help run photo doctor bench flash train quantize noise evaluate calibrate \
+OS ?=
+.PHONY: help run photo doctor bench bundle flash train quantize noise evaluate calibrate \
         test test-slow test-arm64 lint golden mutants setup training lock format clean
 
 help: ## list what can be done
@@ -30,6 +31,10 @@ bench: setup ## measure time and memory of every stage on this machine
 	@$(DEVICE) -m device bench $(ARGS)
 
 ##@ Put it on a Raspberry Pi
+
+bundle: setup ## everything a device needs in one file: OS=bookworm or trixie, without it both
+	@deploy/venv.sh .venv-deploy deploy/requirements.txt
+	@$(DEVICE) -m deploy bundle $(if $(OS),--os $(OS)) $(ARGS)
 
 flash: setup ## put the application on a Raspberry Pi
 	@$(DEVICE) -m deploy flash $(ARGS)
@@ -93,11 +98,12 @@ lock: ## resolve the pinned requirement files anew, from pyproject.toml (needs u
 	    --custom-compile-command 'make lock' "$$@"; }; \
 	pin pyproject.toml -o device/requirements.txt; \
 	pin --group test -c device/requirements.txt -o tests/requirements.txt; \
+	pin --group pyproject.toml:deploy -o deploy/requirements.txt; \
 	cat models/requirements.txt models/torch-cuda.txt > .cache/train.txt; \
 	pin --group train -c tests/requirements.txt -o .cache/train.txt; \
 	awk '/^[a-z]/ {cuda = /^(torch|triton|nvidia|cuda)/} \
 	    {print > ("models/" (cuda ? "torch-cuda" : "requirements") ".txt")}' .cache/train.txt
 
 clean: ## remove environments, fetched files and caches; training runs and what is tracked stay
-	@rm -rf .venv .venv-train .cache .pytest_cache .ruff_cache .hypothesis models/fetched calibration/fetched
+	@rm -rf .venv .venv-train .venv-deploy dist .cache .pytest_cache .ruff_cache .hypothesis models/fetched calibration/fetched
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

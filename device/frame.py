@@ -23,8 +23,8 @@ class Frame:
     def __init__(self, size: tuple[int, int], small_size: tuple[int, int] | None = None):
         self.index = 0
         self.time = 0.0
-        self.image = _picture(size)
-        self.small = _picture(small_size) if small_size else None
+        self.image: Image = _picture(size)
+        self.small: Image | None = _picture(small_size) if small_size else None
 
 
 def frame_bytes(size: tuple[int, int], small_size: tuple[int, int] | None = None) -> int:
@@ -32,7 +32,7 @@ def frame_bytes(size: tuple[int, int], small_size: tuple[int, int] | None = None
     return sum(width * height * 3 for width, height in (size, small_size or (0, 0)))
 
 
-def _picture(size: tuple[int, int]) -> np.ndarray:
+def _picture(size: tuple[int, int]) -> Image:
     """A black picture whose pages are in RAM already, so that no first frame is slow."""
     width, height = size
     picture = np.empty((height, width, 3), np.uint8)

@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "camera": ROOT | {"config"},
     "faces": {"errors", "frame", "box", "inference"},
     "tracks": {"errors", "box", "config", "faces"},
-    "age": {"errors", "config", "faces", "inference"},
+    "age": {"errors", "frame", "config", "faces", "inference"},
     "pipeline": LOW | {"camera", "faces", "tracks", "age"},
     "overlay": ROOT | {"config"},
     "outputs": ROOT | {"config", "overlay", "budget"},

@@ -1,13 +1,13 @@
-"""How far a single estimate is off: learnt from faces of known age, kept beside the model.
+"""The error model of single estimates: learnt from faces of known age, kept beside the network.
 
 A model `age.tflite` has its `age.noise.json`; `python -m models noise` makes it. An estimate is taken as
 
-    raw = m + sigma(quality) · (√alike · h + √(1 - alike) · w)
+    raw = m + sigma(quality) · (√correlation · h + √(1 - correlation) · w)
 
-where m is what the network says of this person on the average of all frames, h an error of unit variance
-that neighbouring frames share (it fades within `memory_s` seconds, or with a change of pose) and w one of
-each frame's own. m itself differs from the true age by an error that no number of frames tells: the tables
-`truth` and `unknown` say, by m, the middle of the true ages and half of the 80 % interval around it.
+where m is the network's mean for this person over all frames, h an error of unit variance that neighbouring
+frames share (it decays within `correlation_s` seconds, or with a change of pose) and w one of each frame's
+own. m itself differs from the true age by an error that no number of frames tells: `bias_table` and
+`residual_spread` give, by m, the median of the true ages and half of the 80 % interval around it.
 """
 
 from __future__ import annotations
@@ -15,38 +15,55 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from device.errors import ModelError
 from device.faces.quality import Quality
 from device.inference.model_files import MODELS
 
-NO_LOOK = np.empty(0, np.float32)
+NO_APPEARANCE: NDArray[np.float32] = np.empty(0, np.float32)
 KNOT = 10.0  # years between two entries of a table by age, the first at 0
+# Fields of `ErrorModel` that have another name in the files
+FILE_KEYS = {
+    "correlation": "alike",
+    "correlation_s": "memory_s",
+    "correlation_pose": "memory_pose",
+    "bias_table": "truth",
+    "residual_spread": "unknown",
+    "appearance_scale": "look_scale",
+    "appearance_weights": "look_weights",
+    "appearance_bias": "look_even",
+}
 
 
-class NoiseModel(NamedTuple):
-    """The fitted numbers; `log_variance` weighs the values of `features`, in their order."""
+class ErrorModel(NamedTuple):
+    """The fitted numbers; `log_variance` weighs the values of `features`, in their order.
+
+    `appearance_*` are a logistic regression on differences in `Quality.appearance`, which tells another
+    person from the same; empty where nobody fitted one.
+    """
 
     log_variance: tuple[float, ...]  # of one frame's error, squared years
-    alike: float  # 0 to 1
-    memory_s: float
-    memory_pose: float  # change of pose, see `pose_change`
-    truth: tuple[float, ...]  # years
-    unknown: tuple[float, ...]  # years
-    look_scale: np.ndarray = NO_LOOK  # float32 (48,), squares of differences in `Quality.look` that tell half
-    look_weights: np.ndarray = NO_LOOK  # float32 (48,), what each tells of another person
-    look_even: float = 0.0  # their sum where both are as likely
+    correlation: float  # of two neighbouring frames' errors, 0 to 1
+    correlation_s: float  # seconds in which it falls to 1/e
+    correlation_pose: float  # change of pose by which it falls to 1/e, see `pose_change`
+    bias_table: tuple[float, ...]  # years, median true age by the network's mean
+    residual_spread: tuple[float, ...]  # years, half of the 80 % interval around it
+    appearance_scale: NDArray[np.float32] = NO_APPEARANCE  # (48,), squared differences that count for half
+    appearance_weights: NDArray[np.float32] = NO_APPEARANCE  # (48,), log odds for another person at most
+    appearance_bias: float = 0.0  # their sum where both are as likely
 
-    def strangeness(self, look: np.ndarray, usual: np.ndarray) -> float:
-        """Log odds that a look is another person's than the `usual` one, both float32 (48,)."""
-        apart = look - usual
-        apart *= apart
-        apart /= apart + self.look_scale
-        return float(apart @ self.look_weights) - self.look_even
+    def appearance_log_odds(self, seen: NDArray[np.float32], usual: NDArray[np.float32]) -> float:
+        """Log odds that an appearance is another person's than the `usual` one, both (48,)."""
+        difference = seen - usual
+        difference *= difference
+        difference /= difference + self.appearance_scale
+        return float(difference @ self.appearance_weights) - self.appearance_bias
 
     def variance(self, features: tuple[float, ...]) -> float:
         """Variance of one frame's error, squared years."""
@@ -54,7 +71,7 @@ class NoiseModel(NamedTuple):
 
 
 def features(quality: Quality, raw: float) -> tuple[float, ...]:
-    """What the errors depend on, each about 0 for a good frame and kept within what was learnt from."""
+    """What the errors depend on, each about 0 for a good frame and clipped to the range of the fit."""
     return (
         1.0,
         _within(math.log(quality.size / 30.0), -1.3, 0.7),
@@ -73,21 +90,21 @@ def pose_change(a: Quality, b: Quality) -> float:
     return abs(a.yaw - b.yaw) + abs(math.log(a.size / b.size)) + abs(a.brightness - b.brightness)
 
 
-def by_age(table: tuple[float, ...], age: float) -> float:
+def interpolate(table: tuple[float, ...], age: float) -> float:
     """A table's value at an age in years, linear between its knots and constant beyond them."""
-    place = _within(age / KNOT, 0.0, len(table) - 1.0)
-    i = min(int(place), len(table) - 2)
-    return table[i] + (place - i) * (table[i + 1] - table[i])
+    position = _within(age / KNOT, 0.0, len(table) - 1.0)
+    i = min(int(position), len(table) - 2)
+    return table[i] + (position - i) * (table[i + 1] - table[i])
 
 
 def noise_path(model: str) -> Path:
-    """Where the noise of a model is kept: beside it. `model` is a pinned name or the path of a .tflite."""
+    """Where a network's error model is kept: beside it. `model` is a pinned name or the path of a .tflite."""
     path = Path(model) if model.endswith(".tflite") else MODELS / f"{model}.tflite"
     return path.with_suffix(".noise.json")
 
 
 def belongs_to(model: str) -> bool:
-    """Whether the noise beside `model` was learnt from this very network; true where none is kept."""
+    """Whether the error model beside `model` was fitted to this very network; true where none is kept."""
     path = noise_path(model)
     try:
         fitted_to = json.loads(path.read_text()).get("model_sha256")
@@ -97,32 +114,44 @@ def belongs_to(model: str) -> bool:
     return fitted_to in (None, hashlib.sha256(network).hexdigest())
 
 
-def load_noise(model: str) -> NoiseModel:
-    """The noise of `model`; `TYPICAL` where none is kept. Raises ModelError for an unusable file."""
+def load_error_model(model: str) -> ErrorModel:
+    """The error model of `model`; `TYPICAL` where none is kept. Raises ModelError for an unusable file."""
     path = noise_path(model)
     if not path.exists():
         return TYPICAL
     try:
         said = json.loads(path.read_text())
-        fields = {name: said[name] for name in NoiseModel._fields}
-        numbers = {name: tuple(v) if isinstance(v, list) else float(v) for name, v in fields.items()}
-        looks = {name: np.array(numbers[name], np.float32) for name in ("look_scale", "look_weights")}
-        return NoiseModel(**(numbers | looks))
+        kept = {name: said[FILE_KEYS.get(name, name)] for name in ErrorModel._fields}
+        return ErrorModel(
+            log_variance=_floats(kept["log_variance"]),
+            correlation=float(kept["correlation"]),
+            correlation_s=float(kept["correlation_s"]),
+            correlation_pose=float(kept["correlation_pose"]),
+            bias_table=_floats(kept["bias_table"]),
+            residual_spread=_floats(kept["residual_spread"]),
+            appearance_scale=np.array(kept["appearance_scale"], np.float32),
+            appearance_weights=np.array(kept["appearance_weights"], np.float32),
+            appearance_bias=float(kept["appearance_bias"]),
+        )
     except (OSError, ValueError, TypeError, KeyError) as error:
         message = f"{path}: not a noise model ({error!r}); restore it, or run `python -m models noise`"
         raise ModelError(message) from error
+
+
+def _floats(values: Iterable[float]) -> tuple[float, ...]:
+    return tuple(float(value) for value in values)
 
 
 def _within(value: float, low: float, high: float) -> float:
     return low if value < low else high if value > high else value
 
 
-# Of a network like those shipped, for one whose own errors nobody has measured
-TYPICAL = NoiseModel(
+# For a network whose own errors nobody has measured: set by hand before the first fit
+TYPICAL = ErrorModel(
     log_variance=(2.2, -0.5, -0.3, 2.0, 1.0, 0.0, 0.0, 0.5, 0.0),
-    alike=0.6,
-    memory_s=0.6,
-    memory_pose=0.3,
-    truth=tuple(KNOT * i for i in range(11)),
-    unknown=(4.0, 6.0, 8.0, 9.0, 10.0, 11.0, 12.0, 12.0, 12.0, 12.0, 12.0),
+    correlation=0.6,
+    correlation_s=0.6,
+    correlation_pose=0.3,
+    bias_table=tuple(KNOT * i for i in range(11)),
+    residual_spread=(4.0, 6.0, 8.0, 9.0, 10.0, 11.0, 12.0, 12.0, 12.0, 12.0, 12.0),
 )

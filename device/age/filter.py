@@ -5,55 +5,61 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from device.age.bands import Bands
-from device.age.error_model import NoiseModel, by_age, features, pose_change
-from device.config.schema import Settings
+from device.age.error_model import ErrorModel, features, interpolate, pose_change
+from device.config.schema import SmootherSettings
 from device.faces.quality import Quality
 
 Z80 = 1.2816  # half of the 80 % interval of a normal distribution, in standard deviations
-HEAVY_TAIL = 4.0  # degrees of freedom of Student's t, which a single estimate's error follows
-SURE = -60.0  # log odds against another person, of a face that was never out of view
-CALM = -18.0  # and of one that is beyond doubt
-RETURNED = -3.0  # and of one that is back after a second or more
-OTHERS_AGE = 20.0  # years that two persons' ages differ by, standard deviation
-FEWEST = 3  # looks before anything is shown
-CLUE = 2.0  # log odds that one frame may tell at most
-LOOK_MEMORY = 0.1  # weight of the newest frame in how a person usually looks
-DRIFT = 0.05  # years that what the network says of a person may wander by in a second
+# Where these come from, and what half and double of each does, is in this room's README
+STUDENT_T_DOF = 4.0  # degrees of freedom of Student's t, which a single estimate's error follows
+MIN_OWN_VARIANCE = 0.05  # share of an estimate's own variance that its outlier weight leaves at least
+AGE_DRIFT = 0.05  # years in the square root of a second: random walk of the network's mean for a person
+MIN_ESTIMATES = 3  # before anything is shown
+# Log odds that the face is somebody else's by now
+LOG_ODDS_FLOOR = -60.0  # of a face that was never out of view
+IDENTITY_CERTAIN = -18.0  # below, an identity is beyond doubt
+RETURN_LOG_ODDS = -3.0  # of a face that is back after a second or more
+MAX_LOG_ODDS = 2.0  # that one frame may tell at most
+MAX_SQUARED_DEVIATIONS = 9.0  # of an estimate from the person's age, in variances: a wild one tells no more
+AGE_DIFFERENCE_STD = 20.0  # years that two persons' ages differ by
+APPEARANCE_LEARNING_RATE = 0.1  # weight of the newest frame in a person's usual appearance
 
 
 class AgeFilter:
-    """A Kalman filter on what the network says of a person, and on the error that its frames share.
+    """A Kalman filter on the network's mean for a person, and on the error that neighbouring frames share.
 
     `settings` is the section `smoother`. `age` is what is shown (years, None before it is known), `spread`
-    half of its 80 % interval, `band` its label, `state` one of finding, settling, settled. `another` says
-    that the face turned out to be somebody else's, with whom all started over; who heeds it clears it.
+    half of its 80 % interval, `band` its label. `state` is "finding" while nothing is shown, "settling" while
+    what is shown converges, "settled" once it is stable. `identity_changed` says that the face turned out to
+    be somebody else's, with whom all started over; who heeds it clears it.
     """
 
     __slots__ = (
+        "_appearance",
         "_band",
         "_bands",
-        "_doubt",
-        "_error",
+        "_converging_since",
+        "_error_model",
         "_last",
-        "_look",
-        "_looks",
+        "_log_odds",
         "_mean",
-        "_noise",
+        "_n_estimates",
         "_settings",
-        "_since",
+        "_shared_error",
         "_t",
         "_variance",
         "age",
-        "another",
+        "identity_changed",
         "spread",
         "state",
     )
 
-    def __init__(self, settings: Settings, noise: NoiseModel, bands: Bands):
+    def __init__(self, settings: SmootherSettings, error_model: ErrorModel, bands: Bands):
         self._settings = settings
-        self._noise = noise
+        self._error_model = error_model
         self._bands = bands
         self.reset()
 
@@ -61,18 +67,18 @@ class AgeFilter:
         """Forget the person."""
         self._last: Quality | None = None
         self._t = 0.0
-        self._look: np.ndarray | None = None  # how the person usually looks
-        self._doubt = SURE
+        self._appearance: NDArray[np.float32] | None = None  # the person's usual one, (48,)
+        self._log_odds = LOG_ODDS_FLOOR  # that it is somebody else
         self._mean = 0.0  # of what the network says of this person, years
-        self._error = 0.0  # that neighbouring frames share, of unit variance
+        self._shared_error = 0.0  # of neighbouring frames, of unit variance
         self._variance = (0.0, 0.0, 0.0)  # of the mean, of both, of the shared error
-        self._looks = 0
-        self._since = 0.0  # when settling began
+        self._n_estimates = 0
+        self._converging_since = 0.0
         self._band: int | None = None
         self.age: float | None = None
         self.spread: float | None = None
         self.state = "finding"
-        self.another = False
+        self.identity_changed = False
 
     @property
     def band(self) -> str | None:
@@ -80,91 +86,97 @@ class AgeFilter:
         return None if self._band is None else self._bands.labels[self._band]
 
     @property
-    def calm(self) -> bool:
-        """Whether the age is settled and nothing speaks for another person: estimates may be rare."""
-        return self.state == "settled" and self._doubt < CALM
+    def stable(self) -> bool:
+        """Whether the age is settled and the identity certain: estimates may be rare."""
+        return self.state == "settled" and self._log_odds < IDENTITY_CERTAIN
 
     def unseen(self, seconds: float) -> None:
         """Say that the face was out of view for so long, so that somebody else may be back."""
-        self._doubt = max(self._doubt, RETURNED / min(seconds, 1.0))
+        self._log_odds = max(self._log_odds, RETURN_LOG_ODDS / min(seconds, 1.0))
 
     def update(self, raw: float, quality: Quality, t: float) -> None:
         """Take in one estimate, `raw` years, from a face of this `quality` at time `t` (seconds, rising)."""
-        given = features(quality, raw)
-        variance = self._noise.variance(given)
-        strange = self._strangeness(raw, variance, quality)
-        self._doubt = max(self._doubt + strange, SURE)
-        if self._doubt > 0:
+        variance = self._error_model.variance(features(quality, raw))
+        log_odds = self._identity_log_odds(raw, variance, quality)
+        self._log_odds = max(self._log_odds + log_odds, LOG_ODDS_FLOOR)
+        if self._log_odds > 0:
             self.reset()
-            self.another = True
+            self.identity_changed = True
         if self._last is None:
-            self._begin(raw, variance)
-            self._since = t
+            self._init(raw, variance)
+            self._converging_since = t
         else:
             self._predict(t - self._t, pose_change(quality, self._last))
-            if strange <= 0:
+            if log_odds <= 0:
                 self._correct(raw, variance)
-        self._remember(quality, t, strange)
+        self._remember(quality, t, log_odds)
         self._show()
 
-    def _strangeness(self, raw: float, variance: float, quality: Quality) -> float:
-        """Log odds that this frame shows another person, by its look and its age, kept within `CLUE`."""
-        if self._look is None or quality.look is None or not self._noise.look_weights.size:
-            return -CLUE
-        odds = self._noise.strangeness(quality.look, self._look)
+    def _identity_log_odds(self, raw: float, variance: float, quality: Quality) -> float:
+        """Log odds that this frame shows another person, by appearance and age, within ±`MAX_LOG_ODDS`."""
+        model = self._error_model
+        if self._appearance is None or quality.appearance is None or not model.appearance_weights.size:
+            return -MAX_LOG_ODDS
+        log_odds = model.appearance_log_odds(quality.appearance, self._appearance)
         total = self._variance[0] + variance
-        surprise = (raw - self._mean) ** 2
-        odds += 0.5 * (
-            min(surprise / total, 9.0)
-            - surprise / (total + OTHERS_AGE**2)
-            - math.log(1 + OTHERS_AGE**2 / total)
+        squared = (raw - self._mean) ** 2
+        log_odds += 0.5 * (
+            min(squared / total, MAX_SQUARED_DEVIATIONS)
+            - squared / (total + AGE_DIFFERENCE_STD**2)
+            - math.log(1 + AGE_DIFFERENCE_STD**2 / total)
         )
-        return min(max(odds, -CLUE), CLUE)
+        return min(max(log_odds, -MAX_LOG_ODDS), MAX_LOG_ODDS)
 
-    def _remember(self, quality: Quality, t: float, strange: float) -> None:
+    def _remember(self, quality: Quality, t: float, log_odds: float) -> None:
+        """Keep the frame's quality and time, and let the usual appearance follow: who stays may turn."""
         self._last, self._t = quality, t
-        if self._look is None:
-            self._look = None if quality.look is None else quality.look.copy()
-        elif quality.look is not None and (strange <= 0 or self._doubt < RETURNED):  # who stays may turn
-            self._look += LOOK_MEMORY * (quality.look - self._look)
+        if self._appearance is None:
+            self._appearance = None if quality.appearance is None else quality.appearance.copy()
+        elif quality.appearance is not None and (log_odds <= 0 or self._log_odds < RETURN_LOG_ODDS):
+            self._appearance += APPEARANCE_LEARNING_RATE * (quality.appearance - self._appearance)
 
-    def _begin(self, raw: float, variance: float) -> None:
-        self._mean, self._error = raw, 0.0
-        self._variance = (variance, -math.sqrt(self._noise.alike * variance), 1.0)
+    def _init(self, raw: float, variance: float) -> None:
+        self._mean, self._shared_error = raw, 0.0
+        self._variance = (variance, -math.sqrt(self._error_model.correlation * variance), 1.0)
 
     def _predict(self, seconds: float, change: float) -> None:
-        """The shared error fades with time and with a change of pose; the mean hardly moves."""
-        kept = math.exp(-max(seconds, 0.0) / self._noise.memory_s - change / self._noise.memory_pose)
+        """The shared error decays with time and with a change of pose; the mean hardly moves."""
+        model = self._error_model
+        kept = math.exp(-max(seconds, 0.0) / model.correlation_s - change / model.correlation_pose)
         mean, both, shared = self._variance
-        self._error *= kept
-        self._variance = (mean + DRIFT**2 * seconds, kept * both, kept * kept * (shared - 1.0) + 1.0)
+        self._shared_error *= kept
+        self._variance = (mean + AGE_DRIFT**2 * seconds, kept * both, kept * kept * (shared - 1.0) + 1.0)
 
     def _correct(self, raw: float, variance: float) -> None:
-        """One estimate, of which a part of the error is shared with its neighbours; wild ones count less."""
+        """The Kalman update of mean and shared error by one estimate; outliers count less (Student's t)."""
         mean, both, shared = self._variance
-        scale = math.sqrt(self._noise.alike * variance)
+        correlation = self._error_model.correlation
+        scale = math.sqrt(correlation * variance)
         with_mean, with_error = mean + scale * both, both + scale * shared
-        total = with_mean + scale * with_error + (1 - self._noise.alike) * variance
-        surprise = raw - self._mean - scale * self._error
-        total *= (HEAVY_TAIL + surprise * surprise / total) / (HEAVY_TAIL + 1)
+        prior, own = with_mean + scale * with_error, (1 - correlation) * variance
+        total = prior + own
+        innovation = raw - self._mean - scale * self._shared_error
+        total *= (STUDENT_T_DOF + innovation * innovation / total) / (STUDENT_T_DOF + 1)
+        total = max(total, prior + MIN_OWN_VARIANCE * own)  # below the prior's part, variances turn negative
         gain, error_gain = with_mean / total, with_error / total
-        self._mean += gain * surprise
-        self._error += error_gain * surprise
+        self._mean += gain * innovation
+        self._shared_error += error_gain * innovation
         self._variance = (mean - gain * with_mean, both - gain * with_error, shared - error_gain * with_error)
 
     def _show(self) -> None:
         """Decide what is shown: nothing, the estimate, or what was shown before."""
         settings = self._settings
-        wander = Z80 * math.sqrt(self._variance[0])
-        self._looks += 1
-        if self.state == "finding" and (wander > settings.show_within or self._looks < FEWEST):
+        interval = Z80 * math.sqrt(self._variance[0])  # of the posterior of the mean
+        self._n_estimates += 1
+        if self.state == "finding" and (interval > settings.show_within or self._n_estimates < MIN_ESTIMATES):
             return
-        age = by_age(self._noise.truth, self._mean)
-        if self.state == "settled" and abs(age - self.age) > settings.hold:
-            self.state, self._since = "settling", self._t
-        if self.state != "settled":
-            self.age = age
-            ripe = self._t - self._since >= settings.settle_s
-            self.state = "settled" if ripe and wander <= settings.settle_within else "settling"
-        self.spread = math.hypot(wander, by_age(self._noise.unknown, self._mean))
-        self._band = self._bands.kept(self.age, self._band, settings.band_margin)
+        estimate = interpolate(self._error_model.bias_table, self._mean)
+        shown = self.age if self.state == "settled" else None
+        if shown is not None and abs(estimate - shown) > settings.hold:
+            shown, self._converging_since = None, self._t
+        if shown is None:
+            self.age = shown = estimate
+            converged = self._t - self._converging_since >= settings.settle_s
+            self.state = "settled" if converged and interval <= settings.settle_within else "settling"
+        self.spread = math.hypot(interval, interpolate(self._error_model.residual_spread, self._mean))
+        self._band = self._bands.kept(shown, self._band, settings.band_margin)

@@ -62,7 +62,7 @@ class Run:
         source = self.capture.source
         stepped = isinstance(self.capture, Stepped)
         self.vision = Vision(
-            settings, source.size, source.fps, self.stages, *self.networks, hurry=not stepped
+            settings, source.size, source.fps, self.stages, *self.networks, realtime=not stepped
         )
         outputs = open_outputs(settings, source.size, source.fps, self._on_output, stopping.set)
         self.picture = Picture(settings, source.size, outputs, self.stages)
@@ -71,7 +71,7 @@ class Run:
         self.watcher = Watcher(settings.limits.memory_mib, self.picture.shed, self._notify)
         eyes = self._eyes(stepped, source.fps)
         closing.callback(eyes.stop)
-        learn = self.vision.scheduler.pictured
+        learn = self.vision.scheduler.on_render_cost
         self.loop = Loop(
             self.capture, eyes, self.picture, recorders, self._tick, learn, self.stages, stopping
         )

@@ -89,7 +89,7 @@ def _film(settings: Settings, image: np.ndarray, crowd: Crowd, net: AgeNet) -> d
         seen = time.monotonic()
         overlay.draw(frame.image, persons, Status(FPS))
         end = time.monotonic()
-        vision.scheduler.pictured(end - seen)  # as the loop tells it
+        vision.scheduler.on_render_cost(end - seen)  # as the loop tells it
         costs.add(end - start)
         for person in persons:
             times = estimated.setdefault(person.id, [])

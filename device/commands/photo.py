@@ -9,7 +9,7 @@ from argparse import ArgumentParser, Namespace
 import cv2
 import numpy as np
 
-from device.age.network import AgeNet, both_ways
+from device.age.network import AgeNet, flip_averaged
 from device.config.options import add_settings, settings_from
 from device.config.schema import Settings
 from device.faces.alignment import Cropper
@@ -66,7 +66,7 @@ class Photographer:
         """As the running device estimates it: where a close-up has the eyes, both ways round."""
         near = self._settings.detector.range == "short"  # the full range detector sees no better in one
         face = (self._detector.close_up(image, found.box) if near else None) or found
-        return both_ways(self._net, self._cropper.cut(image, face.keypoints[:2]))
+        return flip_averaged(self._net, self._cropper.cut(image, face.keypoints[:2]))
 
 
 def add_options(parser: ArgumentParser) -> None:

@@ -7,13 +7,18 @@ measured with BlazeFace's keypoints on those chips. A crop that differs costs ye
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
+
+from device.frame import Image
 
 SIDE = 64  # pixels, the network's input
 EYE_DISTANCE = 0.39  # of the side
 EYE_HEIGHT = 0.30  # of the side, from the top
+Points = NDArray[np.floating[Any]]  # (n, 2), x and y in pixels
 _SHRUNK_SIDE = math.ceil(SIDE * 1.5 * math.sqrt(2)) + 4  # the rotated square at most, after shrinking
 
 
@@ -21,10 +26,10 @@ class Cropper:
     """Cuts aligned faces into one reused buffer; `face_crop` is its call for a single picture."""
 
     def __init__(self) -> None:
-        self._shrunk = np.empty((_SHRUNK_SIDE, _SHRUNK_SIDE, 3), np.uint8)
-        self._bgr = np.empty((SIDE, SIDE, 3), np.uint8)
+        self._shrunk: Image = np.empty((_SHRUNK_SIDE, _SHRUNK_SIDE, 3), np.uint8)
+        self._bgr: Image = np.empty((SIDE, SIDE, 3), np.uint8)
 
-    def cut(self, image: np.ndarray, eyes: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    def cut(self, image: Image, eyes: Points, out: Image | None = None) -> Image:
         """The aligned face as uint8 RGB (64, 64, 3), written to `out` when given.
 
         `image` is uint8 BGR (height, width, 3); `eyes` is (2, 2), in its pixels: the eye on the left of the
@@ -41,9 +46,11 @@ class Cropper:
             matrix = (matrix - ((0, 0, left + middle), (0, 0, top + middle))) / factor
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         cv2.warpAffine(source, matrix, (SIDE, SIDE), self._bgr, flags, cv2.BORDER_REPLICATE)
-        return cv2.cvtColor(self._bgr, cv2.COLOR_BGR2RGB, dst=out)
+        crop: Image = np.empty((SIDE, SIDE, 3), np.uint8) if out is None else out
+        cv2.cvtColor(self._bgr, cv2.COLOR_BGR2RGB, dst=crop)
+        return crop
 
-    def _shrink(self, image: np.ndarray, matrix: np.ndarray, factor: int) -> tuple[np.ndarray, int, int]:
+    def _shrink(self, image: Image, matrix: NDArray[np.float64], factor: int) -> tuple[Image, int, int]:
         """The part of the picture around the crop, shrunk by `factor`, and its left and top there."""
         rows, columns = image.shape[:2]
         (xu, xv, x0), (yu, yv, y0) = matrix.tolist()
@@ -52,7 +59,8 @@ class Cropper:
         part = image[top : top + height, left : left + width]
         size = (width // factor, height // factor)
         shrunk = self._shrunk[: size[1], : size[0]]
-        return cv2.resize(part, size, dst=shrunk, interpolation=cv2.INTER_AREA), left, top
+        cv2.resize(part, size, dst=shrunk, interpolation=cv2.INTER_AREA)
+        return shrunk, left, top
 
 
 def _whole_blocks(origin: float, across: float, down: float, limit: int, factor: int) -> tuple[int, int]:
@@ -67,7 +75,7 @@ def _whole_blocks(origin: float, across: float, down: float, limit: int, factor:
     return start, min((end - start) // factor, _SHRUNK_SIDE) * factor
 
 
-def crop_transform(eyes: np.ndarray) -> np.ndarray:
+def crop_transform(eyes: Points) -> NDArray[np.float64]:
     """The similarity that takes crop pixels to picture pixels, float64 (2, 3), for eyes as in `Cropper.cut`.
 
     Eyes closer than a pixel are taken as a pixel apart, so a broken detection gives a crop, not an error.
@@ -83,6 +91,6 @@ def crop_transform(eyes: np.ndarray) -> np.ndarray:
     return np.array([[cos, -sin, middle[0] - cos * u + sin * v], [sin, cos, middle[1] - sin * u - cos * v]])
 
 
-def face_crop(image: np.ndarray, eyes: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+def face_crop(image: Image, eyes: Points, out: Image | None = None) -> Image:
     """`Cropper().cut` for one face of one picture."""
     return Cropper().cut(image, eyes, out)

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-import numpy as np
+from typing import NamedTuple, Protocol
 
 from device.box import Box
-from device.faces.detector import Detection, FaceDetector
+from device.faces.detector import Detection
+from device.frame import Image
 
 # Seconds that a close-up is used for, a quarter more or less. On clips of people at a kiosk single estimates
 # scatter hardly more then than with a close-up for each; from a quarter of a second on they do. For a settled
 # age a second made no difference there: a face that moves has a new close-up before that.
 HOLD_S, SETTLED_HOLD_S = 0.2, 1.0
-STILL = 0.05  # of the face's width: its box has moved or grown no further than its errors may explain
-GOLDEN = 0.618  # its multiples lie evenly between whole numbers, however many are taken
+MAX_SHIFT = 0.05  # of the face's width: its box has moved or grown no further than its errors may explain
+GOLDEN_RATIO = 0.618  # its multiples lie evenly between whole numbers, however many are taken
 
 
 class CloseUp(NamedTuple):
-    """What one showed: the face in pixels of the picture, the track's box then, and when it is too old."""
+    """The face in pixels of the picture, the track's box at that time, and until when this is used."""
 
     face: Detection
     box: Box
@@ -28,22 +27,29 @@ class CloseUp(NamedTuple):
         """Whether the face is still there, now that its track's box is `box`."""
         (x, y), (x0, y0) = box.centre, self.box.centre
         far = max(abs(x - x0) + abs(y - y0), abs(box.w - self.box.w))
-        return now < self.until and far <= STILL * self.box.w
+        return now < self.until and far <= MAX_SHIFT * self.box.w
+
+
+class CloseUpDetector(Protocol):
+    """What finds a face in a close-up, as `FaceDetector` does."""
+
+    def close_up(self, image: Image, box: Box) -> Detection | None:
+        """The face at `box`, in pixels of `image`, None when there is none."""
 
 
 class CloseUps:
-    """Makes them."""
+    """Makes close-ups with a detector, and says how long each is used."""
 
-    def __init__(self, detector: FaceDetector):
+    def __init__(self, detector: CloseUpDetector):
         self._detector = detector
         self._made = 0
 
-    def make(self, image: np.ndarray, box: Box, now: float, settled: bool = False) -> CloseUp | None:
-        """Of the face at `box` (pixels of `image`), on the frame of time `now`; None when it shows none.
+    def make(self, image: Image, box: Box, now: float, settled: bool = False) -> CloseUp | None:
+        """A close-up of the face at `box` (pixels of `image`) at frame time `now`; None when it shows none.
 
-        Each is used for another time, so that those made on one frame are not all made anew on one frame.
+        Each is used for a different time, so that those made on one frame do not all expire on one frame.
         """
         face = self._detector.close_up(image, box)
         self._made += 1
-        life = (SETTLED_HOLD_S if settled else HOLD_S) * (0.75 + 0.5 * (self._made * GOLDEN % 1))
+        life = (SETTLED_HOLD_S if settled else HOLD_S) * (0.75 + 0.5 * (self._made * GOLDEN_RATIO % 1))
         return CloseUp(face, box, now + life) if face else None

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from device.box import Box
-from device.faces.downscale import Shrinker
+from device.faces.downscale import Downscaler
+from device.frame import Image
 from device.inference.interpreter import Model
 from device.inference.model_files import model_path
 
 RIGHT_EYE, LEFT_EYE, NOSE, MOUTH, RIGHT_EAR, LEFT_EAR = range(6)  # rows of Detection.keypoints
-SUPPRESSION_IOU = 0.3  # detections that overlap more are one face
-WIDE = 1.2  # times longer than high (or higher than long), a picture is looked at in two squares
-OVERLAP = 0.1  # of the longer side: what both squares show
-CLOSE_UP = 3.0  # how many times as wide as the face the picture of a second look is
-CLOSE_UP_IOU = 0.2  # of the face in it with the one asked for, whose box a look at the whole makes larger
+Floats = NDArray[np.float32]
+
+SUPPRESSION_IOU = 0.3  # detections that overlap more are one face; MediaPipe's min_suppression_threshold
+TILING_RATIO = 1.2  # of the sides: from there on the full range detector takes a picture as two squares
+TILE_OVERLAP = 0.1  # of the longer side: what both squares show, so that a face at the seam is whole in one
+CLOSE_UP_SCALE = 3.0  # how many times as wide as the face a close-up is
+CLOSE_UP_IOU = 0.2  # of the face in the close-up with the box asked for, which the whole picture makes larger
 SCORE_CLIP = 80.0  # as MediaPipe clips raw scores before the sigmoid
 
 # kind → (pinned model, anchors as (stride, anchors a cell))
@@ -37,20 +41,31 @@ class Detection(NamedTuple):
 
     box: Box
     score: float
-    keypoints: np.ndarray
+    keypoints: Floats
 
 
-def anchor_centres(side: int, layers: tuple[tuple[int, int], ...]) -> np.ndarray:
+class Detector(Protocol):
+    """What finds faces: `FaceDetector`, or whatever stands in for it."""
+
+    def detect(self, image: Image, picture_size: tuple[int, int] | None = None) -> list[Detection]:
+        """As `FaceDetector.detect`."""
+
+    def close_up(self, image: Image, box: Box) -> Detection | None:
+        """As `FaceDetector.close_up`."""
+
+
+def anchor_centres(side: int, layers: tuple[tuple[int, int], ...]) -> Floats:
     """Centres of the anchors of a square input, float32 (anchors, 2), as fractions of `side` (pixels)."""
     grids = []
     for stride, count in layers:
         cells = side // stride
         y, x = np.divmod(np.arange(cells * cells, dtype=np.float32), cells)
         grids.append(np.repeat(np.stack([x + 0.5, y + 0.5], axis=1) / cells, count, axis=0))
-    return np.concatenate(grids).astype(np.float32)
+    centres: Floats = np.concatenate(grids).astype(np.float32)
+    return centres
 
 
-def merge_overlapping(rows: np.ndarray, scores: np.ndarray) -> list[tuple[np.ndarray, float]]:
+def merge_overlapping(rows: Floats, scores: Floats) -> list[tuple[Floats, float]]:
     """Score-weighted suppression: each group of boxes that overlap its best one becomes their mean.
 
     `rows` is float32 (n, 2k): left, top, right, bottom, then keypoints; `scores` is (n,).
@@ -91,10 +106,11 @@ class FaceDetector:
         self._min_logit = math.log(min_score / (1 - min_score))
         self._input = np.full((1, self.side, self.side, 3), -1.0, np.float32)  # -1 is black
         self._letterbox: tuple[int, int, int, int] | None = None
-        self._small = self._rgb = np.empty((0, 0, 3), np.uint8)
-        self._shrinker = Shrinker()
+        self._small: Image = np.empty((0, 0, 3), np.uint8)
+        self._rgb: Image = self._small
+        self._downscaler = Downscaler()
 
-    def detect(self, image: np.ndarray, picture_size: tuple[int, int] | None = None) -> list[Detection]:
+    def detect(self, image: Image, picture_size: tuple[int, int] | None = None) -> list[Detection]:
         """Faces in `image` (uint8, height×width×3, BGR), best score first.
 
         Coordinates are pixels of a picture of `picture_size` (width, height) that shows the same view:
@@ -110,24 +126,22 @@ class FaceDetector:
         scores = np.concatenate([scores for _, scores in found])
         return [_detection(row, score) for row, score in merge_overlapping(rows, scores)]
 
-    def _views(self, image: np.ndarray) -> list[tuple[int, int, int, int]]:
-        """The parts of the image to look at, as left, top, width and height.
+    def _views(self, image: Image) -> list[tuple[int, int, int, int]]:
+        """The parts of the image to search, as left, top, width and height.
 
         The short range detector takes it whole. The full range one, whose faces are small, takes a wide or
         high picture as two squares, in which they are nearly twice as large.
         """
         rows, columns = image.shape[:2]
         side = min(rows, columns)
-        if not self._far or max(rows, columns) < WIDE * side:
+        if not self._far or max(rows, columns) < TILING_RATIO * side:
             return [(0, 0, columns, rows)]
-        side = min(max(side, round(max(rows, columns) * (1 + OVERLAP) / 2)), max(rows, columns))
+        side = min(max(side, round(max(rows, columns) * (1 + TILE_OVERLAP) / 2)), max(rows, columns))
         if columns > rows:
             return [(0, 0, side, rows), (columns - side, 0, side, rows)]
         return [(0, 0, columns, side), (0, rows - side, columns, side)]
 
-    def _rows(
-        self, image: np.ndarray, left: int, top: int, width: int, height: int
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def _rows(self, image: Image, left: int, top: int, width: int, height: int) -> tuple[Floats, Floats]:
         """What the network finds in one part of the image: rows for `merge_overlapping` and scores (n,)."""
         x0, y0, inner_width, inner_height = self._fill(image[top : top + height, left : left + width])
         boxes, logits = self._outputs()
@@ -145,15 +159,15 @@ class FaceDetector:
         points = np.concatenate([middle - half, middle + half, points[:, 2:] + centres], axis=1)
         return (points * gain + offset).reshape(-1, 16), scores
 
-    def close_up(self, image: np.ndarray, box: Box) -> Detection | None:
+    def close_up(self, image: Image, box: Box) -> Detection | None:
         """The face at `box` as a close-up shows it, None when there is none there.
 
-        `image` is uint8 (height, width, 3) BGR; `box` and what is returned are in its pixels. A face gains by
-        a second look, and what resembles one in the small picture only (a print on a shirt, folded hands)
-        loses; and its keypoints are several times as exact, which is what an age depends on.
+        `image` is uint8 (height, width, 3) BGR; `box` and what is returned are in its pixels. A face gains
+        by the finer scale, and what resembles one in the small picture only (a print on a shirt, folded
+        hands) loses; and its keypoints are several times as exact, which is what an age depends on.
         """
         rows, columns = image.shape[:2]
-        x, y, w, h = box.scaled(CLOSE_UP).clipped(columns, rows)
+        x, y, w, h = box.scaled(CLOSE_UP_SCALE).clipped(columns, rows)
         x, y = int(x), int(y)
         part = image[y : y + max(int(h), 1), x : x + max(int(w), 1)]
         if not part.size:
@@ -162,9 +176,9 @@ class FaceDetector:
         face = max(self.detect(part), key=lambda face: face.box.iou(there), default=None)
         if face is None or face.box.iou(there) < CLOSE_UP_IOU:
             return None
-        return Detection(face.box.shifted(x, y), face.score, face.keypoints + np.float32((x, y)))
+        return Detection(face.box.shifted(x, y), face.score, face.keypoints + np.array((x, y), np.float32))
 
-    def _fill(self, image: np.ndarray) -> tuple[int, int, int, int]:
+    def _fill(self, image: Image) -> tuple[int, int, int, int]:
         """Scale the image into the middle of the input; returns its place there: x, y, width, height."""
         rows, columns = image.shape[:2]
         scale = self.side / max(rows, columns)
@@ -175,7 +189,7 @@ class FaceDetector:
             self._input.fill(-1.0)
             self._small = np.empty((height, width, 3), np.uint8)
             self._rgb = np.empty_like(self._small)
-        self._shrinker.scale(image, self._small)
+        self._downscaler.scale(image, self._small)
         cv2.cvtColor(self._small, cv2.COLOR_BGR2RGB, dst=self._rgb)
         x, y = place[:2]
         inside = self._input[0, y : y + height, x : x + width]
@@ -183,7 +197,7 @@ class FaceDetector:
         np.subtract(inside, np.float32(1), out=inside)
         return place
 
-    def _outputs(self) -> tuple[np.ndarray, np.ndarray]:
+    def _outputs(self) -> tuple[Floats, Floats]:
         """Run the network: raw boxes (anchors, 16) in input pixels, and raw scores (anchors,)."""
         first, second = self._model.run(self._input)
         if first.shape[-1] == 1:
@@ -191,6 +205,6 @@ class FaceDetector:
         return first[0], second[0, :, 0]
 
 
-def _detection(row: np.ndarray, score: float) -> Detection:
+def _detection(row: Floats, score: float) -> Detection:
     left, top, right, bottom = (float(v) for v in row[:4])
     return Detection(Box(left, top, right - left, bottom - top), score, row[4:].reshape(6, 2))

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import cv2
-import numpy as np
 
 from device.faces.alignment import Cropper
+from device.faces.detector import Detection
 from device.faces.quality import INNER
+from device.frame import Image
 
 RANGE = Path(__file__).with_name("calibrated_range.json")
 BLACK, WHITE = 0.06, 0.94  # mean brightness beyond which a picture without a face is no picture either
@@ -53,7 +54,7 @@ ADVICE = {
 }
 
 
-def measure(crop: np.ndarray) -> Measures:
+def measure(crop: Image) -> Measures:
     """The measures of a face's crop, uint8 RGB (64, 64, 3)."""
     grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
     deviation = float(cv2.meanStdDev(grey)[1][0, 0])
@@ -86,7 +87,7 @@ def complaints(found: Measures, allowed: dict[str, tuple[float, float]]) -> list
     return said
 
 
-def judge(image: np.ndarray, faces: list) -> tuple[bool, str]:
+def judge(image: Image, faces: list[Detection]) -> tuple[bool, str]:
     """Whether a frame, uint8 BGR, is fit, and why: by its largest face, else by its mean brightness alone.
 
     `faces` are the detector's, in the frame's pixels.

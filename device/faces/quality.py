@@ -1,16 +1,20 @@
-"""How well a face can be judged in one frame, and what it roughly looks like: statistics of its crop."""
+"""How well a face can be judged in one frame, and its coarse appearance: statistics of its crop."""
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from device.faces.detector import LEFT_EYE, NOSE, RIGHT_EYE
+from device.frame import Image
 
-LOOK_SIDE = 4  # the look is a grid of so many cells a side
+APPEARANCE_GRID = 4  # cells a side
+MIN_DETAIL, MIN_DEVIATION = 0.5, 1.0  # grey levels: an even crop has neither, and the logarithm stays finite
+MIN_APPEARANCE_DEVIATION = 4.0  # grey levels: what a nearly even crop varies by is mostly sensor noise
 INNER = np.s_[4:60, 8:56]  # of the crop: the face without what is behind it
 
 
@@ -24,10 +28,20 @@ class Quality(NamedTuple):
     score: float  # the detector's, 0 to 1
     brightness: float  # mean of the crop, 0 to 1
     contrast: float  # standard deviation of the crop, 0 to 0.5
-    look: np.ndarray | None = None  # see `look`; None where nobody asks
+    appearance: NDArray[np.float32] | None = None  # (48,), see `appearance`; None where it is not measured
 
 
-def measure(crop: np.ndarray, face) -> Quality:
+class Face(Protocol):
+    """A detection or a track: `keypoints` float32 (6, 2) in pixels, `score` 0 to 1."""
+
+    @property
+    def keypoints(self) -> NDArray[np.float32]: ...  # noqa: D102
+
+    @property
+    def score(self) -> float: ...  # noqa: D102
+
+
+def measure(crop: Image, face: Face) -> Quality:
     """The quality of `crop`, uint8 RGB (64, 64, 3), cut by the keypoints of `face`, a detection or track."""
     (rx, ry), (lx, ly), (nx, ny) = face.keypoints[[RIGHT_EYE, LEFT_EYE, NOSE]].tolist()
     dx, dy = lx - rx, ly - ry
@@ -37,20 +51,21 @@ def measure(crop: np.ndarray, face) -> Quality:
     _, detail = cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_16S))
     return Quality(
         size=size,
-        sharpness=math.log(max(float(detail[0, 0]), 0.5) / max(deviation, 1.0)),
+        sharpness=math.log(max(float(detail[0, 0]), MIN_DETAIL) / max(deviation, MIN_DEVIATION)),
         yaw=((nx - (rx + lx) / 2) * dx + (ny - (ry + ly) / 2) * dy) / (size * size),
         roll=math.degrees(math.atan2(dy, dx)),
         score=face.score,
         brightness=mean / 255,
         contrast=deviation / 255,
-        look=look(crop, mean, deviation),
+        appearance=appearance(crop, mean, deviation),
     )
 
 
-def look(crop: np.ndarray, mean: float, deviation: float) -> np.ndarray:
+def appearance(crop: Image, mean: float, deviation: float) -> NDArray[np.float32]:
     """The crop's colours on a coarse grid, float32 (48,), less its mean brightness and over its deviation.
 
     Enough to notice that another person stands there, too little to recognise anyone; gone with the track.
     """
-    cells = cv2.resize(crop[INNER], (LOOK_SIDE, LOOK_SIDE), interpolation=cv2.INTER_AREA)
-    return (cells.reshape(-1).astype(np.float32) - mean) / max(deviation, 4.0)
+    cells = cv2.resize(crop[INNER], (APPEARANCE_GRID, APPEARANCE_GRID), interpolation=cv2.INTER_AREA)
+    normalised: NDArray[np.float32] = cells.reshape(-1).astype(np.float32) - mean
+    return normalised / max(deviation, MIN_APPEARANCE_DEVIATION)

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 
 from device.errors import ModelError
 
@@ -35,40 +36,40 @@ def choose(package: str = "auto") -> str:
 
 
 @contextmanager
-def _no_chatter() -> Iterator[None]:
-    """Keep what the C++ library says of itself off the operator's screen; errors come as exceptions."""
-    said = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
+def _silenced_stderr() -> Iterator[None]:
+    """Keep the C++ library's start-up log off the operator's screen; errors come as exceptions."""
+    stderr = os.dup(2)
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, 2)
     try:
         yield
     finally:
-        os.dup2(said, 2)
-        os.close(said)
-        os.close(nowhere)
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(devnull)
 
 
 class Model:
     """One TFLite graph with its tensors allocated, a single input and any number of outputs.
 
-    `graph` is a file, or what would stand in it. `threads` is the number of CPU threads XNNPACK may use, 1 or
+    `graph` is a file, or its bytes. `threads` is the number of CPU threads XNNPACK may use, 1 or
     more. Raises ModelError when the file is missing or no graph of this interpreter.
     """
 
     def __init__(self, graph: Path | str | bytes, interpreter: str = "auto", threads: int = 1):
         self.package = choose(interpreter)
         module = importlib.import_module(f"{self.package}.interpreter")
-        inside = isinstance(graph, bytes)
-        place = {"model_content": graph} if inside else {"model_path": str(graph)}
+        source = {"model_content": graph} if isinstance(graph, bytes) else {"model_path": str(graph)}
         try:
-            with _no_chatter():
-                self._graph = module.Interpreter(**place, num_threads=threads)
+            with _silenced_stderr():
+                self._graph = module.Interpreter(**source, num_threads=threads)
                 self._graph.allocate_tensors()
         except (ValueError, RuntimeError) as error:
-            name = "these bytes" if inside else graph
+            name = "these bytes" if isinstance(graph, bytes) else graph
             raise ModelError(f"{name}: {self.package} cannot load the model ({error})") from error
-        self.input = self._graph.get_input_details()[0]
-        self.outputs = sorted(self._graph.get_output_details(), key=lambda detail: detail["name"])
+        details: list[dict[str, Any]] = self._graph.get_output_details()
+        self.input: dict[str, Any] = self._graph.get_input_details()[0]
+        self.outputs = sorted(details, key=lambda detail: str(detail["name"]))
         self._indices = [detail["index"] for detail in self.outputs]
 
     @property
@@ -76,7 +77,7 @@ class Model:
         """Shape of the input tensor, (1, height, width, 3)."""
         return tuple(int(n) for n in self.input["shape"])
 
-    def run(self, tensor: np.ndarray) -> list[np.ndarray]:
+    def run(self, tensor: NDArray[Any]) -> list[NDArray[Any]]:
         """Outputs for one input of the graph's own shape and dtype, in the order of their names.
 
         The arrays are copies, small for the graphs used here.

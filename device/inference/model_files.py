@@ -15,7 +15,8 @@ def pinned(models: Path = MODELS) -> dict[str, dict[str, str]]:
     """The pins: name → {"file", "sha256", …}. Raises ModelError when the list is missing or unreadable."""
     path = models / "pins.json"
     try:
-        return json.loads(path.read_text())
+        pins: dict[str, dict[str, str]] = json.loads(path.read_text())
+        return pins
     except (OSError, ValueError) as error:
         raise ModelError(f"{path}: cannot read the list of model files ({error}); install again") from error
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from device.age.bands import Bands
-from device.age.error_model import load_noise
+from device.age.error_model import load_error_model
 from device.age.filter import AgeFilter
 from device.config.schema import Settings
 from device.faces.close_up import CloseUp
@@ -16,7 +16,7 @@ from device.faces.quality import Quality
 from device.person import Person
 from device.tracks.tracker import Companion, Track
 
-NONE: Mapping[str, Callable[[], Attribute]] = MappingProxyType({})
+NO_ATTRIBUTES: Mapping[str, Callable[[], Attribute]] = MappingProxyType({})
 
 
 class Attribute(Protocol):
@@ -36,18 +36,18 @@ class PersonState(Companion):
     showed no face or the face was missed since.
     """
 
-    __slots__ = ("_mirrored", "ages", "attributes", "close_up")
+    __slots__ = ("_flipped", "ages", "attributes", "close_up")
 
     def __init__(self, ages: AgeFilter, attributes: Mapping[str, Attribute]):
         self.ages = ages
         self.attributes = attributes
         self.close_up: CloseUp | None = None
-        self._mirrored = False  # the image that was read last
+        self._flipped = False  # whether the last single inference was of the mirror image
 
     def update(self, raw: float, quality: Quality, t: float) -> None:
         """Take in one estimate of the age, `raw` years, as `AgeFilter.update` does."""
         self.ages.update(raw, quality, t)
-        if self.ages.another:
+        if self.ages.identity_changed:
             for attribute in self.attributes.values():
                 attribute.reset()
 
@@ -63,33 +63,33 @@ class PersonState(Companion):
 
     def somebody_else(self) -> bool:
         """As `Companion.somebody_else`."""
-        another, self.ages.another = self.ages.another, False
-        return another
+        changed, self.ages.identity_changed = self.ages.identity_changed, False
+        return changed
 
-    def other_way(self) -> bool:
-        """Whether the next single estimate is of the mirror image: they take turns."""
-        self._mirrored = not self._mirrored
-        return self._mirrored
+    def next_is_flipped(self) -> bool:
+        """Whether the next single inference is of the mirror image: crop and image take turns."""
+        self._flipped = not self._flipped
+        return self._flipped
 
     @property
     def settled(self) -> bool:
         """Whether the age is known as well as it will be, and it is this person's beyond doubt."""
-        return self.ages.calm
+        return self.ages.stable
 
 
 def person_states(
-    settings: Settings, attributes: Mapping[str, Callable[[], Attribute]] = NONE
+    settings: Settings, attributes: Mapping[str, Callable[[], Attribute]] = NO_ATTRIBUTES
 ) -> Callable[[], PersonState]:
     """The factory of companions for `Tracker`, by the sections `smoother` and `age` of `settings`.
 
     `attributes` makes the further ones of each person, by their names. Raises ModelError.
     """
     bands = Bands(settings.smoother.bands)
-    new_ages = partial(AgeFilter, settings.smoother, load_noise(settings.age.model), bands)
+    new_ages = partial(AgeFilter, settings.smoother, load_error_model(settings.age.model), bands)
     return lambda: PersonState(new_ages(), {name: make() for name, make in attributes.items()})
 
 
-def person_of(track: Track, raw: float | None = None) -> Person:
+def person_of(track: Track[PersonState], raw: float | None = None) -> Person:
     """What the rest of the program sees of a track and its `PersonState`; `raw` is this frame's estimate."""
     ages = track.companion.ages
     state = "lost" if track.state == "lost" else ages.state

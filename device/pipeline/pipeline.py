@@ -7,27 +7,29 @@ from functools import partial
 
 import numpy as np
 
-from device.age.network import AgeNet, both_ways
+from device.age.network import AgeEstimator, AgeNet, flip_averaged
 from device.budget.timing import Stages
 from device.config.schema import Settings
 from device.faces.alignment import SIDE, Cropper
 from device.faces.close_up import CloseUps
-from device.faces.detector import Detection, FaceDetector
+from device.faces.detector import Detection, Detector, FaceDetector
 from device.faces.quality import measure
-from device.frame import Frame
+from device.frame import Frame, Image
 from device.person import Person
-from device.pipeline.person_state import person_of, person_states
-from device.pipeline.scheduler import Scheduler, readings
+from device.pipeline.person_state import PersonState, person_of, person_states
+from device.pipeline.scheduler import Scheduler, inference_count
 from device.tracks.tracker import Track, Tracker
 
-CLOSE_UP_SHARE = 0.5  # of the frame's budget: after that no second new face is looked at more closely
+CLOSE_UP_SHARE = 0.5  # of the frame's budget: after that no second new face gets a close-up on this frame
+PersonTrack = Track[PersonState]
 
 
 class Vision:
     """From frames to persons. Frames come in the order of their time, each at most once.
 
     `size` is the main picture's (width, height); boxes are in its pixels. The detector sees the small
-    picture where the source gives one. `hurry` as for the scheduler.
+    picture where the source gives one. `detector` and `net` are whatever answers as `FaceDetector` and
+    `AgeNet` do. `realtime` as for the scheduler.
     """
 
     def __init__(
@@ -36,20 +38,20 @@ class Vision:
         size: tuple[int, int],
         fps: float,
         stages: Stages,
-        detector: FaceDetector,
-        net: AgeNet,
-        hurry: bool = True,
+        detector: Detector,
+        net: AgeEstimator,
+        realtime: bool = True,
     ):
-        self.scheduler = Scheduler(settings, fps, hurry)
+        self.scheduler = Scheduler(settings, fps, realtime)
         self.tracker = Tracker(settings, person_states(settings))
-        self.tracks: list[Track] = []
+        self.tracks: list[PersonTrack] = []
         self._detector, self._net = detector, net
         near = settings.detector.range == "short"  # the full range detector sees no better in a close-up
         self._close_ups = CloseUps(detector) if near else None
         self._size = size
         self._stages = stages
         self._cropper = Cropper()
-        self._crop = np.empty((SIDE, SIDE, 3), np.uint8)
+        self._crop: Image = np.empty((SIDE, SIDE, 3), np.uint8)
         self._time: float | None = None  # of the last frame
         self._start = 0.0  # of the work on this frame, monotonic
         self._close_ups_done, self._close_up_s = 0, 0.0  # on this frame, and the seconds they took
@@ -58,12 +60,12 @@ class Vision:
         """Who is in the frame: every confirmed track, with this frame's estimates where there are any."""
         self._start = time.monotonic()
         self._close_ups_done, self._close_up_s = 0, 0.0
-        looked = self.scheduler.look(self.tracks, self.tracker.doubtful, frame.time)
-        found = self._detect(frame) if looked else None
+        detected = self.scheduler.should_detect(self.tracks, self.tracker.has_tentative, frame.time)
+        found = self._detect(frame) if detected else None
         self._track(found, frame)
         spent = time.monotonic() - self._start
-        stale = partial(self._stale, now=frame.time)
-        chosen = self.scheduler.choose(self.tracks, looked, spent, frame.time, stale)
+        needs_refresh = partial(self._needs_refresh, now=frame.time)
+        chosen = self.scheduler.choose(self.tracks, detected, spent, frame.time, needs_refresh)
         raw = self._estimate(chosen, frame) if chosen else {}
         return [person_of(track, raw.get(track.id)) for track in self.tracks]
 
@@ -73,41 +75,43 @@ class Vision:
         found = self._detector.detect(picture, self._size)
         seconds = time.monotonic() - start
         self._stages.add("detect", seconds)
-        self.scheduler.detected(seconds)
+        self.scheduler.on_detection_cost(seconds)
         return found
 
     def _track(self, found: list[Detection] | None, frame: Frame) -> None:
         start = time.monotonic()
         step = 0.0 if self._time is None else frame.time - self._time
         self._time = frame.time
-        look = partial(self._look, frame) if self._close_ups else None
-        self.tracks = self.tracker.update(found, step, look)
+        verify = None
+        if self._close_ups:
+            verify = partial(self._verify_with_close_up, self._close_ups, frame)
+        self.tracks = self.tracker.update(found, step, verify)
         self._stages.add("track", time.monotonic() - start)
 
-    def _look(self, frame: Frame, track: Track) -> float | None:
-        """How sure a close-up makes of a new face, 0 to 1; None when there is no time for another."""
+    def _verify_with_close_up(self, close_ups: CloseUps, frame: Frame, track: PersonTrack) -> float | None:
+        """The score, 0 to 1, of a new face in a close-up; None when there is no time for another."""
         late = time.monotonic() - self._start > CLOSE_UP_SHARE * self.scheduler.budget
         if late and self._close_ups_done:
             return None
-        self._look_closer(frame, track)
+        self._refresh_close_up(close_ups, frame, track)
         close_up = track.companion.close_up
         return close_up.face.score if close_up else 0.0
 
-    def _look_closer(self, frame: Frame, track: Track) -> None:
+    def _refresh_close_up(self, close_ups: CloseUps, frame: Frame, track: PersonTrack) -> None:
         start = time.monotonic()
         state = track.companion
-        state.close_up = self._close_ups.make(frame.image, track.box, frame.time, state.settled)
+        state.close_up = close_ups.make(frame.image, track.box, frame.time, state.settled)
         seconds = time.monotonic() - start
         self._close_ups_done += 1
         self._close_up_s += seconds
-        self.scheduler.looked_closer(seconds)
+        self.scheduler.on_close_up_cost(seconds)
 
-    def _stale(self, track: Track, now: float) -> bool:
+    def _needs_refresh(self, track: PersonTrack, now: float) -> bool:
         """Whether an estimate of this face needs another close-up first."""
         close_up = track.companion.close_up
-        return bool(self._close_ups) and not (close_up and close_up.holds(track.box, now))
+        return self._close_ups is not None and not (close_up and close_up.holds(track.box, now))
 
-    def _estimate(self, tracks: list[Track], frame: Frame) -> dict[int, float]:
+    def _estimate(self, tracks: list[PersonTrack], frame: Frame) -> dict[int, float]:
         """This frame's own age estimate of each of these tracks, by id; the tracks' filters hear of them.
 
         The crop's place comes from a close-up: in the whole picture a face at a kiosk is 20 of the detector's
@@ -115,27 +119,33 @@ class Vision:
         of a face that a close-up does not show.
         """
         start, close_up_s = time.monotonic(), self._close_up_s
-        read = sum(map(readings, tracks))
+        inferences = sum(map(inference_count, tracks))
         raw = {}
         for track in tracks:
-            if self._stale(track, frame.time):
-                self._look_closer(frame, track)
-            state = track.companion
-            face = track if self._close_ups is None else state.close_up and state.close_up.face
+            face = self._face(track, frame)
             if face is not None:
                 crop = self._cropper.cut(frame.image, face.keypoints[:2], self._crop)
                 raw[track.id] = self._age(track, crop)
-                state.update(raw[track.id], measure(crop, face), frame.time)
+                track.companion.update(raw[track.id], measure(crop, face), frame.time)
         seconds = time.monotonic() - start
         self._stages.add("age", seconds)
-        self.scheduler.aged(seconds - (self._close_up_s - close_up_s), read)
+        self.scheduler.on_age_cost(seconds - (self._close_up_s - close_up_s), inferences)
         return raw
 
-    def _age(self, track: Track, crop: np.ndarray) -> float:
+    def _face(self, track: PersonTrack, frame: Frame) -> Detection | PersonTrack | None:
+        """What the crop's place is taken from: a close-up that still holds, or else the track itself."""
+        if self._close_ups is None:
+            return track
+        if self._needs_refresh(track, frame.time):
+            self._refresh_close_up(self._close_ups, frame, track)
+        close_up = track.companion.close_up
+        return close_up.face if close_up else None
+
+    def _age(self, track: PersonTrack, crop: Image) -> float:
         """Years, by the crop and its mirror image; of a settled face by either in turn, at half the price."""
-        if readings(track) == 2:
-            return both_ways(self._net, crop)
-        return self._net.estimate(crop[:, ::-1] if track.companion.other_way() else crop)
+        if inference_count(track) == 2:
+            return flip_averaged(self._net, crop)
+        return self._net.estimate(crop[:, ::-1] if track.companion.next_is_flipped() else crop)
 
 
 def open_networks(settings: Settings) -> tuple[FaceDetector, AgeNet]:
@@ -143,7 +153,7 @@ def open_networks(settings: Settings) -> tuple[FaceDetector, AgeNet]:
     chosen, age = settings.detector, settings.age
     detector = FaceDetector(chosen.range, age.interpreter, chosen.threads, chosen.min_score)
     net = AgeNet(age.model, age.interpreter)
-    nothing = np.zeros((SIDE, SIDE, 3), np.uint8)
-    detector.detect(nothing)  # the first run of a network is slow, and would mislead the scheduler
-    net.estimate(nothing)
+    black: Image = np.zeros((SIDE, SIDE, 3), np.uint8)
+    detector.detect(black)  # the first run of a network is slow, and would mislead the scheduler
+    net.estimate(black)
     return detector, net

@@ -7,11 +7,12 @@ Most rows of a gated cost table agree at once on their cheapest column; only the
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 INFINITY = float("inf")
 
 
-def assign(cost: np.ndarray, limit: float) -> list[tuple[int, int]]:
+def assign(cost: NDArray[np.float64], limit: float) -> list[tuple[int, int]]:
     """Pairs (row, column) of least total cost, where leaving a row and a column apart costs `limit`.
 
     `cost` is float (rows, columns), any numbers, infinity included; no pair of cost `limit` or more is made.
@@ -19,17 +20,17 @@ def assign(cost: np.ndarray, limit: float) -> list[tuple[int, int]]:
     """
     if not cost.size:
         return []
-    favourites = cost.argmin(axis=1).tolist()
-    pairs = [(i, j) for i, j in enumerate(favourites) if cost[i, j] < limit]
+    cheapest: list[int] = cost.argmin(axis=1).tolist()
+    pairs = [(i, j) for i, j in enumerate(cheapest) if cost[i, j] < limit]
     if len({j for _, j in pairs}) == len(pairs):
         return pairs  # each row has its cheapest column for itself
     allowed = cost < limit
     rows = np.flatnonzero(allowed.any(axis=1))
     columns = np.flatnonzero(allowed.any(axis=0))
     table = np.minimum(cost[np.ix_(rows, columns)], limit)
-    turned = len(rows) > len(columns)
-    chosen = _solve((table.T if turned else table).tolist())
-    pairs = [(j, i) if turned else (i, j) for i, j in enumerate(chosen)]
+    transposed = len(rows) > len(columns)
+    chosen = _solve((table.T if transposed else table).tolist())
+    pairs = [(j, i) if transposed else (i, j) for i, j in enumerate(chosen)]
     found = [(int(rows[i]), int(columns[j])) for i, j in pairs]
     return [(i, j) for i, j in found if allowed[i, j]]
 
@@ -42,8 +43,8 @@ def _solve(cost: list[list[float]]) -> list[int]:
     row_price = [min(row) for row in cost]
     column_price = [0.0] * len(columns)
     contested = []
-    for i, row in enumerate(cost):
-        j = row.index(row_price[i])
+    for i, costs in enumerate(cost):
+        j = costs.index(row_price[i])
         if row_of[j] < 0:
             row_of[j], column_of[i] = i, j
         else:
@@ -74,7 +75,7 @@ def _solve(cost: list[list[float]]) -> list[int]:
             column_price[j] -= base - distance[j]
             row_price[row_of[j]] += base - distance[j]
         column = nearest
-        while True:  # turn the path over: each row on it takes the column it was reached by
+        while True:  # augment along the path: each row on it takes the column it was reached by
             row = came_from[column]
             row_of[column] = row
             column_of[row], column = column, column_of[row]

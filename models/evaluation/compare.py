@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from device.age.network import AgeNet, staged, stagewise_age
+from device.age.network import AgeNet, by_stage, stagewise_age
 from device.inference.interpreter import Model
 from device.inference.model_files import model_path
 from models.data.datasets import DataError, load
@@ -49,7 +49,7 @@ def published(weights: Path, interpreter: str) -> Network:
     model = Model(data, interpreter)
 
     def estimate(crop: np.ndarray) -> float:
-        return stagewise_age(staged([tensor[0] for tensor in model.run(min_max(crop[None]))]))
+        return stagewise_age(by_stage([tensor[0] for tensor in model.run(min_max(crop[None]))]))
 
     return Network(f"published SSR-Net, float ({weights.stem})", len(data), estimate)
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from device.age.error_model import KNOT, NoiseModel, features, noise_path, pose_change
+from device.age.error_model import FILE_KEYS, KNOT, ErrorModel, features, noise_path, pose_change
 from device.config.loader import defaults
 from device.faces.quality import Quality
 from models.tracks.actors import cast_of
@@ -111,7 +111,7 @@ def collect(films: list) -> Observations:
     return Observations(np.array(person), np.array(t), np.array(raw), np.array(given), quality, ages)
 
 
-def fit(seen: Observations, rounds: int = 4) -> NoiseModel:
+def fit(seen: Observations, rounds: int = 4) -> ErrorModel:
     """The noise model of these observations."""
     log_variance = np.zeros(seen.given.shape[1])
     log_variance[0] = np.log(np.var(seen.raw - _means(seen, np.ones(len(seen.raw)), seen.raw)))
@@ -123,7 +123,7 @@ def fit(seen: Observations, rounds: int = 4) -> NoiseModel:
     alike, memory_s, memory_pose = fit_memory(seen, scaled)
     people, estimates = _people(seen, weight)
     truth, unknown = fit_tables(estimates, seen.ages[people])
-    return NoiseModel(tuple(log_variance), alike, memory_s, memory_pose, truth, unknown, *fit_looks(seen))
+    return ErrorModel(tuple(log_variance), alike, memory_s, memory_pose, truth, unknown, *fit_looks(seen))
 
 
 def _means(seen: Observations, weight: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -211,7 +211,7 @@ def fit_looks(seen: Observations, rounds: int = 12) -> tuple[np.ndarray, np.ndar
 
     Returns the scale of each number of the look (four variances of a person), the weights and their even sum.
     """
-    looks = np.array([quality.look for quality in seen.quality])
+    looks = np.array([quality.appearance for quality in seen.quality])
     scale = 4 * np.square(looks - _means(seen, np.ones(len(looks)), looks)).mean(axis=0)
     early = seen.t < FIRST_LOOKS_S
     usual = _means(seen, early + 1e-9, looks)
@@ -231,17 +231,17 @@ def fit_looks(seen: Observations, rounds: int = 12) -> tuple[np.ndarray, np.ndar
     return scale, weights[:-1], -float(weights[-1])
 
 
-def write(path: Path, model: NoiseModel, made: dict) -> None:
+def write(path: Path, model: ErrorModel, made: dict) -> None:
     """The model as JSON, beside the network it belongs to."""
     rounded = {
-        name: [round(float(v), 4) for v in value] if np.ndim(value) else round(value, 4)
+        FILE_KEYS.get(name, name): [round(float(v), 4) for v in value] if np.ndim(value) else round(value, 4)
         for name, value in model._asdict().items()
     }
     text = ",\n".join(f" {json.dumps(name)}: {json.dumps(value)}" for name, value in (made | rounded).items())
     path.write_text("{\n" + text + "\n}\n")
 
 
-def report(seen: Observations, model: NoiseModel) -> str:
+def report(seen: Observations, model: ErrorModel) -> str:
     """What was learnt, for a person to look at."""
     sigma = np.exp(seen.given @ np.array(model.log_variance) / 2)
     names = (
@@ -259,10 +259,11 @@ def report(seen: Observations, model: NoiseModel) -> str:
     lines = [
         f"{len(seen.ages)} people, {len(seen.raw)} frames",
         f"one frame's error: {middle:.2f} years ({low:.2f} to {high:.2f})",
-        f"alike {model.alike:.2f}, for {model.memory_s:.2f} s or a change of {model.memory_pose:.2f}",
+        f"correlation {model.correlation:.2f}, for {model.correlation_s:.2f} s "
+        f"or a change of pose of {model.correlation_pose:.2f}",
     ]
     pairs = zip(names, model.log_variance, strict=True)
     lines += [f"  {name:12} log variance {weight:+.2f}" for name, weight in pairs]
-    for i, (middle, half) in enumerate(zip(model.truth, model.unknown, strict=True)):
+    for i, (middle, half) in enumerate(zip(model.bias_table, model.residual_spread, strict=True)):
         lines.append(f"  {KNOT * i:3.0f} years said: {middle:.1f} ± {half:.1f}")
     return "\n".join(lines)

@@ -12,7 +12,7 @@ import numpy as np
 from device.box import Box
 from device.config.schema import Settings
 from device.pipeline.person_state import person_of, person_states
-from device.pipeline.scheduler import DUE_UNCERTAIN, readings
+from device.pipeline.scheduler import DUE_UNCERTAIN, inference_count
 from device.tracks.tracker import Track, Tracker
 from models.tracks.simulator import CloseUp, Film, Moment, Sighting
 
@@ -115,9 +115,9 @@ def _shown(track: Track, others: dict) -> Shown:
 
 def _estimate(track: Track, close: CloseUp) -> float:
     """Years, both ways round or, of a settled face, either way in turn: as `device.pipeline` does it."""
-    if readings(track) == 2:
+    if inference_count(track) == 2:
         return close.raw
-    return close.mirrored if track.companion.other_way() else close.single
+    return close.mirrored if track.companion.next_is_flipped() else close.single
 
 
 def close_up(moment: Moment, rng: np.random.Generator):

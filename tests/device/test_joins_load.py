@@ -155,7 +155,7 @@ def test_beyond_the_budget_the_run_ends_and_everything_is_closed(kiosk):
 
 
 @pytest.mark.parametrize(("seconds", "most"), [(0.0, 6), (0.018, 2)])
-def test_what_the_picture_costs_is_left_to_it(kiosk, seconds, most):
+def test_what_the_render_costs_is_left_to_it(kiosk, seconds, most):
     """Of 20 ms, 18 for the picture leave no time for a second face's age on a frame."""
     kiosk.change(schedule={"frame_budget_ms": 20.0})
     kiosk.faces.boxes = [ANNA, BERT, CARL, DORA]
@@ -163,7 +163,7 @@ def test_what_the_picture_costs_is_left_to_it(kiosk, seconds, most):
     kiosk.film.length = 40
     kiosk.play()
     assert max(kiosk.faces.ages[5:]) == most
-    assert kiosk.run.vision.scheduler.picture_cost == pytest.approx(seconds)
+    assert kiosk.run.vision.scheduler.render_cost == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize(("live", "most"), [(True, 2), (False, 6)])
@@ -208,7 +208,7 @@ def test_what_close_ups_and_ages_cost_is_learnt(kiosk, seconds, most):
     kiosk.play()
     assert max(kiosk.faces.ages[5:]) == most
     scheduler = kiosk.run.vision.scheduler
-    assert (scheduler.close_up_cost, scheduler.age_cost) == pytest.approx((seconds, 0.0005))
+    assert (scheduler.close_up_cost, scheduler.inference_cost) == pytest.approx((seconds, 0.0005))
 
 
 def test_one_new_face_a_frame_is_looked_at_however_late_it_is(kiosk):

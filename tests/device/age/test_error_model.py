@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from device.age.error_model import TYPICAL, belongs_to, by_age, features, load_noise, pose_change
+from device.age.error_model import TYPICAL, belongs_to, features, interpolate, load_error_model, pose_change
 from device.errors import ModelError
 from device.faces.quality import Quality
 
@@ -31,7 +31,7 @@ def test_far_and_turned_faces_are_less_certain():
 
 @pytest.mark.parametrize(("age", "value"), [(-5, 0), (0, 0), (15, 15), (99.5, 99.5), (140, 100)])
 def test_tables_are_linear_between_knots_and_constant_beyond(age, value):
-    assert by_age(TYPICAL.truth, age) == pytest.approx(value)
+    assert interpolate(TYPICAL.bias_table, age) == pytest.approx(value)
 
 
 def test_pose_change_is_symmetric_and_none_without_change():
@@ -41,31 +41,44 @@ def test_pose_change_is_symmetric_and_none_without_change():
 
 
 def test_a_model_without_its_noise_is_taken_as_typical(tmp_path):
-    assert load_noise(str(tmp_path / "mine.tflite")) is TYPICAL
+    assert load_error_model(str(tmp_path / "mine.tflite")) is TYPICAL
+
+
+FILE = {
+    "log_variance": TYPICAL.log_variance,
+    "alike": 0.6,
+    "memory_s": 0.6,
+    "memory_pose": 0.3,
+    "truth": TYPICAL.bias_table,
+    "unknown": TYPICAL.residual_spread,
+    "look_scale": [0.4] * 48,
+    "look_weights": [1.0] * 48,
+    "look_even": 0.0,
+}
 
 
 def written(tmp_path, **changes):
-    fields = TYPICAL._asdict() | {"look_scale": [0.4] * 48, "look_weights": [1.0] * 48} | changes
+    fields = FILE | changes
     (tmp_path / "mine.noise.json").write_text(json.dumps({"made_by": "a test", **fields}))
     return str(tmp_path / "mine.tflite")
 
 
 def test_noise_is_read_from_beside_the_model(tmp_path):
-    noise = load_noise(written(tmp_path, alike=0.25))
-    assert (noise.alike, noise.truth) == (0.25, TYPICAL.truth)
+    noise = load_error_model(written(tmp_path, alike=0.25))
+    assert (noise.correlation, noise.bias_table) == (0.25, TYPICAL.bias_table)
 
 
-def test_a_look_unlike_the_usual_one_speaks_for_another_person(tmp_path):
-    noise = load_noise(written(tmp_path, look_even=10.0))
+def test_an_appearance_unlike_the_usual_one_speaks_for_another_person(tmp_path):
+    noise = load_error_model(written(tmp_path, look_even=10.0))
     usual = np.zeros(48, np.float32)
-    assert noise.strangeness(usual + 2, usual) > 0 > noise.strangeness(usual + 0.1, usual)
+    assert noise.appearance_log_odds(usual + 2, usual) > 0 > noise.appearance_log_odds(usual + 0.1, usual)
 
 
 def test_a_broken_file_is_a_message(tmp_path):
     path = written(tmp_path)
     (tmp_path / "mine.noise.json").write_text("{")
     with pytest.raises(ModelError, match=r"mine\.noise\.json: not a noise model"):
-        load_noise(path)
+        load_error_model(path)
 
 
 def test_another_network_s_noise_is_noticed(tmp_path):

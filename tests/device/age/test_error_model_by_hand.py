@@ -1,4 +1,4 @@
-"""The error of one estimate by hand, from a small model: raw = m + σ(√alike · h + √(1 − alike) · w)."""
+"""An estimate's error by hand, from a small model: raw = m + σ(√c · h + √(1 − c) · w), c: correlation."""
 
 import json
 import math
@@ -6,19 +6,27 @@ import math
 import numpy as np
 import pytest
 
-from device.age.error_model import TYPICAL, NoiseModel, by_age, features, load_noise, noise_path, pose_change
+from device.age.error_model import (
+    TYPICAL,
+    ErrorModel,
+    features,
+    interpolate,
+    load_error_model,
+    noise_path,
+    pose_change,
+)
 from device.errors import ModelError
 from device.faces.quality import Quality
 from device.inference.model_files import MODELS
 
 EVEN = Quality(size=30, sharpness=-1.0, yaw=0.0, roll=0.0, score=0.8, brightness=0.5, contrast=0.2)
-SMALL = NoiseModel(
+SMALL = ErrorModel(
     log_variance=(2.0, -0.5, -0.4, 3.0, 1.0, 0.5, 0.25, 0.3, 0.2),
-    alike=0.5, memory_s=1.0, memory_pose=0.5,
-    truth=(2.0, 14.0, 22.0), unknown=(3.0, 5.0, 9.0),
-    look_scale=np.array([1.0, 4.0], np.float32),
-    look_weights=np.array([2.0, 5.0], np.float32),
-    look_even=1.5,
+    correlation=0.5, correlation_s=1.0, correlation_pose=0.5,
+    bias_table=(2.0, 14.0, 22.0), residual_spread=(3.0, 5.0, 9.0),
+    appearance_scale=np.array([1.0, 4.0], np.float32),
+    appearance_weights=np.array([2.0, 5.0], np.float32),
+    appearance_bias=1.5,
 )  # fmt: skip
 
 
@@ -81,12 +89,12 @@ def test_a_model_with_too_few_weights_is_an_error_not_a_smaller_sum():
         SMALL._replace(log_variance=(2.0, -0.5)).variance(features(EVEN, 50))
 
 
-def test_the_look_by_hand():
+def test_the_appearance_by_hand():
     """Differences 1 and −2 of scales 1 and 4 tell half each: 1/2 · 2 + 4/8 · 5 − 1.5 = 2."""
-    look, usual = np.array([3.0, 1.0], np.float32), np.array([2.0, 3.0], np.float32)
-    assert SMALL.strangeness(look, usual) == pytest.approx(2.0)
-    assert SMALL.strangeness(usual, usual) == -1.5
-    assert (look.tolist(), usual.tolist()) == ([3.0, 1.0], [2.0, 3.0])
+    seen, usual = np.array([3.0, 1.0], np.float32), np.array([2.0, 3.0], np.float32)
+    assert SMALL.appearance_log_odds(seen, usual) == pytest.approx(2.0)
+    assert SMALL.appearance_log_odds(usual, usual) == -1.5
+    assert (seen.tolist(), usual.tolist()) == ([3.0, 1.0], [2.0, 3.0])
 
 
 def test_a_change_of_pose_by_hand():
@@ -98,7 +106,7 @@ def test_a_change_of_pose_by_hand():
 
 
 @pytest.mark.parametrize(
-    ("age", "truth", "unknown"),
+    ("age", "bias_table", "residual_spread"),
     [
         (-3, 2, 3),
         (0, 2, 3),
@@ -110,18 +118,22 @@ def test_a_change_of_pose_by_hand():
         (60, 22, 9),
     ],
 )
-def test_tables_by_age_by_hand(age, truth, unknown):
-    assert by_age(SMALL.truth, age) == pytest.approx(truth)
-    assert by_age(SMALL.unknown, age) == pytest.approx(unknown)
+def test_tables_by_age_by_hand(age, bias_table, residual_spread):
+    assert interpolate(SMALL.bias_table, age) == pytest.approx(bias_table)
+    assert interpolate(SMALL.residual_spread, age) == pytest.approx(residual_spread)
 
 
 def test_the_model_of_a_network_nobody_has_measured():
     """What `TYPICAL` says, that its numbers are not changed by accident."""
     assert TYPICAL.log_variance == (2.2, -0.5, -0.3, 2.0, 1.0, 0.0, 0.0, 0.5, 0.0)
-    assert (TYPICAL.alike, TYPICAL.memory_s, TYPICAL.memory_pose) == (0.6, 0.6, 0.3)
-    assert TYPICAL.truth == (0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100)
-    assert TYPICAL.unknown == (4, 6, 8, 9, 10, 11, 12, 12, 12, 12, 12)
-    assert (TYPICAL.look_scale.size, TYPICAL.look_weights.size, TYPICAL.look_even) == (0, 0, 0.0)
+    assert (TYPICAL.correlation, TYPICAL.correlation_s, TYPICAL.correlation_pose) == (0.6, 0.6, 0.3)
+    assert TYPICAL.bias_table == (0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100)
+    assert TYPICAL.residual_spread == (4, 6, 8, 9, 10, 11, 12, 12, 12, 12, 12)
+    assert (TYPICAL.appearance_scale.size, TYPICAL.appearance_weights.size, TYPICAL.appearance_bias) == (
+        0,
+        0,
+        0.0,
+    )
 
 
 def test_where_noise_is_kept():
@@ -129,27 +141,44 @@ def test_where_noise_is_kept():
     assert str(noise_path("there/mine.tflite")) == "there/mine.noise.json"
 
 
+# `SMALL` in the words of the file, which are older than the program's
+FILE = {
+    "log_variance": [2.0, -0.5, -0.4, 3.0, 1.0, 0.5, 0.25, 0.3, 0.2],
+    "alike": 1,
+    "memory_s": 1.0,
+    "memory_pose": 0.5,
+    "truth": [2.0, 14.0, 22.0],
+    "unknown": [3.0, 5.0, 9.0],
+    "look_scale": [1, 4],
+    "look_weights": [2, 5],
+    "look_even": 1.5,
+}
+
+
 @pytest.fixture
 def kept(tmp_path):
-    fields = SMALL._asdict() | {"look_scale": [1, 4], "look_weights": [2, 5], "alike": 1}
-    (tmp_path / "mine.noise.json").write_text(json.dumps({"made_by": "a test", **fields}))
+    (tmp_path / "mine.noise.json").write_text(json.dumps({"made_by": "a test", **FILE}))
     return tmp_path / "mine.tflite"
 
 
 def test_every_number_is_read(kept):
-    noise = load_noise(str(kept))
+    noise = load_error_model(str(kept))
     assert noise[:6] == (SMALL.log_variance, 1.0, *SMALL[2:6])
-    assert type(noise.alike) is float
-    assert (noise.look_scale.tolist(), noise.look_weights.tolist(), noise.look_even) == ([1, 4], [2, 5], 1.5)
-    assert noise.look_scale.dtype == noise.look_weights.dtype == np.float32
+    assert type(noise.correlation) is float
+    assert (noise.appearance_scale.tolist(), noise.appearance_weights.tolist(), noise.appearance_bias) == (
+        [1, 4],
+        [2, 5],
+        1.5,
+    )
+    assert noise.appearance_scale.dtype == noise.appearance_weights.dtype == np.float32
 
 
 @pytest.mark.parametrize(
     "broken",
-    [{}, [], {**SMALL._asdict(), "look_scale": "x", "look_weights": [2]}, {"alike": None}, "not JSON"],
+    [{}, [], FILE | {"look_scale": "x"}, FILE | {"truth": "x"}, FILE | {"alike": None}, "not JSON"],
 )
 def test_what_is_no_noise_model_is_said_so(kept, broken):
     path = kept.with_name("mine.noise.json")
     path.write_text(json.dumps(broken, default=list) if broken != "not JSON" else "{")
     with pytest.raises(ModelError, match=r"mine\.noise\.json: not a noise model \(.*python -m models noise"):
-        load_noise(str(kept))
+        load_error_model(str(kept))

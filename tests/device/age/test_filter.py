@@ -7,13 +7,13 @@ from device.age.filter import AgeFilter
 from device.config.loader import defaults
 from device.faces.quality import Quality
 
-LOOK = np.zeros(48, np.float32)
-GOOD = Quality(60.0, -0.5, yaw=0.0, roll=0.0, score=0.9, brightness=0.5, contrast=0.2, look=LOOK)
-COVERED = GOOD._replace(look=np.where(np.arange(48) < 16, 3.0, 0.0).astype(np.float32))
-OTHER = GOOD._replace(look=LOOK + 3)
+APPEARANCE = np.zeros(48, np.float32)
+GOOD = Quality(60.0, -0.5, yaw=0.0, roll=0.0, score=0.9, brightness=0.5, contrast=0.2, appearance=APPEARANCE)
+COVERED = GOOD._replace(appearance=np.where(np.arange(48) < 16, 3.0, 0.0).astype(np.float32))
+OTHER = GOOD._replace(appearance=APPEARANCE + 3)
 POOR = GOOD._replace(size=12, yaw=0.3)
 FLAT = np.ones(48, np.float32)
-NOISE = TYPICAL._replace(look_scale=0.4 * FLAT, look_weights=0.5 * FLAT, look_even=10.0)
+NOISE = TYPICAL._replace(appearance_scale=0.4 * FLAT, appearance_weights=0.5 * FLAT, appearance_bias=10.0)
 STEP = 1 / 15
 
 
@@ -104,7 +104,7 @@ def test_another_person_after_a_gap_starts_over_at_once(ages):
     feed(ages, [30.0] * 20)
     ages.unseen(1.0)
     feed(ages, [60.0] * 3, start=3.0, quality=OTHER)
-    assert ages.another
+    assert ages.identity_changed
     assert ages.age is None or ages.age > 50
 
 
@@ -112,26 +112,26 @@ def test_the_same_person_after_a_gap_stays(ages):
     feed(ages, [30.0] * 20)
     ages.unseen(1.0)
     feed(ages, [30.0] * 5, start=3.0)
-    assert (ages.another, ages.state) == (False, "settled")
+    assert (ages.identity_changed, ages.state) == (False, "settled")
 
 
 def test_something_before_the_face_is_neither_another_person_nor_an_age(ages):
     feed(ages, [30.0] * 20)
     feed(ages, [70.0] * 5, start=1.5, quality=COVERED)
-    assert not ages.another
+    assert not ages.identity_changed
     assert ages.age == pytest.approx(30, abs=0.5)
 
 
 def test_who_stays_in_view_may_turn_the_head_for_long(ages):
     feed(ages, [30.0] * 20)
-    feed(ages, [32.0] * 30, start=1.5, quality=GOOD._replace(look=LOOK + 1.2))
-    assert (ages.another, ages.state) == (False, "settled")
+    feed(ages, [32.0] * 30, start=1.5, quality=GOOD._replace(appearance=APPEARANCE + 1.2))
+    assert (ages.identity_changed, ages.state) == (False, "settled")
 
 
-def test_doubt_asks_for_frequent_looks(ages):
+def test_doubt_asks_for_frequent_estimates(ages):
     feed(ages, [30.0] * 20)
-    assert ages.calm
+    assert ages.stable
     ages.unseen(1.0)
-    assert not ages.calm
+    assert not ages.stable
     feed(ages, [30.0] * 12, start=2.0)
-    assert ages.calm
+    assert ages.stable

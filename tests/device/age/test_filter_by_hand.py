@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 from device.age.bands import Bands
-from device.age.error_model import NoiseModel
+from device.age.error_model import ErrorModel
 from device.age.filter import AgeFilter
 from device.config.loader import changed, defaults
 from device.faces.quality import Quality
 
-EXACT = NoiseModel(
+EXACT = ErrorModel(
     log_variance=(math.log(4.0), *[0.0] * 8),
-    alike=0.25, memory_s=1 / math.log(2), memory_pose=1 / math.log(2),
-    truth=tuple(range(0, 101, 10)), unknown=(0.0,) * 11,
+    correlation=0.25, correlation_s=1 / math.log(2), correlation_pose=1 / math.log(2),
+    bias_table=tuple(range(0, 101, 10)), residual_spread=(0.0,) * 11,
 )  # fmt: skip
 FRAME = Quality(30.0, -1.0, yaw=0.0, roll=0.0, score=0.8, brightness=0.5, contrast=0.2)
 Z80 = 1.2816  # 90 % of a normal distribution lie below so many standard deviations
@@ -91,7 +91,7 @@ def test_the_second_estimate_by_hand():
     ages.update(30.0, FRAME, 5.0)
     ages.update(33.0, FRAME, 6.0)
     assert ages._mean == pytest.approx(31.419549, abs=1e-6)
-    assert ages._error == pytest.approx(0.0675493 * 3, abs=1e-6)
+    assert ages._shared_error == pytest.approx(0.0675493 * 3, abs=1e-6)
     expected = [2.345177, -0.5 - 0.473183 * 0.5, 1 - 0.0675493 * 0.5]
     assert ages._variance == pytest.approx(expected, abs=1e-5)
 
@@ -101,7 +101,7 @@ def test_an_estimate_from_before_is_not_one_that_shares_more():
     ages = always_shown()
     ages.update(30.0, FRAME, 5.0)
     ages._predict(-2.0, 0.0)
-    assert (ages._error, ages._variance[1], ages._variance[2]) == (0.0, -1.0, 1.0)
+    assert (ages._shared_error, ages._variance[1], ages._variance[2]) == (0.0, -1.0, 1.0)
 
 
 def shown(ages, raws, start=0.0, step=0.5):
@@ -177,7 +177,7 @@ MOVED = 30.600336  # by the dense filter
 
 def test_what_the_network_says_is_put_right_and_what_nobody_knows_is_added():
     """It says 35 of people of 45 (half way between 40 and 50), whose ages lie within 3 years of that."""
-    noise = EXACT._replace(truth=(10, 20, 30, 40, 50), unknown=(1.0, 1.0, 2.0, 2.0, 4.0))
+    noise = EXACT._replace(bias_table=(10, 20, 30, 40, 50), residual_spread=(1.0, 1.0, 2.0, 2.0, 4.0))
     ages = always_shown(noise)
     assert shown(ages, [35.0] * 3)[-1] == (45.0, "45–54", "settling")
     assert ages.spread == pytest.approx(math.hypot(Z80 * math.sqrt(ages._variance[0]), 3.0))
@@ -193,3 +193,22 @@ def test_the_band_is_kept_within_its_margin():
     shown(ages, [38.0] * 4, start=40.0, step=10.0)
     assert ages.age > 36
     assert ages.band == "35–44"
+
+
+def test_a_good_frame_after_a_poor_one_by_hand():
+    """An estimate of variance 400, then one of 4 when the shared error is forgotten: both say 30 years.
+
+    variance of the mean, of both, of the shared error   400 + 0.05² · 40 = 400.1, 0, 1
+    the estimate's with the mean and with the error      400.1; 1
+    of the surprise, prior and own part                  401.1 + 3; lighter by 4 / 5 for no surprise: 323.28
+    but the prior's part and a twentieth of its own      401.1 + 0.15 = 401.25, else less than nothing is left
+    the mean's variance                                  400.1 − 400.1² / 401.25 = 1.146704
+    """
+    by_size = (math.log(4.0), -math.log(100) / math.log(2), *[0.0] * 7)
+    ages = always_shown(EXACT._replace(log_variance=by_size))
+    ages.update(30.0, FRAME._replace(size=15.0), 0.0)
+    assert ages._variance == pytest.approx((400.0, -10.0, 1.0))
+    ages.update(30.0, FRAME, 40.0)
+    assert ages._variance == pytest.approx((1.146704, -400.1 / 401.25, 1 - 1 / 401.25), abs=1e-5)
+    ages.update(30.0, FRAME, 80.0)
+    assert ages.spread == pytest.approx(Z80 * math.sqrt(ages._variance[0]))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from device.age import network as age_module
-from device.age.network import AgeNet, both_ways, staged, stagewise_age
+from device.age.network import AgeNet, by_stage, flip_averaged, stagewise_age
 from device.errors import ModelError
 from device.inference.interpreter import available
 from device.inference.model_files import MODELS, model_path
@@ -64,7 +64,7 @@ def test_both_ways_is_the_mean_of_the_crop_and_its_mirror_image():
 
     crop = np.zeros((64, 64, 3), np.uint8)
     crop[:, :32] = 60
-    assert both_ways(LeftHalf(), crop) == 30
+    assert flip_averaged(LeftHalf(), crop) == 30
 
 
 def test_both_ways_adds_what_the_mirror_image_says():
@@ -74,7 +74,7 @@ def test_both_ways_adds_what_the_mirror_image_says():
 
     crop = np.full((64, 64, 3), 20, np.uint8)
     crop[:, :32] = 60
-    assert both_ways(LeftHalf(), crop) == 40
+    assert flip_averaged(LeftHalf(), crop) == 40
 
 
 def test_a_stage_is_at_most_128_times_as_wide():
@@ -86,12 +86,12 @@ def test_a_stage_s_parts_must_fit_each_other():
     with pytest.raises(ValueError, match="shorter"):
         stagewise_age([stage([0, 1, 0], eta=(0, 0))])
     with pytest.raises(ValueError, match="shorter"):
-        staged([[1.0]] * 8)
+        by_stage([[1.0]] * 8)
 
 
 def test_nine_tensors_are_three_stages():
     tensors = [[1], [2], [3], [4], [5], [6], [7], [8], [9]]
-    assert staged(tensors) == [([1], [2], 3), ([4], [5], 6), ([7], [8], 9)]
+    assert by_stage(tensors) == [([1], [2], 3), ([4], [5], 6), ([7], [8], 9)]
 
 
 class Scripted:

@@ -194,7 +194,7 @@ def test_a_picture_of_another_shape_finds_no_rest_of_the_last_one(scripted):
     ((1280, 480), [(0, 0, 704, 480), (576, 0, 704, 480)]),
     ((480, 1280), [(0, 0, 480, 704), (0, 576, 480, 704)]),
 ])  # fmt: skip
-def test_the_full_range_looks_at_a_long_picture_in_two_parts(scripted, size, views):
+def test_the_full_range_searches_a_long_picture_in_two_parts(scripted, size, views):
     assert scripted("full")[0]._views(picture(*size)) == views
     assert scripted("short")[0]._views(picture(*size)) == [(0, 0, *size)]
 
@@ -232,10 +232,10 @@ def face_at(x, y, w, h):
 
 
 @pytest.fixture
-def looking(scripted):
-    """A detector whose looks find what the test wants, and the parts that it looked at."""
+def answering(scripted):
+    """A detector that finds what the test wants, and the parts that it searched."""
 
-    def looking(*faces):
+    def answering(*faces):
         detector, _ = scripted()
         parts = []
 
@@ -246,7 +246,7 @@ def looking(scripted):
         detector.detect = detect
         return detector, parts
 
-    return looking
+    return answering
 
 
 MAP = np.stack([np.tile(np.arange(640) % 256, (480, 1)), np.tile(np.arange(480)[:, None] % 256, (1, 640)),
@@ -259,31 +259,31 @@ MAP = np.stack([np.tile(np.arange(640) % 256, (480, 1)), np.tile(np.arange(480)[
     (Box(630, 470, 20, 20), (610, 450), (30, 30)),
     (Box(10.2, 20.2, 0.1, 0.1), (10, 20), (1, 1)),
 ])  # fmt: skip
-def test_a_close_up_is_three_times_as_wide_as_the_face(looking, box, corner, size):
-    detector, parts = looking()
+def test_a_close_up_is_three_times_as_wide_as_the_face(answering, box, corner, size):
+    detector, parts = answering()
     assert detector.close_up(MAP, box) is None
     (part,) = parts
     assert part.shape == (size[1], size[0], 3)
     assert part[0, 0].tolist() == [corner[0] % 256, corner[1] % 256, 0]
 
 
-def test_a_face_outside_the_picture_has_no_close_up(looking):
-    detector, parts = looking(face_at(0, 0, 9, 9))
+def test_a_face_outside_the_picture_has_no_close_up(answering):
+    detector, parts = answering(face_at(0, 0, 9, 9))
     assert detector.close_up(MAP, Box(800, 100, 40, 40)) is None
     assert parts == []
 
 
-def test_of_several_faces_the_close_up_gives_the_one_asked_for(looking):
-    detector, _ = looking(face_at(5, 5, 40, 40), face_at(42, 44, 40, 40), face_at(80, 80, 40, 40))
+def test_of_several_faces_the_close_up_gives_the_one_asked_for(answering):
+    detector, _ = answering(face_at(5, 5, 40, 40), face_at(42, 44, 40, 40), face_at(80, 80, 40, 40))
     found = detector.close_up(MAP, Box(300, 200, 40, 40))
     assert found.box == (302, 204, 40, 40)
     assert found.score == 0.7
     assert found.keypoints.tolist() == [[260 + 2 * i, 161 + 2 * i] for i in range(6)]
 
 
-def test_a_close_up_must_show_a_fifth_of_the_face(looking):
-    assert looking(face_at(40, 40, 8, 40))[0].close_up(MAP, Box(300, 200, 40, 40)) is not None
-    assert looking(face_at(40, 40, 7.9, 40))[0].close_up(MAP, Box(300, 200, 40, 40)) is None
+def test_a_close_up_must_show_a_fifth_of_the_face(answering):
+    assert answering(face_at(40, 40, 8, 40))[0].close_up(MAP, Box(300, 200, 40, 40)) is not None
+    assert answering(face_at(40, 40, 7.9, 40))[0].close_up(MAP, Box(300, 200, 40, 40)) is None
 
 
 def test_one_part_without_a_face_does_not_spoil_the_other(scripted):

@@ -50,16 +50,18 @@ def test_blur_is_less_sharp_and_light_does_not_matter():
 def test_the_look_does_not_change_with_light_but_with_the_picture():
     crop = cv2.GaussianBlur(noise(), (15, 15), 0)
     other = cv2.GaussianBlur(noise(2), (15, 15), 0)
-    look = measure(crop, face()).look
-    lit = measure((crop * 0.7 + 20).astype(np.uint8), face()).look
-    assert look.shape == (48,)
-    assert np.abs(lit - look).mean() < 0.1 < np.abs(measure(other, face()).look - look).mean()
+    appearance = measure(crop, face()).appearance
+    lit = measure((crop * 0.7 + 20).astype(np.uint8), face()).appearance
+    assert appearance.shape == (48,)
+    assert (
+        np.abs(lit - appearance).mean() < 0.1 < np.abs(measure(other, face()).appearance - appearance).mean()
+    )
 
 
 def test_an_even_picture_is_no_division_by_zero():
     quality = measure(np.full((64, 64, 3), 128, np.uint8), face())
     assert np.isfinite(quality.sharpness)
-    assert np.isfinite(quality.look).all()
+    assert np.isfinite(quality.appearance).all()
 
 
 def test_two_tones_in_absolute_values():
@@ -72,22 +74,22 @@ def test_two_tones_in_absolute_values():
     quality = measure(crop, face())
     assert quality.brightness == pytest.approx(0.041016, abs=1e-6)
     assert quality.contrast == pytest.approx(0.198328, abs=1e-5)
-    assert quality.look[:3] == pytest.approx(4.835355, abs=1e-4)
-    assert quality.look[3:] == pytest.approx(-0.206808, abs=1e-4)
+    assert quality.appearance[:3] == pytest.approx(4.835355, abs=1e-4)
+    assert quality.appearance[3:] == pytest.approx(-0.206808, abs=1e-4)
 
 
 def test_an_even_crop_has_half_a_step_of_detail_over_one_step_of_contrast():
     quality = measure(np.full((64, 64, 3), 51, np.uint8), face())
     assert quality.sharpness == pytest.approx(-0.693147, abs=1e-6)
     assert (quality.brightness, quality.contrast) == (pytest.approx(0.2), 0.0)
-    assert quality.look == pytest.approx(0.0)
+    assert quality.appearance == pytest.approx(0.0)
 
 
 def test_faint_contrast_is_over_four_steps():
     crop = np.full((64, 64, 3), 100, np.uint8)
     crop[:, 32:] = 102  # a deviation of 1
-    look = measure(crop, face()).look.reshape(4, 4, 3)
-    assert look[0, :, 0].tolist() == [-0.25, -0.25, 0.25, 0.25]
+    appearance = measure(crop, face()).appearance.reshape(4, 4, 3)
+    assert appearance[0, :, 0].tolist() == [-0.25, -0.25, 0.25, 0.25]
 
 
 def test_eyes_in_one_place_are_a_pixel_apart():

@@ -56,7 +56,7 @@ def test_every_person_has_a_state_of_their_own():
 
 
 def test_the_images_are_read_in_turn(state):
-    assert [state.other_way() for _ in range(4)] == [True, False, True, False]
+    assert [state.next_is_flipped() for _ in range(4)] == [True, False, True, False]
 
 
 def test_a_close_up_does_not_outlive_a_miss():
@@ -68,7 +68,7 @@ def test_a_close_up_does_not_outlive_a_miss():
     assert track.companion.close_up is None
 
 
-def test_a_close_up_outlives_a_pause_in_which_nobody_looked():
+def test_a_close_up_outlives_a_pause_without_detection():
     tracker, track = followed(3)
     track.companion.close_up = "of then"
     for found in (None, None, None, [FACE]):
@@ -97,7 +97,7 @@ def test_a_person_is_shown_with_the_age_and_as_lost_while_not_seen():
 
 def test_somebody_else_is_said_once(state):
     assert not state.somebody_else()
-    state.ages.another = True
+    state.ages.identity_changed = True
     assert [state.somebody_else(), state.somebody_else()] == [True, False]
 
 
@@ -117,7 +117,7 @@ def test_a_second_attribute_starts_over_with_another_person():
     assert gender.female == 0.9
     for found in ([], [], [FACE]):
         tracker.update(found, STEP)
-    track.companion.ages._doubt = 10.0  # as after frames that look like somebody else's
+    track.companion.ages._log_odds = 10.0  # as after frames that look like somebody else's
     track.companion.update(40.0, QUALITY, 4.3)
     assert gender.female == 0.5
     (track,) = tracker.update([FACE], STEP)

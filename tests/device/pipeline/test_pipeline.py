@@ -183,7 +183,7 @@ def test_a_settled_face_is_estimated_one_way_at_a_time():
     assert sorted(raws[-2:]) == [30.0, 34.0]
 
 
-def test_without_time_for_close_ups_one_new_face_a_frame_is_looked_at(monkeypatch):
+def test_without_time_for_close_ups_one_new_face_a_frame_gets_one(monkeypatch):
     monkeypatch.setattr("device.pipeline.pipeline.CLOSE_UP_SHARE", -1.0)
     seen = film(vision(4), 12)
     assert [len(persons) for persons in seen if persons][:4] == [1, 2, 3, 4]

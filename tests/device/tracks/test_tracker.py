@@ -26,7 +26,7 @@ def face(x, y, size=100.0, score=0.9, turned=0.0):
 
 @pytest.fixture
 def tracker():
-    return Tracker(defaults())
+    return Tracker(defaults(), Companion)
 
 
 def ids(tracks):
@@ -120,12 +120,12 @@ def test_the_order_of_detections_does_not_matter(tracker):
 def test_a_close_up_keeps_out_what_is_no_face(tracker):
     asked = []
 
-    def look(track):
+    def verify(track):
         asked.append(track)
         return 0.93 if track.box.y < 200 else 0.45
 
     for _ in range(60):
-        tracks = tracker.update([face(100, 100), face(100, 300)], STEP, look)
+        tracks = tracker.update([face(100, 100), face(100, 300)], STEP, verify)
     assert ids(tracks) == [1]
     assert len(asked) < 15
 
@@ -171,7 +171,7 @@ def test_a_companion_hears_of_each_miss_and_of_a_return_after_more_than_a_moment
     assert track.companion.heard == ["missed"] * 3 + [0.2]
 
 
-def test_frames_in_which_nobody_looked_are_no_misses_but_count_as_unseen(accompanied):
+def test_frames_without_detection_are_no_misses_but_count_as_unseen(accompanied):
     for _ in range(3):
         (track, *_) = accompanied.update([face(100, 100)], STEP) or [None]
     for found in (None, None, [face(100, 100)]):
@@ -201,12 +201,12 @@ def test_who_never_went_stays_the_same_person_whatever_the_companion_says(accomp
 def test_a_track_is_tentative_until_it_is_confirmed(accompanied):
     asked = []
 
-    def look(track):
+    def verify(track):
         asked.append(track.state)
         return 0.75
 
     for _ in range(3):
-        tracks = accompanied.update([face(100, 100)], STEP, look)
+        tracks = accompanied.update([face(100, 100)], STEP, verify)
     assert asked == ["tentative", "tentative"]
     assert tracks[0].state == "tracked"
 
@@ -223,22 +223,22 @@ def test_the_tracker_knows_nothing_of_ages_and_close_ups():
     }
 
 
-def test_a_doubtful_face_is_looked_at_again(tracker):
-    looks = iter([0.6, 0.75, 0.85, 0.9])
+def test_a_doubtful_face_has_further_close_ups(tracker):
+    scores = iter([0.6, 0.75, 0.85, 0.9])
     for _ in range(12):
-        tracks = tracker.update([face(100, 100)], STEP, lambda track: next(looks))
+        tracks = tracker.update([face(100, 100)], STEP, lambda track: next(scores))
     assert ids(tracks) == [1]
 
 
 def test_no_more_than_max_tracks():
-    tracker = Tracker(changed(defaults(), tracker={"max_tracks": 3}))
+    tracker = Tracker(changed(defaults(), tracker={"max_tracks": 3}), Companion)
     for _ in range(5):
         tracks = tracker.update([face(100 + 200 * i, 100) for i in range(6)], STEP)
     assert len(tracks) == 3
 
 
 def test_a_lost_track_gives_way_to_a_new_face():
-    tracker = Tracker(changed(defaults(), tracker={"max_tracks": 1}))
+    tracker = Tracker(changed(defaults(), tracker={"max_tracks": 1}), Companion)
     for _ in range(5):
         tracker.update([face(100, 100)], STEP)
     for _ in range(3):

@@ -9,14 +9,14 @@ import pytest
 
 from device.config.loader import changed, defaults
 from device.tracks import tracker as module
-from device.tracks.tracker import Tracker
+from device.tracks.tracker import Companion, Tracker
 from tests.device.tracks.test_tracker import face, ids
 
 STEP = 0.1
 
 
 def tracker(**settings):
-    return Tracker(changed(defaults(), tracker=settings))
+    return Tracker(changed(defaults(), tracker=settings), Companion)
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_how_long_a_face_is_shown_without_being_seen_grows_with_what_was_seen():
         assert ids(one.update([], 0.002)) == []
 
 
-def test_frames_in_which_nobody_looked_take_nobody_away():
+def test_frames_without_detection_take_nobody_away():
     one = tracker()
     for _ in range(2):
         one.update([face(100, 100)], STEP)
@@ -138,15 +138,15 @@ def test_a_tentative_face_may_be_missed_for_a_quarter_of_a_second():
 
 def test_a_face_in_doubt_is_news_for_four_close_ups():
     one = tracker()
-    looks = []
+    close_ups = []
 
-    def look(track):
-        looks.append(track)
+    def verify(track):
+        close_ups.append(track)
         return 0.6
 
     for _ in range(40):
-        one.update([face(100, 100)], STEP, look)
-        assert one.doubtful == (len(looks) < 4)
+        one.update([face(100, 100)], STEP, verify)
+        assert one.has_tentative == (len(close_ups) < 4)
 
 
 def test_close_ups_of_a_doubtful_face_come_ever_more_seldom():
@@ -157,7 +157,7 @@ def test_close_ups_of_a_doubtful_face_come_ever_more_seldom():
 
 
 def test_two_good_close_ups_make_up_for_one_bad():
-    """0.7 says nothing; 0.1 above it, in all, is proof; 0.5 below it is the least that a face can fall to."""
+    """0.7 says nothing; 0.1 above it, in all, confirms; 0.5 below it is the least that a face can fall to."""
     scores = iter([0.0, 1.0, 0.95, 0.76])  # −0.5 (not −0.7), −0.2, +0.05, +0.11
     one, numbers = tracker(), []
     for _ in range(8):
@@ -206,3 +206,27 @@ def test_a_face_away_for_a_quarter_of_a_second_is_lost():
         one.update([], 0.125)
         states.append(track.state)
     assert states == ["tracked", "tracked", "lost"]
+
+
+def test_only_faces_in_view_and_not_yet_confirmed_are_tentative():
+    one, said = tracker(), []
+    for found in ([], [face(100, 100)], [face(100, 100)], []):
+        one.update(found, STEP)
+        said.append(one.has_tentative)
+    assert said == [False, True, False, False]
+    one.update([face(100, 100), face(400, 100)], STEP)
+    assert one.has_tentative
+    one.update([face(100, 100)], STEP)
+    assert not one.has_tentative
+
+
+def test_a_face_that_is_missed_comes_to_a_stop():
+    """Its speed falls to 1/e in 0.8 s, from the second missed frame on, when it is known as missed."""
+    one = tracker(coast_s=2.0)
+    for i in range(40):
+        (track, *_) = one.update([face(100 + 20 * i, 100)], STEP) or [None]
+    speed = track.velocity[0]
+    one.update([], STEP)
+    assert track.velocity[0] == speed
+    one.update([], 0.8)
+    assert track.velocity[0] == pytest.approx(speed / math.e)
