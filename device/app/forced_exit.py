@@ -19,7 +19,10 @@ class ForcedExit:
         if self._timer is None:
             self._timer = threading.Timer(ORDERLY_S, os._exit, (status,))
             self._timer.daemon = True
-            self._timer.start()
+            try:
+                self._timer.start()
+            except RuntimeError:  # no thread left to keep the time with: better no order than no end
+                os._exit(status)
 
     def cancel(self) -> None:
         """Everything was closed in order."""

@@ -103,7 +103,7 @@ class AgeSettings:
     """Estimating ages."""
 
     model: Literal["age", "age-wide"] = setting(
-        "age", "age is the small and fast network, age-wide the more exact one"
+        "age", "age is the small and fast network, age-wide the larger one"
     )
     interpreter: Literal["auto", "ai_edge_litert", "tflite_runtime"] = setting(
         "auto",

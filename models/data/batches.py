@@ -11,6 +11,7 @@ import numpy as np
 AHEAD = 6  # batches that wait
 PATIENCE = 120.0  # seconds without a batch after which training gives up
 GROWN = 25  # years: who is older comes up no further; the old would pull up everybody's estimates
+OLD = 40  # years from which faces are a third of all and half of the error
 CLOSE = 2.0  # years within which ages are nearly the same, standard deviation
 
 Draw = Callable[
@@ -18,17 +19,18 @@ Draw = Callable[
 ]  # face → crop, age, and what else it takes
 
 
-def shares(ages: np.ndarray, balance: float) -> np.ndarray:
+def shares(ages: np.ndarray, balance: float, old: float = 1.0) -> np.ndarray:
     """How often each face is to be shown, (n,) with a sum of 1, so that frequent ages count for less.
 
     A face's share falls with how many of nearly its age there are (`ages`: years, (n,)), to the power of
-    `balance`: 0 shows every face as often, 1 every age up to `GROWN`.
+    `balance`: 0 shows every face as often, 1 every age up to `GROWN`. Those of `OLD` years and over
+    come up `old` times as often.
     """
     years = np.arange(int(ages.max()) + 1)
     bell = np.exp(-((years[:, None] - ages[None]) ** 2) / (2 * CLOSE**2))
     crowd = bell.sum(1)
     crowd[GROWN:] = np.maximum(crowd[GROWN:], crowd[GROWN : GROWN + 1].sum())
-    weights = crowd[ages.astype(int)] ** -balance
+    weights = crowd[ages.astype(int)] ** -balance * np.where(ages >= OLD, old, 1.0)
     return weights / weights.sum()
 
 

@@ -219,10 +219,10 @@ class Kiosk:
         self.on_event = on_event
         return self.film
 
-    def _open_output(self, spec, size, fps, settings, say, end):
-        self.say, self.end = say, end
-        screen = next((screen for screen in self.screens if screen.name == spec), None)
-        return screen or open_real_output(spec, size, fps, settings, say, end)
+    def _open_output(self, request):
+        self.say, self.end = request.report, request.end
+        screen = next((screen for screen in self.screens if screen.name == request.spec), None)
+        return screen or open_real_output(request)
 
 
 def quiet():

@@ -32,3 +32,15 @@ def test_what_closes_in_order_is_left_alone():
         if isinstance(thread, threading.Timer):
             thread.join(LIMIT)
     assert threading.active_count() == before
+
+
+def test_without_a_thread_left_to_wait_with_the_end_comes_at_once(monkeypatch):
+    ended = []
+
+    def fail(timer):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("threading.Timer.start", fail)
+    monkeypatch.setattr("os._exit", ended.append)
+    ForcedExit().arm(75)
+    assert ended == [75]

@@ -35,6 +35,12 @@ def test_grown_ups_come_up_alike_however_rare():
     assert grown == pytest.approx([child / 4] * 3, rel=1e-4)
 
 
+def test_those_from_forty_years_on_come_up_as_often_as_said():
+    ages = np.repeat([30.0, 40.0, 70.0], [10, 10, 10])
+    young, forty, old = shares(ages, 0.0, old=1.5)[[0, 10, 20]]
+    assert [forty / young, old / young] == pytest.approx([1.5, 1.5])
+
+
 def test_an_epoch_shows_faces_by_their_shares_and_repeats_itself():
     def draw(i, rng):
         return np.array(i), AGES[i]
