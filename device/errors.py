@@ -44,7 +44,25 @@ class ModelError(DeviceError, OSError):
     exit_status = 4
 
 
+class VisionStuckError(DeviceError, TimeoutError):
+    """The networks took a frame and do not come back; only a new process helps."""
+
+    exit_status = 75
+
+
 class BudgetError(DeviceError, MemoryError):
     """The process outgrew its memory budget while running, and leaves before the kernel ends it."""
 
     exit_status = 75
+
+
+class OutputLostError(DeviceError, OSError):
+    """A screen that was asked for is away for so long that only a new process may help."""
+
+    exit_status = 5
+
+
+class AssetError(DeviceError, OSError):
+    """A file of the program itself, such as its letters, is missing or damaged."""
+
+    exit_status = 4

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 DEVICE = Path(__file__).resolve().parent.parent / "device"
-ROOT = {"errors", "files", "frame", "person", "box"}  # the words of all
+ROOT = {"errors", "files", "frame", "media", "person", "box"}  # the words of all
 LOW = ROOT | {"board", "config", "inference", "budget"}
 MAY_IMPORT = {
     "board": set(),

@@ -19,7 +19,7 @@ import numpy as np
 from calibration.site import crop_folder
 from calibration.site.diversity import Diversity
 from calibration.synthetic import stored_png
-from device.budget.timing import Stages
+from device.budget.timing import Timings
 from device.config.schema import Settings
 from device.errors import ConfigError
 from device.faces.alignment import SIDE, Cropper
@@ -100,7 +100,7 @@ class CaptureLoop:
         self._capture = open_capture(settings, lambda _kind, message: print(message, file=sys.stderr))
         closing.callback(self._capture.stop)
         source = self._capture.source
-        self._vision = Vision(settings, source.size, source.fps, Stages(), *open_networks(settings))
+        self._vision = Vision(settings, source.size, source.fps, Timings(), *open_networks(settings))
         self._cropper = Cropper()
         self._sheet = np.full((SHEET_ROWS * SIDE, SHEET_COLUMNS * SIDE, 3), 24, np.uint8)
         size = (self._sheet.shape[1], self._sheet.shape[0])

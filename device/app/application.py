@@ -2,35 +2,43 @@
 
 from __future__ import annotations
 
-import sys
+import logging
 import threading
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from typing import cast
 
 import cv2
 
-from device.app.main_loop import Loop
-from device.app.memory_plan import parts
+import device
+from device.app.forced_exit import ForcedExit
+from device.app.health import NOTICES, STAND_IN, Health, Numbers
+from device.app.main_loop import Loop, Recorder
+from device.app.memory_plan import memory_plan
+from device.app.report import RunReport
 from device.app.summary import Summary
-from device.app.vision_worker import Beside, Inline
-from device.board.footprint import drop_start_code
+from device.app.vision_worker import AsyncVision, SyncVision
+from device.board.proc import STATUS
 from device.board.thermal import Thermometer
-from device.budget.load_shedding import FEWER_PICTURES, Strain
-from device.budget.memory import Watcher, check, peak_mib
-from device.budget.timing import Stages
-from device.camera.capture import Stepped, open_capture
+from device.budget.load_shedding import FEWER_PICTURES, LoadShedder
+from device.budget.memory import Meter, Watcher, check, peak_rss_mib
+from device.budget.timing import Timings
+from device.camera.capture import SyncCapture, open_capture
 from device.config.schema import Settings
+from device.errors import VisionStuckError
 from device.events.json_lines import Events
 from device.events.trace import Trace
 from device.outputs.dispatcher import Picture
 from device.outputs.open import open_outputs
 from device.pipeline.pipeline import Vision, open_networks
 
-PATIENCE = 0.8  # of the time between two frames: so long the picture waits for this frame's result
+# Of the time between two frames: so long the picture waits for this frame's result. Reasoned, not tuned:
+# the rest is for the overlay and the outputs, which take 0.1 to 0.2 of it on the slowest board.
+PATIENCE = 0.8
+FAILED = ("stalled", "gone", "garbage")  # what a source says when it gives no picture
+POOR = ("demo", "skipped", "damaged", "changed")  # when it gives one, but not as it was asked for
 
-
-def say(text: str) -> None:
-    """Tell the person at the terminal; standard output belongs to the summary and the events."""
-    print(text, file=sys.stderr, flush=True)
+log = logging.getLogger(__name__)
 
 
 class Run:
@@ -44,80 +52,152 @@ class Run:
         trace: str | None = None,
     ):
         cv2.setNumThreads(1)
-        drop_start_code()
-        check(parts(settings), settings.limits.memory_mib)
-        self.stages, self.summary = Stages(), Summary()
+        forced_exit = ForcedExit()
+        closing.callback(forced_exit.cancel)
+        self._force_exit = forced_exit.arm
+        check(memory_plan(settings), settings.limits.memory_mib)
+        self.timings, self.summary, self.meter = Timings(), Summary(), Meter()
+        closing.callback(self.meter.close)
+        if not self.meter.whole:
+            log.warning(
+                "memory: %s cannot be read; the budget counts the peak of all that was in RAM", STATUS
+            )
         self.events = Events(settings.events.to, settings.events.every_s, settings.events.max_mib)
         closing.callback(self.events.close)
-        recorders = [self.summary, self.events]
+        recorders: list[Recorder] = [self.summary, self.events]
         if trace:
-            recorders.append(Trace(trace))
-            closing.callback(recorders[-1].close)
+            writing = Trace(trace)
+            closing.callback(writing.close)
+            recorders.append(writing)
         self.networks = open_networks(settings)
-        drop_start_code()
-        self._notice = ""  # what the picture says about the source; set from the capture's thread
+        self.load = LoadShedder(settings.limits.hot_c, Thermometer(), self._notify)
+        self.watcher = Watcher(settings.limits.memory_mib, self._shed, self._notify, self.meter.mib)
+        self._outputs_lost: Callable[[], list[str]] = list  # until there are any
+        self._budget_mib, self._auto = settings.limits.memory_mib, settings.source.use == "auto"
+        self._drawn: bool | None = None
+        limit_s = settings.limits.vision_timeout_s
+        self.health = Health(limit_s, self._numbers, self._notify, self._stands_in)
         self.capture = open_capture(settings, self._on_source)
         closing.callback(self.capture.stop)
-        drop_start_code()
         source = self.capture.source
-        stepped = isinstance(self.capture, Stepped)
+        stepped = isinstance(self.capture, SyncCapture)
         self.vision = Vision(
-            settings, source.size, source.fps, self.stages, *self.networks, realtime=not stepped
+            settings, source.size, source.fps, self.timings, *self.networks, realtime=not stepped
         )
-        outputs = open_outputs(settings, source.size, source.fps, self._on_output, stopping.set)
-        self.picture = Picture(settings, source.size, outputs, self.stages)
+        outputs = open_outputs(
+            settings, source.size, source.fps, self._on_output, stopping.set, health=self.health.report
+        )
+        self.picture = Picture(settings, source.size, outputs, self.timings)
+        self.picture.notice = NOTICES[STAND_IN] if self._stands_in() else ""  # from the first picture on
+        self._outputs_lost = self.picture.lost
         closing.callback(self.picture.close)
-        self.strain = Strain(settings.limits.hot_c, Thermometer(), self._notify)
-        self.watcher = Watcher(settings.limits.memory_mib, self.picture.shed, self._notify)
-        eyes = self._eyes(stepped, source.fps)
-        closing.callback(eyes.stop)
-        learn = self.vision.scheduler.on_render_cost
+        self.worker = self._worker(stepped, source.fps)
+        closing.callback(self.worker.stop)
+        on_render_cost = self.vision.scheduler.on_render_cost
         self.loop = Loop(
-            self.capture, eyes, self.picture, recorders, self._tick, learn, self.stages, stopping
+            self.capture,
+            self.worker,
+            self.picture,
+            recorders,
+            self._poll,
+            self.health.on_frame,
+            on_render_cost,
+            self.timings,
+            stopping,
         )
 
-    def _eyes(self, stepped: bool, fps: float) -> Inline | Beside:
+    def _worker(self, stepped: bool, fps: float) -> SyncVision | AsyncVision:
+        process, release, on_result = self.vision.process, self.capture.release, self.health.on_result
         if stepped:
-            return Inline(self.vision.process, self.capture.release)
-        return Beside(self.vision.process, self.capture.release, PATIENCE / fps)
+            return SyncVision(process, release, on_result)
+        return AsyncVision(process, release, PATIENCE / fps, on_result)
 
     def _on_source(self, kind: str, message: str) -> None:
         """Pass on what the source says of itself; called from its thread."""
-        say(message)
+        failed = kind in FAILED
+        log.log(logging.WARNING if failed or kind in POOR else logging.INFO, "%s", message)
         self.events.notice("source", kind=kind, message=message)
-        self._notice = "No picture from the camera" if kind in ("stalled", "gone", "garbage") else ""
+        self.health.camera_failed = failed
+        if kind in ("demo", "back"):
+            self._drawn = kind == "demo"
 
     def _on_output(self, message: str) -> None:
-        """Pass on what an output says of itself."""
-        say(message)
+        """Pass on what an output says of itself: where it is while it opens, later what is wrong."""
+        log.log(logging.WARNING if self.summary.frames else logging.INFO, "%s", message)
         self.events.notice("output", message=message)
 
-    def _notify(self, event: str, **facts) -> None:
-        say(f"{event}: " + ", ".join(f"{name} {value}" for name, value in facts.items()))
+    def _notify(self, event: str, **facts: object) -> None:
+        fine = facts.get("status") == "ok" or facts.get("level") == 0
+        log.log(logging.INFO if fine else logging.WARNING, "%s", sentence(event, facts))
         self.events.notice(event, **facts)
 
-    def _tick(self, now: float) -> None:
+    def _poll(self, now: float) -> None:
         """Once a frame: hold the budgets of memory and time, and let the parts know."""
-        self.watcher.tick(now)
-        self.strain.tick(now, self.loop.frames, self.capture.counters.dropped)
-        self.vision.scheduler.level = self.strain.level
+        self.watcher.poll(now)
+        self.load.poll(now, self.loop.frames, self.capture.counters.dropped)
+        self.vision.scheduler.level = self.load.level
         self.vision.tracker.growing = self.watcher.growing
-        self.picture.sparing = self.strain.level >= FEWER_PICTURES
-        self.picture.notice = self._notice
+        self.picture.sparing = self.load.level >= FEWER_PICTURES
+        try:
+            self.health.poll(self.worker.pending, self.worker.results)
+        except VisionStuckError as error:
+            self._force_exit(error.exit_status)
+            raise
+        finally:
+            self.picture.notice = self.health.notice
 
-    def report(self) -> dict:
+    def _shed(self) -> list[str]:
+        return self.picture.shed()
+
+    def _stands_in(self) -> bool:
+        """Whether the frames are the demo's because there is no camera, not because it was asked for."""
+        if self._drawn is not None:  # the source said so itself
+            return self._drawn
+        return self._auto and self.capture.source.name.startswith("demo")
+
+    def _numbers(self) -> Numbers:
+        counters = self.capture.counters
+        return Numbers(
+            source=self.capture.source.name,
+            frames=self.summary.frames,
+            dropped=counters.dropped,
+            restarts=counters.restarts,
+            memory_mib=self.watcher.used_mib,
+            memory_budget_mib=self._budget_mib,
+            memory_near=self.watcher.near,
+            temperature_c=self.load.celsius,
+            load_level=self.load.level,
+            outputs_lost=tuple(self._outputs_lost()),
+            version=device.__version__,
+        )
+
+    def report(self) -> RunReport:
         """What `--summary json` prints."""
         counters = self.capture.counters
+        self.meter.mib()
         return {
             "frames": self.summary.frames,
             "dropped": counters.dropped,
             "frames_with_track": self.summary.frames_with_track,
             "tracks": self.summary.tracks(),
             "tracks_total": self.summary.tracks_total,
-            "stages": self.stages.milliseconds(),
-            "peak_rss_mib": round(peak_mib(), 1),
+            "stages": self.timings.milliseconds(),
+            "peak_memory_mib": round(self.meter.peak_mib, 1),
+            "peak_rss_mib": round(peak_rss_mib(), 1),
             "restarts": counters.restarts,
             "start_to_first_frame_s": self.loop.start_to_first_frame,
             "source": self.capture.source.name,
             "interpreter": self.networks[1].package,
         }
+
+
+def sentence(event: str, facts: Mapping[str, object]) -> str:
+    """An event of the program itself for people: "load: level 1, … (the processor has 83 °C)"."""
+    if event == "strain":
+        return f"load: level {facts['level']}, {facts['doing']} ({facts['why']})"
+    if event == "memory":
+        closed = ", ".join(map(str, cast(list[str], facts.get("closed", [])))) or "nothing that could be"
+        doing = facts.get("doing") or f"closed: {closed}"
+        return f"memory: {facts['used_mib']} of {facts['budget_mib']} MiB are used; {doing}"
+    reasons = ", ".join(map(str, cast(list[str], facts.get("reasons", []))))
+    return f"{event}: {facts['status']}" + (f" ({reasons})" if reasons else "")

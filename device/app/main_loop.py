@@ -7,15 +7,15 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from device.app.vision_worker import Beside, Inline
+from device.app.vision_worker import AsyncVision, SyncVision
 from device.board.machine import seconds_since_start
-from device.budget.timing import Stages
-from device.camera.capture import Capture, Stepped
+from device.budget.timing import Timings
+from device.camera.capture import Capture, SyncCapture
 from device.frame import Frame
 from device.outputs.dispatcher import Picture
 from device.person import Person
 
-WAIT = 0.2  # seconds for a frame, so that a signal is heard within a second
+WAIT = 0.2  # seconds for a frame; five rounds a second, so that a signal is heard within one
 SILENCE = 1.0  # seconds without a frame after which the picture says so
 
 
@@ -29,30 +29,33 @@ class Recorder(Protocol):
 class Loop:
     """Runs until the source ends, `stopping` is set, or `limit` frames are done.
 
-    `eyes` see persons in frames, `recorders` hear of every finished frame, `tick` is called after each,
-    and at least every 0.2 s, with the monotonic time; `learn` hears what the picture cost, in seconds.
+    `vision` finds the persons in frames, `recorders` hear of every finished frame, `poll` is called after
+    each, and at least every 0.2 s, with the monotonic time; `on_frame` hears that a frame came,
+    `on_render_cost` what the picture cost, in seconds.
     """
 
     def __init__(
         self,
-        capture: Capture | Stepped,
-        eyes: Inline | Beside,
+        capture: Capture | SyncCapture,
+        vision: SyncVision | AsyncVision,
         picture: Picture,
         recorders: list[Recorder],
-        tick: Callable[[float], None],
-        learn: Callable[[float], None],
-        stages: Stages,
+        poll: Callable[[float], None],
+        on_frame: Callable[[], None],
+        on_render_cost: Callable[[float], None],
+        timings: Timings,
         stopping: threading.Event,
     ):
         self.frames = 0
         self.start_to_first_frame: float | None = None  # seconds, from the process's start
         self._capture = capture
-        self._eyes = eyes
+        self._vision = vision
         self._picture = picture
         self._recorders = recorders
-        self._tick = tick
-        self._learn = learn
-        self._stages = stages
+        self._poll = poll
+        self._on_frame = on_frame
+        self._on_render_cost = on_render_cost
+        self._timings = timings
         self._stopping = stopping
         self._first: float | None = None  # time of the first frame
 
@@ -64,25 +67,26 @@ class Loop:
             frame = self._capture.next(WAIT)
             now = time.monotonic()
             if frame is not None:
-                self._stages.add("read", now - start)
+                self._on_frame()
+                self._timings.add("read", now - start)
                 self._handle(frame, now)
                 last = now
             elif now - last > SILENCE:
                 self._picture.show_waiting(now)
-            self._tick(now)
+            self._poll(now)
 
     def _handle(self, frame: Frame, start: float) -> None:
         if self._first is None:
             self._first = frame.time
         t = frame.time - self._first
-        persons, free = self._eyes.see(frame)
+        persons, free = self._vision.process(frame)
         seen = time.monotonic()
         image = self._picture.draw(frame.image, free, persons, t)
-        self._stages.add("frame", time.monotonic() - start)
+        self._timings.add("frame", time.monotonic() - start)
         if image is not None:
             self._picture.hand_out(image, persons, t)
-            self._learn(time.monotonic() - seen)
-        self._eyes.done(frame)
+            self._on_render_cost(time.monotonic() - seen)
+        self._vision.release(frame)
         self.frames += 1
         if self.start_to_first_frame is None:
             self.start_to_first_frame = seconds_since_start()

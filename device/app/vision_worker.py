@@ -1,4 +1,4 @@
-"""The networks on a thread beside the picture, so that a slow model lowers the rate of results only."""
+"""The networks on a thread of their own, so that a slow model lowers the rate of results only."""
 
 from __future__ import annotations
 
@@ -9,44 +9,72 @@ from device.frame import Frame
 from device.person import Person
 
 JOIN_S = 0.5
+# Seconds that persons are moved on by their velocities. Tracks coast for tracker.coast_s, 0.7 s, when the
+# detector misses them; a picture without any result is older news than that, and a box that walks on by
+# itself hides that the vision stands still.
+EXTRAPOLATE_S = 0.5
+
+Process = Callable[[Frame], list[Person]]
 
 
-class Inline:
-    """The same face as `Beside` without a thread: every frame is looked at, however long it takes."""
+def _ignore(frame: Frame) -> None:
+    """The `on_result` of those who do not want to know."""
 
-    def __init__(self, process: Callable[[Frame], list[Person]], release: Callable[[Frame], None]):
+
+class SyncVision:
+    """The same interface as `AsyncVision` without a thread: every frame is processed, however long it takes.
+
+    `on_result(frame)` hears of every frame whose persons are known.
+    """
+
+    pending = False  # no frame is ever being processed while the loop goes on
+    results = 0
+
+    def __init__(
+        self, process: Process, release: Callable[[Frame], None], on_result: Callable[[Frame], None] = _ignore
+    ):
         self._process = process
         self._release = release
+        self._on_result = on_result
 
-    def see(self, frame: Frame) -> tuple[list[Person], bool]:
+    def process(self, frame: Frame) -> tuple[list[Person], bool]:
         """Who is in this very frame, and that its pixels are free to be drawn on."""
-        return self._process(frame), True
+        persons = self._process(frame)
+        self._on_result(frame)
+        return persons, True
 
-    def done(self, frame: Frame) -> None:
+    def release(self, frame: Frame) -> None:
         """Give the frame back."""
         self._release(frame)
 
-    def stop(self) -> None:
+    def stop(self) -> bool:
         """Nothing runs beside."""
+        return True
 
 
-class Beside:
+class AsyncVision:
     """Runs `process` on a thread of its own, on the newest frame whenever it is ready for one.
 
-    `see` waits `patience` seconds for the result; when it takes longer, the last known persons are
-    moved on to the frame's time. Frames still being looked at are given to `release` later.
+    `process` waits `patience` seconds for the result; when it takes longer, the last known persons are
+    moved on to the frame's time, by `EXTRAPOLATE_S` at most; older ones are no longer shown. Frames still
+    being processed are given to `release` later. `on_result(frame)` hears, on the thread, of every frame
+    whose persons are known. `pending` tells whether a frame is being processed now, `results` how many
+    were.
     """
 
     def __init__(
         self,
-        process: Callable[[Frame], list[Person]],
+        process: Process,
         release: Callable[[Frame], None],
         patience: float,
+        on_result: Callable[[Frame], None] = _ignore,
     ):
+        self.results = 0
         self._process = process
         self._release = release
         self._patience = patience
-        self._job: Frame | None = None  # what the thread looks at
+        self._on_result = on_result
+        self._job: Frame | None = None  # what the thread processes
         self._finished = True
         self._persons: list[Person] = []
         self._time = 0.0  # of the frame that `_persons` were seen in
@@ -56,10 +84,15 @@ class Beside:
         self._thread = threading.Thread(target=self._run, name="vision", daemon=True)
         self._thread.start()
 
-    def see(self, frame: Frame) -> tuple[list[Person], bool]:
+    @property
+    def pending(self) -> bool:
+        """Whether a frame is being processed, or waits to be."""
+        return not self._finished
+
+    def process(self, frame: Frame) -> tuple[list[Person], bool]:
         """Who is in the frame as far as is known, and whether its pixels are free to be drawn on.
 
-        Raises what `process` raised.
+        Raises what the vision raised.
         """
         with self._changed:
             if self._finished:
@@ -75,41 +108,48 @@ class Beside:
 
     def _collect(self, frame: Frame) -> Frame | None:
         """The frame that the thread is done with, if any; given back unless it is `frame`."""
-        seen, self._job = self._job, None
+        done, self._job = self._job, None
         if self._error is not None:
             raise self._error
-        if seen is not None and seen is not frame:
-            self._release(seen)
-        return seen
+        if done is not None and done is not frame:
+            self._release(done)
+        return done
 
-    def done(self, frame: Frame) -> None:
-        """Give the frame back, unless it is still being looked at."""
+    def release(self, frame: Frame) -> None:
+        """Give the frame back, unless it is still being processed."""
         with self._changed:
             if self._job is not frame:
                 self._release(frame)
 
     def _moved(self, now: float) -> list[Person]:
-        return [person.moved(now - self._time) for person in self._persons]
+        """The last known persons at the time `now` of a frame; nobody when they are too old for that."""
+        age = now - self._time
+        return [person.moved(age) for person in self._persons] if age <= EXTRAPOLATE_S else []
 
-    def stop(self) -> None:
-        """End the thread."""
+    def stop(self) -> bool:
+        """End the thread; False when the networks did not come back in time."""
         self._stopping.set()
         with self._changed:
             self._changed.notify_all()
         self._thread.join(JOIN_S)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             with self._changed:
                 self._changed.wait_for(lambda: not self._finished or self._stopping.is_set(), 1.0)
-                if self._finished:
-                    continue
                 frame = self._job
+                if self._finished or frame is None:
+                    continue
+            error: Exception | None = None
+            persons: list[Person] = []
             try:
-                persons, error = self._process(frame), None
-            except Exception as failure:  # raised again by see(), in the thread that can handle it
-                persons, error = [], failure
+                persons = self._process(frame)
+                self._on_result(frame)
+            except Exception as failure:  # raised again by process(), in the thread that can handle it
+                error = failure
             with self._changed:
                 self._persons, self._time, self._error = persons, frame.time, error
+                self.results += 1
                 self._finished = True
                 self._changed.notify_all()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import threading
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,6 +15,7 @@ from device.errors import ConfigError
 
 SUFFIXES = (".mkv", ".mp4", ".avi", ".gif")
 RANGES = ("short", "full")
+NO_LIMIT_MIB = 2**20
 
 
 class Figures(NamedTuple):
@@ -37,7 +37,7 @@ def figures(path: Path, settings: Settings, detector: str) -> Figures:
         source={"use": f"file:{path}", "pace": "fast", "loop": False},
         output={"use": ["none"]},
         detector={"range": detector},
-        limits={"memory_mib": math.inf},  # many runs in one process
+        limits={"memory_mib": NO_LIMIT_MIB},  # many runs in one process
     )
     with ExitStack() as closing:
         run = Run(settings, threading.Event(), closing)

@@ -10,23 +10,24 @@ import tempfile
 import threading
 import time
 from contextlib import ExitStack
-from typing import NamedTuple
-
-import numpy as np
+from typing import NamedTuple, cast
 
 from device.age.network import AgeNet
 from device.app.application import Run
+from device.app.report import RunReport
+from device.bench.report import BenchReport, InterpreterReport, MeasuredReport
 from device.bench.synthetic_detector import scaling
 from device.board.machine import describe
-from device.budget.memory import resident_mib
 from device.config.loader import changed, example
 from device.config.schema import Settings
 from device.errors import DeviceError
 from device.faces.detector import FaceDetector
+from device.frame import Image
 from device.inference.interpreter import available
 
 SHARES = (0.5, 0.95, 0.99)
 STARTS = 5  # processes started to see how long the first frame takes
+FRAME_WAIT_S = 1.0
 RUN_LIMIT = 600.0  # seconds for a run in a process of its own
 EVERYTHING = {"detect_every": 1, "settled_every_s": 0.0}  # detection and every age on every frame
 THREADS = (1, 2, 4)
@@ -40,26 +41,31 @@ def prepared(settings: Settings) -> Settings:
     return changed(settings, source={"use": use, "pace": "fast", "loop": True}, output={"use": outputs})
 
 
-def measure(settings: Settings, frames: int, warm_up: int) -> dict:
+def measure(settings: Settings, frames: int, warm_up: int) -> BenchReport:
     """All figures: the keys of `run --summary json` for frames with everything done, and more beside."""
     everything = changed(settings, schedule=EVERYTHING)
     report, image, networks = measured_run(everything, frames, warm_up)
     settled = measured_run(settings, frames, warm_up).report
-    report["settled"] = {name: settled[name] for name in ("stages", "frames_per_s")}
-    report["settled"]["detect_every"] = settings.schedule.detect_every
-    report["faces_scaling"] = scaling(settings, image, *networks)
-    report["detector_threads_ms"] = {threads: detection_ms(settings, threads, image) for threads in THREADS}
     report["start_to_first_frame_s"] = start_to_first_frame(settings)
-    report["machine"] = describe()
-    report["beside"] = beside(settings, report["interpreter"], warm_up + frames)
-    return report
+    return {
+        **report,
+        "settled": {
+            "stages": settled["stages"],
+            "frames_per_s": settled["frames_per_s"],
+            "detect_every": settings.schedule.detect_every,
+        },
+        "faces_scaling": scaling(settings, image, *networks),
+        "detector_threads_ms": {threads: detection_ms(settings, threads, image) for threads in THREADS},
+        "machine": describe(),
+        "other_interpreters": other_interpreters(settings, report["interpreter"], warm_up + frames),
+    }
 
 
 class MeasuredRun(NamedTuple):
     """A run's report, and what further measurements need of it."""
 
-    report: dict
-    image: np.ndarray  # the last picture
+    report: MeasuredReport
+    image: Image  # the last picture
     networks: tuple[FaceDetector, AgeNet]
 
 
@@ -68,22 +74,26 @@ def measured_run(settings: Settings, frames: int, warm_up: int) -> MeasuredRun:
     with ExitStack() as closing:
         run = Run(settings, threading.Event(), closing)
         run.loop.run(warm_up)
-        run.stages.clear()
-        resident, blocks, start = resident_mib(), sys.getallocatedblocks(), time.monotonic()
+        run.timings.clear()
+        held, blocks, start = run.meter.mib(), sys.getallocatedblocks(), time.monotonic()
         run.loop.run(warm_up + frames)
         seconds = time.monotonic() - start
-        blocks, resident = sys.getallocatedblocks() - blocks, resident_mib() - resident
-        report = run.report()
-        frame = run.capture.next(1.0)
+        blocks, held = sys.getallocatedblocks() - blocks, run.meter.mib() - held
+        report: MeasuredReport = {
+            **run.report(),
+            "frames_per_s": round(frames / seconds, 1),
+            "memory_growth_mib": round(held, 2),
+            "allocations_per_frame": round(blocks / frames, 3),
+        }
+        report["stages"] = run.timings.milliseconds(SHARES)
+        frame = run.capture.next(FRAME_WAIT_S)
+        if frame is None:
+            raise DeviceError(f"{report['source']}: no frame within {FRAME_WAIT_S:g} s after the measurement")
         image = frame.image.copy()
-    report["stages"] = run.stages.milliseconds(SHARES)
-    report["frames_per_s"] = round(frames / seconds, 1)
-    report["rss_growth_mib"] = round(resident, 2)
-    report["allocations_per_frame"] = round(blocks / frames, 3)
     return MeasuredRun(report, image, run.networks)
 
 
-def detection_ms(settings: Settings, threads: int, image: np.ndarray) -> float:
+def detection_ms(settings: Settings, threads: int, image: Image) -> float:
     """The median time of a detection with so many threads, in ms."""
     detector = FaceDetector(settings.detector.range, settings.age.interpreter, threads)
     times = []
@@ -94,24 +104,28 @@ def detection_ms(settings: Settings, threads: int, image: np.ndarray) -> float:
     return round(statistics.median(times) * 1e3, 2)
 
 
-def start_to_first_frame(settings: Settings) -> float:
-    """Seconds from a process's start to its first finished frame, the median of five processes."""
+def start_to_first_frame(settings: Settings) -> float | None:
+    """Seconds from a process's start to its first finished frame, the median of five processes.
+
+    None where the kernel does not tell when a process began.
+    """
     times = [run_apart(settings, 1)["start_to_first_frame_s"] for _ in range(STARTS)]
-    return round(statistics.median(times), 2)
+    known = [seconds for seconds in times if seconds is not None]
+    return round(statistics.median(known), 2) if known else None
 
 
-def beside(settings: Settings, interpreter: str, frames: int) -> dict[str, dict]:
+def other_interpreters(settings: Settings, interpreter: str, frames: int) -> dict[str, InterpreterReport]:
     """What frames with everything done take with the other interpreters installed, by name."""
-    rows = {}
+    rows: dict[str, InterpreterReport] = {}
     for other in available():
         if other != interpreter:
             asked = changed(settings, schedule=EVERYTHING, age={"interpreter": other})
             report = run_apart(asked, frames)
-            rows[other] = {name: report[name] for name in ("stages", "peak_rss_mib")}
+            rows[other] = {"stages": report["stages"], "peak_memory_mib": report["peak_memory_mib"]}
     return rows
 
 
-def run_apart(settings: Settings, frames: int) -> dict:
+def run_apart(settings: Settings, frames: int) -> RunReport:
     """The report of `python -m device run` with these settings, in a process of its own."""
     with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
         file.write(example(settings))
@@ -121,4 +135,4 @@ def run_apart(settings: Settings, frames: int) -> dict:
         done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_LIMIT, check=False)
     if done.returncode:
         raise DeviceError(f"{' '.join(command)} failed: {done.stderr.strip()}")
-    return json.loads(done.stdout)
+    return cast(RunReport, json.loads(done.stdout))

@@ -8,12 +8,13 @@ import time
 import numpy as np
 
 from device.age.network import AgeNet
+from device.bench.report import FacesRow
 from device.box import Box
-from device.budget.timing import Histogram, Stages
+from device.budget.timing import Histogram, Timings
 from device.config.loader import changed
 from device.config.schema import Settings
 from device.faces.detector import Detection, FaceDetector
-from device.frame import Frame
+from device.frame import Frame, Image
 from device.overlay.overlay import Overlay, Status
 from device.pipeline.pipeline import Vision
 
@@ -31,12 +32,12 @@ class Crowd:
         self._detector = detector
         self._found = [_face(box) for box in grid(faces, size)]
 
-    def detect(self, image: np.ndarray, picture_size: tuple[int, int] | None = None) -> list[Detection]:
+    def detect(self, image: Image, picture_size: tuple[int, int] | None = None) -> list[Detection]:
         """As `FaceDetector.detect`."""
         self._detector.detect(image, picture_size)
         return self._found
 
-    def close_up(self, image: np.ndarray, box: Box) -> Detection:
+    def close_up(self, image: Image, box: Box) -> Detection:
         """As `FaceDetector.close_up`, with a certain answer."""
         self._detector.close_up(image, box)
         return _face(box)
@@ -52,31 +53,31 @@ def grid(faces: int, size: tuple[int, int]) -> list[Box]:
 
 
 def _face(box: Box) -> Detection:
-    return Detection(box, 0.9, LAYOUT * np.float32((box.w, box.h)) + np.float32((box.x, box.y)))
+    return Detection(
+        box, 0.9, LAYOUT * np.array((box.w, box.h), np.float32) + np.array((box.x, box.y), np.float32)
+    )
 
 
-def scaling(settings: Settings, image: np.ndarray, detector: FaceDetector, net: AgeNet) -> list[dict]:
+def scaling(settings: Settings, image: Image, detector: FaceDetector, net: AgeNet) -> list[FacesRow]:
     """For each number of faces: what a frame costs when all are estimated, and how the budget holds.
 
-    `image` is any picture (height, width, 3), BGR. Keys of a row: faces; all_p50_ms, all of them estimated
-    on every frame; p50_ms, p99_ms within budget_ms; first_age_s, until the last face has its first
-    estimate; longest_wait_s, between two estimates of one face.
+    `image` is any picture (height, width, 3), BGR.
     """
-    rows = []
+    rows: list[FacesRow] = []
     for faces in FACES:
         crowd = Crowd(detector, faces, (image.shape[1], image.shape[0]))
         many = changed(settings, tracker={"max_tracks": max(FACES)})
         without_end = {"detect_every": 1, "settled_every_s": 0.0, "frame_budget_ms": 1000.0}
         everything = _film(changed(many, schedule=without_end), image, crowd, net)
         budgeted = _film(many, image, crowd, net)
-        rows.append({"faces": faces, "all_p50_ms": everything["p50_ms"], **budgeted})
+        rows.append({**budgeted, "faces": faces, "all_p50_ms": everything["p50_ms"]})
     return rows
 
 
-def _film(settings: Settings, image: np.ndarray, crowd: Crowd, net: AgeNet) -> dict:
+def _film(settings: Settings, image: Image, crowd: Crowd, net: AgeNet) -> FacesRow:
     """Run so many seconds of the one picture through vision and overlay."""
     size = image.shape[1], image.shape[0]
-    vision = Vision(settings, size, FPS, Stages(), crowd, net)
+    vision = Vision(settings, size, FPS, Timings(), crowd, net)
     overlay = Overlay(size, settings)
     frame = Frame(size)
     costs = Histogram()
@@ -95,8 +96,11 @@ def _film(settings: Settings, image: np.ndarray, crowd: Crowd, net: AgeNet) -> d
             times = estimated.setdefault(person.id, [])
             if person.raw is not None:
                 times.append(frame.time)
+    median_ms = round(costs.percentile(0.5) * 1e3, 2)
     return {
-        "p50_ms": round(costs.percentile(0.5) * 1e3, 2),
+        "faces": len(estimated),
+        "all_p50_ms": median_ms,
+        "p50_ms": median_ms,
         "p99_ms": round(costs.percentile(0.99) * 1e3, 2),
         "budget_ms": round(vision.scheduler.budget * 1e3, 1),
         "first_age_s": max((times[0] if times else math.inf for times in estimated.values()), default=None),

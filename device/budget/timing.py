@@ -41,7 +41,7 @@ class Histogram:
         return 0.0
 
 
-class Stages:
+class Timings:
     """A histogram for each stage in `NAMES`."""
 
     def __init__(self) -> None:

@@ -12,20 +12,23 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from typing import cast
 
-from device.camera.open import open_source
-from device.camera.paced import Paced
-from device.camera.reconnecting import Counters, Kept
-from device.camera.source import OnEvent, Source, ignore
+from device.camera.open import camera_search, open_source
+from device.camera.paced import RealTimeSource
+from device.camera.reconnecting import Counters, ReconnectingCamera
+from device.camera.search import AnyCamera
+from device.camera.source import Camera, OnEvent, Source, ignore
+from device.camera.stand_in import DemoUntilCamera
 from device.config.schema import Settings
 from device.errors import CameraError
 from device.frame import Frame, frame_bytes
 
-STEPPED_FRAMES = 2  # one with the detector, one on the display
+SYNC_FRAMES = 2  # one with the detector, one on the display
 JOIN_S = 0.8  # a stop within a second, also when the driver is slow
 
 
-def open_capture(settings: Settings, on_event: OnEvent = ignore) -> Capture | Stepped:
+def open_capture(settings: Settings, on_event: OnEvent = ignore) -> Capture | SyncCapture:
     """Open `settings.source.use` and everything that its frames need on their way.
 
     `on_event(kind, message)` may be called from the capture's thread. Raises ConfigError for a source
@@ -34,12 +37,27 @@ def open_capture(settings: Settings, on_event: OnEvent = ignore) -> Capture | St
     source = open_source(settings.source.use, settings, on_event)
     counters, stopping = Counters(), threading.Event()
     camera = settings.camera
+
+    def keep(found: Camera) -> ReconnectingCamera:
+        return ReconnectingCamera(found, camera, counters, on_event, wait=stopping.wait)
+
     if source.live:
-        kept = Kept(source, camera, counters, on_event, wait=stopping.wait)
+        kept = keep(cast(Camera, source))
         return Capture(kept, camera.buffers, camera.timeout_s, counters, stopping, kept.raise_if_hung)
     if settings.source.pace == "fast" or source.name.startswith("images:"):
-        return Stepped(source)
-    return Capture(Paced(source, wait=stopping.wait), camera.buffers, camera.timeout_s, counters, stopping)
+        return SyncCapture(source)
+    paced = RealTimeSource(source, wait=stopping.wait)
+    if settings.source.use != "auto":
+        return Capture(paced, camera.buffers, camera.timeout_s, counters, stopping)
+    search = camera_search(settings, on_event)
+
+    def look() -> ReconnectingCamera:
+        found = AnyCamera(search, camera)  # of the demo's size
+        found.reopen()
+        return keep(found)
+
+    demo = DemoUntilCamera(paced, look, on_event)
+    return Capture(demo, camera.buffers, camera.timeout_s, counters, stopping, demo.raise_if_hung)
 
 
 def declared_bytes(settings: Settings) -> int:
@@ -48,7 +66,7 @@ def declared_bytes(settings: Settings) -> int:
     A clip has its own size, which nobody knows before it is opened.
     """
     size = settings.camera.width, settings.camera.height
-    frames = STEPPED_FRAMES if settings.source.pace == "fast" else settings.camera.buffers
+    frames = SYNC_FRAMES if settings.source.pace == "fast" else settings.camera.buffers
     return (frames + 1) * frame_bytes(size)  # and one in the decoder, or in the driver's library
 
 
@@ -141,14 +159,14 @@ class Capture:
             return frame
 
 
-class Stepped:
+class SyncCapture:
     """Reads `source` on the consumer's thread, every frame in turn; the face that `Capture` shows, too."""
 
     def __init__(self, source: Source):
         self.source = source
         self.counters = Counters()
         self.ended = False
-        self._free = [Frame(source.size, source.small_size) for _ in range(STEPPED_FRAMES)]
+        self._free = [Frame(source.size, source.small_size) for _ in range(SYNC_FRAMES)]
         self._index = 0
 
     def next(self, timeout: float) -> Frame | None:
@@ -156,7 +174,7 @@ class Stepped:
         if self.ended:
             return None
         if not self._free:
-            raise CameraError(f"{self.source.name}: {STEPPED_FRAMES} frames are on loan; release one first.")
+            raise CameraError(f"{self.source.name}: {SYNC_FRAMES} frames are on loan; release one first.")
         frame = self._free.pop()
         if not self.source.read(frame, timeout):
             self.ended = True

@@ -25,7 +25,7 @@ import numpy as np
 
 from device.config.schema import CameraSettings
 from device.errors import CameraError, CameraGarbage, CameraStalled, ConfigError
-from device.frame import Frame
+from device.frame import Frame, Image
 
 COUNTED = ("frames", "garbage", "flat", "frozen")
 TIMED = ("stall", "hang", "gone")
@@ -37,7 +37,6 @@ class FakeCamera:
     """Plays `script`. Its pictures are deterministic, and so are its times when the caller brings a clock."""
 
     name = "fake"
-    small_size = None
 
     def __init__(
         self,
@@ -47,6 +46,7 @@ class FakeCamera:
         sleep: Callable[[float], None] = time.sleep,
     ):
         self.size = camera.width, camera.height
+        self.small_size: tuple[int, int] | None = None
         self.fps = camera.fps
         self._steps = parse(script) if script else [("frames", float("inf"))]
         self._clock = clock
@@ -147,7 +147,7 @@ def _step(text: str) -> tuple[str, float]:
     raise ConfigError(f"fake camera: {text!r} is not a step; allowed are {allowed}, separated by ;.")
 
 
-def _pattern(size: tuple[int, int]) -> np.ndarray:
+def _pattern(size: tuple[int, int]) -> Image:
     """A wide picture that repeats every SPAN pixels, and of which a window is shown: HxWx3 uint8."""
     width, height = size
     x = np.arange(width + SPAN, dtype=np.uint8)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-GRID = 16  # rows and columns of the pixels that are looked at
+from device.frame import Image
+
+# None of these is tuned: they are far from both what cameras send and what broken ones do.
+GRID = 16  # rows and columns of the pixels that are compared: 10 µs a frame
 FLAT_SPREAD = 2  # grey levels: less than the noise of any sensor that sees light
-SECONDS = 3.0
+SECONDS = 3.0  # a shutter, a cut to black or a dropped frame is over by then
 
 
-class PictureCheck:
+class FrameCheck:
     """Looks at a sparse grid of each frame's pixels; costs some 10 µs and no memory a frame."""
 
     def __init__(self, size: tuple[int, int], fps: float):
@@ -33,7 +36,7 @@ class PictureCheck:
         """The last frame was flat, or the same as the one before."""
         return bool(self._flat or self._same)
 
-    def wrong(self, image: np.ndarray) -> str | None:
+    def wrong(self, image: Image) -> str | None:
         """What is wrong with the last seconds of frames, or None; `image` (HxWx3 uint8) is the newest."""
         self._now, self._before = self._before, self._now
         np.copyto(self._now, image[self._rows, self._columns])

@@ -11,7 +11,7 @@ from device.frame import Frame
 LATE_S = 1.0  # more than this behind (the machine slept): go on from here, do not catch up
 
 
-class Paced:
+class RealTimeSource:
     """Holds each frame of `source` back until its time, and turns media time into `clock` time.
 
     `wait(seconds)` pauses and is True when the program stops.
@@ -23,7 +23,7 @@ class Paced:
         self,
         source: Source,
         clock: Callable[[], float] = time.monotonic,
-        wait: Callable[[float], bool] = time.sleep,
+        wait: Callable[[float], object] = time.sleep,
     ):
         self.name, self.fps = source.name, source.fps
         self.size, self.small_size = source.size, source.small_size

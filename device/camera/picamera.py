@@ -26,7 +26,7 @@ import numpy as np
 from device.camera.source import OnEvent, ignore
 from device.config.schema import CameraSettings
 from device.errors import CameraError, CameraGarbage, CameraLost, CameraStalled
-from device.frame import Frame
+from device.frame import Frame, Image
 
 APT_PACKAGES = "/usr/lib/python3/dist-packages"
 INSTALL = "sudo apt install -y --no-install-recommends python3-picamera2"
@@ -63,7 +63,7 @@ class PiCamera:
         self.name = f"picamera2:{number}"
         self.fps = camera.fps
         self._clock = clock
-        self._camera = None
+        self._camera: Any = None  # picamera2's, which has no types
         self._lost = False
         library = library or _picamera2(self.name)
         self._mapped_array = library.MappedArray
@@ -84,6 +84,8 @@ class PiCamera:
         request = self._request(timeout)
         try:
             for stream, out in ((self._main, frame.image), (self._small, frame.small)):
+                if out is None:
+                    continue
                 with self._mapped_array(request, stream.stream, write=False) as mapped:
                     stream.copy(mapped.array, out)
             stamp = request.get_metadata().get("SensorTimestamp", 0) / 1e9
@@ -119,9 +121,10 @@ class PiCamera:
         camera = self._camera
         small_width = min(SMALL_WIDTH, asked.width)
         small_height = round(small_width * asked.height / asked.width / 2) * 2
-        controls = {}
+        controls: dict[str, int | tuple[int, int]] = {}
         if "FrameDurationLimits" in camera.camera_controls:
-            controls["FrameDurationLimits"] = (round(1e6 / asked.fps),) * 2  # microseconds
+            microseconds = round(1e6 / asked.fps)
+            controls["FrameDurationLimits"] = (microseconds, microseconds)
         if "AfMode" in camera.camera_controls:
             controls["AfMode"] = CONTINUOUS_AUTOFOCUS
         camera.configure(
@@ -160,7 +163,7 @@ class PiCamera:
 
     def _limited(self, what: str, call: Callable[[], Any]) -> Any:
         """What `call` returns. It runs in a thread of its own, which is left behind after ANSWER_S."""
-        outcome = {}
+        outcome: dict[str, Any] = {}
 
         def run() -> None:
             try:
@@ -182,7 +185,7 @@ class PiCamera:
 class _Stream:
     """One of the two pictures of a request: where it lies in the camera's memory, and how it becomes BGR."""
 
-    def __init__(self, camera: str, stream: str, config: dict):
+    def __init__(self, camera: str, stream: str, config: dict[str, Any]):
         if config["format"] not in TO_BGR:
             raise CameraError(f"the {stream} stream is {config['format']}, not one of {', '.join(TO_BGR)}")
         self.stream = stream
@@ -192,7 +195,7 @@ class _Stream:
         padded = config["format"] == "YUV420" and config["stride"] != width  # others come without padding
         self._padded = np.empty((height, config["stride"], 3), np.uint8) if padded else None
 
-    def copy(self, array: np.ndarray, out: np.ndarray) -> None:
+    def copy(self, array: Image, out: Image) -> None:
         """Copy the camera's `array` into `out` (HxWx3 uint8 BGR); CameraGarbage when it does not fit."""
         try:
             if self._conversion is None:
@@ -218,13 +221,13 @@ def _picamera2(name: str) -> ModuleType:
         except ImportError as error:
             missing = error
     sys.path.remove(APT_PACKAGES)
-    raise CameraError(f"{name}: no picamera2 here ({missing}). On a Raspberry Pi: {INSTALL}")
+    raise CameraError(f'{name}: no picamera2 here ({missing}); on a Raspberry Pi run "{INSTALL}".')
 
 
 def _root(error: BaseException) -> str:
     """The message of the first cause: picamera2 wraps the one that tells something in others that do not."""
-    while error.__cause__ or error.__context__:
-        error = error.__cause__ or error.__context__
+    while (cause := error.__cause__ or error.__context__) is not None:
+        error = cause
     return str(error).rstrip(".") or type(error).__name__
 
 

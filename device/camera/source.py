@@ -14,6 +14,8 @@ EVENTS = {
     "chosen": "which source `auto` took, and why no better one",
     "changed": "the camera gives another size or rate than was asked",
     "skipped": "a picture of a folder cannot be read",
+    "damaged": "a clip is damaged, or ends before it should",
+    "demo": "drawn people are shown, as no camera works",
     "stalled": "no frame came in time",
     "gone": "the camera ended its stream or cannot be opened",
     "garbage": "what the camera sends is not a picture",
@@ -24,17 +26,30 @@ EVENTS = {
 class Source(Protocol):
     """Gives frames, one after the other, into buffers that the caller owns.
 
-    `name` stands before every message about it, and in the summary. `size` and
-    `small_size` are (width, height) in pixels; `fps` is frames a second. A source
-    that is `live` has a clock of its own (a camera): what is not read in time is
-    lost, and when it ends, it failed. One that is not tells media time.
+    `name` stands before every message about it, and in the summary. A source that is
+    `live` has a clock of its own (a camera): what is not read in time is lost, and when
+    it ends, it failed. One that is not tells media time.
     """
 
-    name: str
-    size: tuple[int, int]
-    small_size: tuple[int, int] | None
-    fps: float
-    live: bool
+    @property
+    def name(self) -> str:
+        """For messages."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels; never changes."""
+
+    @property
+    def small_size(self) -> tuple[int, int] | None:
+        """Of the picture that the camera scales itself, or None; never changes."""
+
+    @property
+    def fps(self) -> float:
+        """Frames a second."""
+
+    @property
+    def live(self) -> bool:
+        """Whether it has a clock of its own."""
 
     def read(self, frame: Frame, timeout: float) -> bool:
         """Fill the frame's `image`, `small` and `time` in place; False at the end.

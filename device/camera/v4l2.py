@@ -20,9 +20,12 @@ import numpy as np
 from device.camera.source import OnEvent, ignore
 from device.config.schema import CameraSettings
 from device.errors import CameraError, CameraGarbage, CameraStalled
-from device.frame import Frame
+from device.frame import Frame, Image
 
 SYSFS = Path("/sys/class/video4linux")
+# udev's names: by the port that it is plugged into, and by maker, model and serial number. Two cameras of one
+# model without a number share the second, so the first goes first.
+LINKS = (Path("/dev/v4l/by-path"), Path("/dev/v4l/by-id"))
 FORMATS = {False: ("YUYV", "MJPG"), True: ("MJPG", "YUYV")}
 RAW_PIXELS = 640 * 480  # up to here USB 2 carries raw frames at 30 a second, and nothing need be decoded
 # With one buffer the driver has nowhere to put the frame that comes while another is converted, and
@@ -37,10 +40,10 @@ FIRST_TRIES = 5  # a camera's first frames are often broken
 class UsbCamera:
     """The camera at `node` (/dev/videoN, or a link to it, as in /dev/v4l/by-id).
 
-    `make` and `clock` stand in for OpenCV and the time in tests.
+    When it comes back under another number, it is known by its links. `make`, `clock` and `links` stand in
+    for OpenCV, the time and udev's folders in tests.
     """
 
-    small_size = None
     live = True
 
     def __init__(
@@ -48,8 +51,9 @@ class UsbCamera:
         node: str,
         camera: CameraSettings,
         on_event: OnEvent = ignore,
-        make: Callable = cv2.VideoCapture,
+        make: Callable[[str, int], cv2.VideoCapture] = cv2.VideoCapture,
         clock: Callable[[], float] = time.monotonic,
+        links: tuple[Path, ...] = LINKS,
     ):
         """Open it and look at its first frame; CameraError when it is missing, in use, or no camera."""
         self.name = f"v4l2:{node}"
@@ -58,7 +62,10 @@ class UsbCamera:
         self._make = make
         self._clock = clock
         self._stamp = 0.0
-        self._capture = None
+        self._capture: cv2.VideoCapture | None = None
+        self._links = lasting_names(node, links)
+        self.small_size: tuple[int, int] | None = None
+        self.size, self.fps = (camera.width, camera.height), camera.fps
         # OpenCV takes whole seconds, and reads them once, at the first wait of the process.
         os.environ["OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT"] = str(math.ceil(camera.timeout_s))
         try:
@@ -83,6 +90,7 @@ class UsbCamera:
     def reopen(self) -> None:
         """Close it and open it again; CameraError when it is not back, or came back with another size."""
         self.close()
+        self._node = next((link for link in self._links if os.path.exists(link)), self._node)
         size = self.size
         self._open()
         if self.size != size:
@@ -98,24 +106,23 @@ class UsbCamera:
 
     def _open(self) -> None:
         """Take the first format that gives the size and rate asked for, else the one that comes nearest."""
-        self._capture = self._make(os.path.realpath(self._node), cv2.CAP_V4L2)
-        if not self._capture.isOpened():
+        self._capture = capture = self._make(os.path.realpath(self._node), cv2.CAP_V4L2)
+        if not capture.isOpened():
             self.close()
             raise CameraError(f"{self.name}: {_why_not(self._node)}")
         self._stamp = 0.0
         asked = self._asked.width, self._asked.height
         accepted = []
         for fourcc in FORMATS[asked[0] * asked[1] > RAW_PIXELS]:
-            if self._set_format(fourcc):
+            if self._set_format(capture, fourcc):
                 accepted.append((self.size == asked, min(self.fps, self._asked.fps), fourcc))
                 if self.size == asked and self.fps >= 0.9 * self._asked.fps:
                     return
         if accepted:
-            self._set_format(max(accepted)[2])
+            self._set_format(capture, max(accepted)[2])
 
-    def _set_format(self, fourcc: str) -> bool:
+    def _set_format(self, capture: cv2.VideoCapture, fourcc: str) -> bool:
         """Ask for a pixel format, the size and the rate, note what came of it; True if it is the format."""
-        capture = self._capture
         capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*fourcc))
         capture.set(cv2.CAP_PROP_FRAME_WIDTH, self._asked.width)
         capture.set(cv2.CAP_PROP_FRAME_HEIGHT, self._asked.height)
@@ -143,14 +150,14 @@ class UsbCamera:
 
     def _grab(self, timeout: float) -> None:
         """Have a frame ready in the driver: not one seen before, nor one that waited in its queue."""
-        if self._capture is None:
-            raise CameraError(f"{self.name}: is closed.")
+        capture = self._open_capture()
+        before = self._stamp
         for _ in range(GRABS):
-            if not self._grabbed():
+            if not self._grabbed(capture):
                 if os.path.exists(self._node):
                     raise CameraStalled(f"{self.name}: no frame for {math.ceil(timeout)} s.")
                 raise CameraError(f"{self.name}: the camera was pulled out.")
-            before, self._stamp = self._stamp, self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+            before, self._stamp = self._stamp, capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
             if self._stamp <= 0:
                 return  # this driver has no clock
             if self._stamp != before and not OLD_S < self._clock() - self._stamp < OTHER_CLOCK_S:
@@ -158,21 +165,33 @@ class UsbCamera:
         if self._stamp == before:
             raise CameraStalled(f"{self.name}: the same frame again and again.")
 
-    def _grabbed(self) -> bool:
+    def _open_capture(self) -> cv2.VideoCapture:
+        if self._capture is None:
+            raise CameraError(f"{self.name}: is closed.")
+        return self._capture
+
+    def _grabbed(self, capture: cv2.VideoCapture) -> bool:
         try:
-            return self._capture.grab()
+            return capture.grab()
         except cv2.error as error:  # an assertion about the driver's buffers
             raise CameraError(f"{self.name}: {error.err}.") from None
 
-    def _retrieve(self, out: np.ndarray) -> None:
+    def _retrieve(self, out: Image) -> None:
         """Convert the frame that was grabbed into `out`, in place."""
         try:
-            got, image = self._capture.retrieve(out)
+            got, image = self._open_capture().retrieve(out)
         except cv2.error as error:
             raise CameraGarbage(f"{self.name}: {error.err}.") from None
         if not got or image is not out:  # OpenCV makes a new picture when the buffer does not fit
             shape = None if image is None else image.shape
             raise CameraGarbage(f"{self.name}: a frame of shape {shape}, expected {out.shape}.")
+
+
+def lasting_names(node: str, folders: tuple[Path, ...] = LINKS) -> list[str]:
+    """The links to `node` that name the camera whatever number it gets when it is plugged in again."""
+    target = os.path.realpath(node)
+    links = (link for folder in folders if folder.is_dir() for link in sorted(folder.iterdir()))
+    return [str(link) for link in links if os.path.realpath(link) == target]
 
 
 def usb_cameras(sysfs: Path = SYSFS) -> list[str]:

@@ -6,15 +6,17 @@ import json
 from argparse import ArgumentParser, Namespace
 
 from device.bench.measure import measure, prepared
+from device.bench.report import BenchReport, FacesRow, InterpreterReport
 from device.board.machine import sentence
+from device.budget.memory import COUNTED
 from device.config.options import add_settings, settings_from, whole_number
 
 
 def add_options(parser: ArgumentParser) -> None:
     """The options of `python -m device bench`."""
-    number = {"type": whole_number, "metavar": "N"}
-    parser.add_argument("--frames", default=1000, help="frames measured; default 1000", **number)
-    parser.add_argument("--warm-up", default=100, help="frames before them; default 100", **number)
+    frames, warm_up = "frames measured; default 1000", "frames before them; default 100"
+    parser.add_argument("--frames", type=whole_number, metavar="N", default=1000, help=frames)
+    parser.add_argument("--warm-up", type=whole_number, metavar="N", default=100, help=warm_up)
     parser.add_argument("--json", action="store_true", help="one JSON object, for programs")
     parser.add_argument("--plot", metavar="FILE.png", help="draw the figures")
     clips = "how every clip of a folder is tracked, with the detectors of both ranges, and nothing else"
@@ -29,6 +31,10 @@ def main(args: Namespace) -> int:
         from device.bench.clips import print_figures
 
         return print_figures(settings, args.clips, args.json)
+    if args.plot:
+        from device.bench.plot import check
+
+        check(args.plot)
     report = measure(prepared(settings), args.frames, args.warm_up)
     if args.plot:
         from device.bench.plot import draw
@@ -38,7 +44,7 @@ def main(args: Namespace) -> int:
     return 0
 
 
-def as_text(report: dict) -> str:
+def as_text(report: BenchReport) -> str:
     """The figures as a table for people."""
     settled = report["settled"]
     threads = ", ".join(f"{ms} ms with {count}" for count, ms in report["detector_threads_ms"].items())
@@ -51,32 +57,40 @@ def as_text(report: dict) -> str:
             f"{'stage':<22}{'p50':>9}{'p95':>9}{'p99':>9}  ms",
             *(_stage_line(name, stage) for name, stage in report["stages"].items()),
             _stage_line(every, settled["stages"]["frame"]),
-            *(_beside_line(name, other) for name, other in report["beside"].items()),
+            *(_interpreter_line(name, other) for name, other in report["other_interpreters"].items()),
             "",
             "faces   all estimated   in budget p50, p99   first age after   longest wait",
             *(_faces_line(row) for row in report["faces_scaling"]),
             "",
             f"frames a second        {report['frames_per_s']:.0f} (settled: {settled['frames_per_s']:.0f})",
             f"detection by threads   {threads}",
-            f"peak memory            {report['peak_rss_mib']} MiB, grown by {report['rss_growth_mib']} MiB",
+            f"peak memory            {report['peak_memory_mib']} MiB ({COUNTED}), "
+            f"grown by {report['memory_growth_mib']} MiB",
+            f"peak resident set      {report['peak_rss_mib']} MiB (VmHWM: with pages of files)",
             f"memory blocks a frame  {report['allocations_per_frame']} more than were freed",
-            f"start to first frame   {report['start_to_first_frame_s']} s",
+            f"start to first frame   {_or_unknown(report['start_to_first_frame_s'])} s",
         ]
     )
 
 
-def _stage_line(name: str, stage: dict) -> str:
+def _or_unknown(value: float | None) -> str:
+    return "?" if value is None else f"{value:.2f}"
+
+
+def _stage_line(name: str, stage: dict[str, float]) -> str:
     return f"{name:<22}{stage['p50']:9.3f}{stage['p95']:9.3f}{stage['p99']:9.3f}"
 
 
-def _beside_line(name: str, other: dict) -> str:
+def _interpreter_line(name: str, other: InterpreterReport) -> str:
     frame = other["stages"]["frame"]
-    return f"{f'frame, {name}':<22}{frame['p50']:9.3f}{frame['p95']:9.3f}{other['peak_rss_mib']:>17} MiB peak"
+    return (
+        f"{f'frame, {name}':<22}{frame['p50']:9.3f}{frame['p95']:9.3f}{other['peak_memory_mib']:>17} MiB peak"
+    )
 
 
-def _faces_line(row: dict) -> str:
+def _faces_line(row: FacesRow) -> str:
     budgeted = f"{row['p50_ms']:.2f}, {row['p99_ms']:.2f} of {row['budget_ms']:.0f} ms"
     return (
-        f"{row['faces']:>5}{row['all_p50_ms']:>13.2f} ms   {budgeted:<24}{row['first_age_s']:.2f} s"
+        f"{row['faces']:>5}{row['all_p50_ms']:>13.2f} ms   {budgeted:<24}{_or_unknown(row['first_age_s'])} s"
         f"{row['longest_wait_s']:>15.2f} s"
     )

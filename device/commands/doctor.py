@@ -6,16 +6,20 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from importlib.metadata import version
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
-from device.app.memory_plan import parts
+from device.app.memory_plan import memory_plan
+from device.board import proc
 from device.board.machine import describe, sentence
-from device.budget.memory import MEMINFO, peak_mib, table, total
+from device.board.proc import MEMINFO
+from device.budget.memory import COUNTED, Meter, peak_rss_mib, table, total
 from device.config.options import add_settings, settings_from
 from device.config.schema import Settings
 from device.errors import DeviceError
+from device.frame import Image
+
+if TYPE_CHECKING:
+    from device.camera.capture import Capture, SyncCapture
 
 PYTHONS = ((3, 11), (3, 13))  # the oldest and the newest that are tested
 FRAME_WAIT = 5.0  # seconds for the source's next frame
@@ -61,7 +65,19 @@ def verdicts(settings: Settings) -> Iterator[Verdict]:
     yield _usb_cameras()
     yield _screen()
     yield from _source(settings)
-    yield Verdict("note", "held", f"this process has held {peak_mib():.0f} MiB at most by now")
+    yield _held()
+
+
+def _held() -> Verdict:
+    """What this process holds, now that it has opened nearly all that the main job opens."""
+    meter = Meter()
+    held, whole = meter.mib(), meter.whole
+    meter.close()
+    resident = f"at most {peak_rss_mib():.0f} MiB were in RAM, pages of files included"
+    if whole:
+        return Verdict("note", "held", f"this process holds {held:.0f} MiB ({COUNTED}); {resident}")
+    text = f"/proc/self/status cannot be read: the budget counts pages of files, too; {resident}"
+    return Verdict("note", "held", text)
 
 
 def _python() -> Verdict:
@@ -111,20 +127,17 @@ def _models(settings: Settings) -> Iterator[Verdict]:
 
 
 def _memory(settings: Settings) -> Iterator[Verdict]:
-    wanted, budget = parts(settings), settings.limits.memory_mib
+    wanted, budget = memory_plan(settings), settings.limits.memory_mib
     word = "ok" if total(wanted) <= budget else "bad"
-    spoken_for = f"{total(wanted):.0f} of {budget} MiB are spoken for:"
-    yield Verdict(word, "budget", f"{spoken_for}\n{table(wanted, budget)}")
-    free = _available_mib()
-    text = f"{free} MiB of the machine's memory are free"
-    yield Verdict("ok" if free >= budget else "note", "memory", text)
-
-
-def _available_mib() -> int:
-    for line in MEMINFO.read_text().splitlines():
-        if line.startswith("MemAvailable"):
-            return int(line.split()[1]) // 1024
-    return 0
+    planned = f"{total(wanted):.0f} of {budget} MiB are planned ({COUNTED}):"
+    yield Verdict(word, "budget", f"{planned}\n{table(wanted, budget)}")
+    free = proc.mib(MEMINFO, "MemAvailable")
+    if free is None:
+        text = f"{MEMINFO} cannot be read (ProcSubset=pid hides it): how much is free is not known"
+        yield Verdict("note", "memory", text)
+    else:
+        text = f"{free:.0f} MiB of the machine's memory are free"
+        yield Verdict("ok" if free >= budget else "note", "memory", text)
 
 
 def _heat(settings: Settings) -> Iterator[Verdict]:
@@ -185,7 +198,7 @@ def _source(settings: Settings) -> Iterator[Verdict]:
         yield Verdict("bad", "source", str(error))
 
 
-def _settled_picture(capture) -> np.ndarray | None:
+def _settled_picture(capture: Capture | SyncCapture) -> Image | None:
     """A copy of a frame some time after the first: a camera needs it to find its exposure and colours."""
     image = None
     for _ in range(SETTLE_FRAMES):
@@ -197,7 +210,7 @@ def _settled_picture(capture) -> np.ndarray | None:
     return image
 
 
-def _picture(image: np.ndarray, settings: Settings) -> Verdict:
+def _picture(image: Image, settings: Settings) -> Verdict:
     from device.faces.detector import FaceDetector
     from device.faces.exposure_check import judge
 

@@ -39,7 +39,8 @@ class SourceSettings:
 
     use: str = setting(
         "auto",
-        "picamera2[:N], v4l2:/dev/videoN, file:CLIP, images:FOLDER, demo[:N]; auto: the first that works",
+        "camera waits for one; auto takes one or shows the demo; picamera2[:N], v4l2:/dev/videoN, file:CLIP,"
+        " images:FOLDER, demo[:N]",
         option="--source",
     )
     pace: Literal["real", "fast"] = setting(
@@ -66,7 +67,10 @@ class CameraSettings:
         2.0, "no frame for so long means that the camera stalled", span=(0.2, 30.0), unit="seconds"
     )
     retry_s: float = setting(
-        0.5, "wait before the first try to open it again; doubles each time", span=(0.1, 10.0), unit="seconds"
+        0.5,
+        "wait before the first tries to open it again; later a tenth of the time that it was away",
+        span=(0.1, 10.0),
+        unit="seconds",
     )
     retry_max_s: float = setting(
         30.0, "longest wait between two tries", span=(1.0, 600.0), unit="seconds", was="retry_longest_s"
@@ -279,6 +283,12 @@ class LimitsSettings:
     )
     hot_c: float = setting(
         80.0, "at this temperature of the processor less is done", span=(40.0, 105.0), unit="°C"
+    )
+    vision_timeout_s: float = setting(
+        10.0,
+        "no ages for so long is reported as down; a frame that takes so long ends the program with status 75",
+        span=(1.0, 600.0),
+        unit="seconds",
     )
 
 

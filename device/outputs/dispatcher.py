@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import numpy as np
 
-from device.budget.timing import Stages
+from device.budget.timing import Timings
 from device.config.schema import Settings
+from device.frame import Image
+from device.outputs.isolated import Isolated
 from device.overlay.overlay import Overlay, Status
 from device.person import Person
 
@@ -21,11 +24,13 @@ class Picture:
     `notice` is what the operator should know, shown on the picture; `sparing` shows every other frame.
     """
 
-    def __init__(self, settings: Settings, size: tuple[int, int], outputs: list, stages: Stages):
+    def __init__(
+        self, settings: Settings, size: tuple[int, int], outputs: Sequence[Isolated], stages: Timings
+    ):
         self.notice = ""
         self.sparing = False
         self._overlay = Overlay(size, settings)
-        self._outputs = outputs
+        self._outputs = list(outputs)
         self._for_nobody = not outputs  # `--output none` finishes each picture too, so that it can be timed
         self._stages = stages
         self._canvas = np.empty((size[1], size[0], 3), np.uint8)
@@ -34,7 +39,7 @@ class Picture:
         self._rate_frames = 0
         self._turn = False
 
-    def draw(self, image: np.ndarray, free: bool, persons: list[Person], t: float) -> np.ndarray | None:
+    def draw(self, image: Image, free: bool, persons: list[Person], t: float) -> Image | None:
         """The frame with its overlay; None when there are outputs, but nobody watches them.
 
         `image` is drawn on in place, or copied first when it is not `free`; `t` is its time in seconds.
@@ -50,7 +55,7 @@ class Picture:
         self._stages.add("overlay", time.monotonic() - start)
         return image
 
-    def hand_out(self, image: np.ndarray, persons: list[Person], t: float) -> None:
+    def hand_out(self, image: Image, persons: list[Person], t: float) -> None:
         """Show a drawn picture on every output that somebody watches."""
         start = time.monotonic()
         for output in self._outputs:
@@ -86,6 +91,10 @@ class Picture:
         for output in optional:
             output.close()
         return [output.name for output in optional]
+
+    def lost(self) -> list[str]:
+        """The names of outputs that were asked for and are away."""
+        return [output.name for output in self._outputs if output.lost]
 
     def close(self) -> None:
         """Close all outputs."""

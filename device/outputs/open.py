@@ -1,46 +1,87 @@
-"""Where the finished picture goes: a window, a file, a web page, or nowhere; several at once.
+"""Opens what `--output` asks for: a window, a page, files, or nothing; several at once.
 
-`open_outputs` is what the program calls. Each kind is a module of its own and is
-imported only when it is asked for.
+Each kind is a module of its own, imported only when it is asked for. A further kind is a module with
+`open_output` and `declared`, as the others have them, and a line in `MODULES`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any, NamedTuple
 
 from device.config.schema import Settings
 from device.errors import ConfigError
-from device.outputs.isolated import Guarded
+from device.outputs.isolated import Isolated
 from device.outputs.output import Output
 
-KINDS = "window, web, web:HOST:PORT, file:OUT.mp4, file:FOLDER/, none, auto"
+MODULES = {
+    "window": "device.outputs.window",
+    "web": "device.outputs.web.output",
+    "file": "device.outputs.file",
+}
+FORMS = "window, web, web:HOST:PORT, file:OUT.mp4, file:FOLDER/, none, auto"
 
-Say = Callable[[str], None]  # hears a sentence for the operator
+Report = Callable[[str], None]  # hears a sentence for the operator
 End = Callable[[], None]  # ends the program, called when somebody closes the window
 
 
-def open_outputs(settings: Settings, size: tuple[int, int], fps: float, say: Say, end: End) -> list[Output]:
+class NoScreen(Exception):
+    """There can be no window here; the message says why, and what would mend it."""
+
+
+class Request(NamedTuple):
+    """What an output is opened with: `spec` as on the command line, `rest` of it behind the kind.
+
+    `size` is the pictures' (width, height).
+    """
+
+    spec: str
+    rest: str
+    size: tuple[int, int]
+    fps: float
+    settings: Settings
+    report: Report
+    end: End
+    health: Callable[[], dict[str, Any]] | None
+
+
+def open_outputs(
+    settings: Settings,
+    size: tuple[int, int],
+    fps: float,
+    report: Report,
+    end: End,
+    health: Callable[[], dict[str, Any]] | None = None,
+) -> list[Isolated]:
     """Open what `settings.output.use` asks for, for pictures of `size` (width, height).
 
-    An output that fails later says so through `say` and is closed; it raises nothing.
+    `health()` is what the page tells of the whole program; its "status" is "ok", "degraded" or "down".
+    An output that fails later says so through `report` and is closed, or opened again if it is a screen.
     Raises ConfigError, with nothing left open, for an output that is none or cannot be had.
     """
-    outputs: list[Output] = []
+    outputs: list[Isolated] = []
     try:
         for spec in _each_once(settings.output.use):
-            output = _open(spec, size, fps, settings, say, end)
+            output = _open(Request(spec, "", size, fps, settings, report, end, health))
             if output is not None:
-                outputs.append(Guarded(output, say))
+                outputs.append(Isolated(output, report))
     except BaseException:
-        for output in outputs:
-            output.close()
+        for one in outputs:
+            one.close()
         raise
     return outputs
 
 
 def declared_bytes(settings: Settings, size: tuple[int, int]) -> dict[str, int]:
     """What each output asked for will hold, in bytes, by its name; nothing is opened."""
-    return {spec: _declared(spec, size, settings) for spec in _each_once(settings.output.use)}
+    sums = {}
+    for spec in _each_once(settings.output.use):
+        kind, _, rest = ("window" if spec == "auto" else spec).partition(":")
+        sums[spec] = (
+            int(import_module(MODULES[kind]).declared(rest, size, settings)) if kind in MODULES else 0
+        )
+    return sums
 
 
 def _each_once(specs: Sequence[str]) -> list[str]:
@@ -49,57 +90,18 @@ def _each_once(specs: Sequence[str]) -> list[str]:
     return [spec for spec in dict.fromkeys(specs) if spec != "none" and not (spec == "auto" and shown)]
 
 
-def _open(
-    spec: str, size: tuple[int, int], fps: float, settings: Settings, say: Say, end: End
-) -> Output | None:
-    kind, _, rest = spec.partition(":")
-    if spec in ("auto", "window"):
-        return _open_window(spec, size, settings, say, end)
-    if kind == "web":
-        from device.outputs.web.output import Web
-
-        return Web(rest, size, settings, say)
-    if kind == "file" and rest:
-        return _open_file(rest, size, fps)
-    raise ConfigError(f"--output {spec}: there is no such output; allowed are {KINDS}.")
-
-
-def _open_window(spec: str, size: tuple[int, int], settings: Settings, say: Say, end: End) -> Output | None:
-    """A window, or where there is no screen the web page (None if that is asked for anyway)."""
-    from device.outputs.window import NoScreen, Window
-
+def _open(request: Request) -> Output | None:
+    """One output; None for a window that cannot be had where there is a page anyway."""
+    kind, _, rest = ("window" if request.spec == "auto" else request.spec).partition(":")
+    if kind not in MODULES or (kind == "file" and not rest) or (kind == "window" and rest):
+        raise ConfigError(f"--output {request.spec}: there is no such output; allowed are {FORMS}.")
     try:
-        return Window(size, settings.window, end)
+        output: Output = import_module(MODULES[kind]).open_output(request._replace(rest=rest))
+        return output
     except NoScreen as reason:
-        if spec == "window":
-            say(f"No window: {reason}. The picture is on the web page instead.")
-    if any(other.partition(":")[0] == "web" for other in settings.output.use):
+        if request.spec == "window":
+            request.report(f"No window: {reason}. The picture is on the web page instead.")
+    if any(other.partition(":")[0] == "web" for other in request.settings.output.use):
         return None
-    from device.outputs.web.output import Web
-
-    return Web("", size, settings, say)
-
-
-def _open_file(path: str, size: tuple[int, int], fps: float) -> Output:
-    if path.lower().endswith(".mp4"):
-        from device.outputs.video import Video
-
-        return Video(path, size, fps)
-    from device.outputs.png_folder import Folder
-
-    return Folder(path)
-
-
-def _declared(spec: str, size: tuple[int, int], settings: Settings) -> int:
-    kind, _, rest = spec.partition(":")
-    if spec in ("auto", "window"):
-        from device.outputs.window import declared
-    elif kind == "web":
-        from device.outputs.web.output import declared
-
-        return declared(size, settings.web)
-    elif rest.lower().endswith(".mp4"):
-        from device.outputs.video import declared
-    else:
-        from device.outputs.png_folder import declared
-    return declared(size)
+    page: Output = import_module(MODULES["web"]).open_output(request)
+    return page

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-import numpy as np
-
+from device.frame import Image
 from device.person import Person
 
 
@@ -18,7 +17,7 @@ class Output(Protocol):
     def wanted(self) -> bool:
         """Whether somebody is there to see the next picture; nothing is drawn for nobody."""
 
-    def show(self, image: np.ndarray, persons: list[Person], t: float) -> None:
+    def show(self, image: Image, persons: list[Person], t: float) -> None:
         """Take the finished picture, (height, width, 3) uint8 BGR; it is overwritten after the call.
 
         `t` is the frame's time in seconds. Called only after `wanted()` said so.

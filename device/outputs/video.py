@@ -3,104 +3,127 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
 
 import cv2
-import numpy as np
 
 from device.errors import ConfigError
+from device.frame import Image
+from device.media import opencv_folder, opencv_name, shown
+from device.outputs.disk import Reserve, nearly_full
+from device.outputs.file import FILMS, ending
 from device.person import Person
 
-RESERVE = 24 * 2**20  # bytes that must stay free on the disk: a film cut short cannot be played
-LOOK_EVERY = 30  # frames between two looks at the disk
-GAP = 2.0  # seconds: a longer pause, or a step back in time, is not filled with repeated pictures
-MOST_REPEATS = 3  # of one picture: where the coder cannot keep up, repeating would only make it later still
+CHECK_EVERY = 30  # frames between two looks at the disk
+GAP_S = 2.0  # a longer pause, or a step back in time, is not filled with repeated pictures
+MAX_REPEATS = 3  # of one picture: where the coder cannot keep up, repeating would only make it later still
 
 
 class Video:
-    """Writes MPEG-4 into a hidden file beside `path` and gives it its name when it is closed."""
+    """Writes into a hidden file beside `path`, and gives it its name when it is whole.
+
+    A film that was there before stays as it was until then, also when the disk fills meanwhile.
+    """
 
     optional = True
 
     def __init__(self, path: str, size: tuple[int, int], fps: float) -> None:
         """`size` is (width, height). Raises ConfigError when the place cannot be written or is full."""
-        self.name = f"file:{path}"
+        self.name = f"file:{shown(path)}"
         self._path = Path(path)
-        self._part = self._path.with_name(f".{self._path.stem}.part.mp4")
-        self._size = size
+        self._part = self._path.with_name(
+            f".film-{os.getpid()}.part{ending(path)}"
+        )  # OpenCV wants plain letters
         self._fps = fps if fps > 0 else 30.0
         self._count = 0
         self._begin = self._last = 0.0
-        self._check_place()
-        self._writer = cv2.VideoWriter(
-            str(self._part), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*"mp4v"), self._fps, size
-        )
-        if not self._writer.isOpened():
-            message = "this OpenCV cannot write MPEG-4; name a folder instead."
-            raise ConfigError(f"--output {self.name}: {message}")
+        self._closing = ExitStack()
+        self._reserve = self._take_place()
+        self._writer: cv2.VideoWriter | None = self._open_writer(size)
 
-    def _check_place(self) -> None:
+    def _take_place(self) -> Reserve:
         if self._path.is_dir():
-            raise ConfigError(f"--output {self.name}: is a folder; name a file, or a folder without .mp4.")
+            kind = ending(str(self._path))
+            raise ConfigError(f"--output {self.name}: is a folder; name a file, or a folder without {kind}.")
         try:
-            self._part.touch()
-            self._part.unlink()
-            free = _free_bytes(self._path.parent)
+            full = nearly_full(self._path.parent)
+            if not full:
+                return Reserve(self._part.with_suffix(".reserve"))
         except OSError as error:
             message = f"--output {self.name}: cannot be written ({error.strerror}); name a file in a folder "
             raise ConfigError(message + "that exists and may be written.") from None
-        if free < RESERVE:
-            raise ConfigError(
-                f"--output {self.name}: only {free >> 20} MiB are free there, "
-                f"{RESERVE >> 20} MiB must stay free; make room or name another disk."
-            )
+        raise ConfigError(f"--output {self.name}: {full}; make room or name another disk.")
+
+    def _open_writer(self, size: tuple[int, int]) -> cv2.VideoWriter:
+        folder = self._closing.enter_context(opencv_folder(self._path.parent))
+        coder = cv2.VideoWriter.fourcc(*FILMS[ending(str(self._path))])
+        writer = cv2.VideoWriter(f"{folder}/{self._part.name}", cv2.CAP_FFMPEG, coder, self._fps, size)
+        if not writer.isOpened():
+            self._closing.close()
+            self._reserve.free()
+            message = "this OpenCV cannot write such a film; name a folder instead."
+            raise ConfigError(f"--output {self.name}: {message}")
+        self._part.chmod(0o600)  # people are in it
+        return writer
 
     def wanted(self) -> bool:
         """Every frame is written."""
         return True
 
-    def show(self, image: np.ndarray, persons: list[Person], t: float) -> None:
+    def show(self, image: Image, persons: list[Person], t: float) -> None:
         """Write the picture as often as the film's rate asks for. Raises OSError before the disk is full."""
-        if not 0 <= t - self._last <= GAP:
+        assert self._writer is not None
+        if not 0 <= t - self._last <= GAP_S:
             self._begin = t - self._count / self._fps
         self._last = t
         if self._count == 0:
             self._begin = t
         due = round((t - self._begin) * self._fps) + 1 - self._count
-        for _ in range(min(due, MOST_REPEATS)):
+        for _ in range(min(due, MAX_REPEATS)):
             self._writer.write(image)
             self._count += 1
-            if self._count % LOOK_EVERY == 0:
+            if self._count % CHECK_EVERY == 0:
                 self._check_room()
-        if due > MOST_REPEATS:
-            self._begin += (due - MOST_REPEATS) / self._fps
+        if due > MAX_REPEATS:
+            self._begin += (due - MAX_REPEATS) / self._fps
 
     def _check_room(self) -> None:
         """OpenCV's writer does not tell when the disk is full, so the film ends before that."""
-        free = _free_bytes(self._path.parent)
-        if free < RESERVE:
-            raise OSError(
-                f"the disk is nearly full ({free >> 20} MiB free); "
-                f"the film ends after {self._count / self._fps:.0f} s."
-            )
+        if full := nearly_full(self._path.parent):
+            raise OSError(f"{full}; the film ends after {self._count / self._fps:.0f} s.")
 
     def close(self) -> None:
-        """Finish the film and give it its name; none is left behind when no picture was written."""
+        """Finish the film and give it its name. Raises OSError when it is not whole: then there is none."""
         if self._writer is None:
             return
+        self._reserve.free()
         self._writer.release()
         self._writer = None
-        if self._count:
-            os.replace(self._part, self._path)
-        else:
+        self._closing.close()
+        try:
+            if self._count:
+                self._check_whole()
+                self._put_in_place()
+        finally:
             self._part.unlink(missing_ok=True)
 
+    def _check_whole(self) -> None:
+        """The film can be opened, and holds as many frames as were written."""
+        with opencv_name(self._part) as name:
+            film = cv2.VideoCapture(name, cv2.CAP_FFMPEG)
+            found = int(film.get(cv2.CAP_PROP_FRAME_COUNT)) if film.isOpened() else 0
+            film.release()
+        if found < self._count:
+            before = "the film that was there before stays" if self._path.exists() else "there is none"
+            raise OSError(f"the film could not be finished ({found} of {self._count} frames); {before}.")
 
-def declared(size: tuple[int, int]) -> int:
+    def _put_in_place(self) -> None:
+        with self._part.open("rb") as film:
+            os.fsync(film.fileno())
+        os.replace(self._part, self._path)
+
+
+def held_bytes(size: tuple[int, int]) -> int:
     """Bytes held for pictures of `size`: the coder's frames in flight, its tables, the film's index."""
     return 8 * 2**20 + size[0] * size[1] * 3 * 4
-
-
-def _free_bytes(folder: Path) -> int:
-    disk = os.statvfs(folder)
-    return disk.f_bavail * disk.f_frsize

@@ -1,8 +1,8 @@
 """A window on an X screen (or on XWayland), through libX11, which every desktop has.
 
 A window toolkit would cost 10 to 30 MiB and copies each picture several times; this
-hands the pixels straight to the screen's server. Only 24-bit colour screens are known
-here, which is what computers have had for twenty years.
+hands the pixels straight to the screen's server. Screens of 24 bits of colour are known,
+and of 16 (5, 6 and 5), as small panels have them.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ import ctypes
 from ctypes import POINTER, byref, c_char_p, c_int, c_long, c_uint, c_ulong, c_ushort, c_void_p
 
 import numpy as np
+from numpy.typing import NDArray
 
 KEY_PRESS, DESTROYED, CONFIGURED, CLIENT_MESSAGE = 2, 17, 22, 33  # X.h
 KEY_PRESS_MASK, STRUCTURE_MASK = 1 << 0, 1 << 17
 Z_PIXMAP, REPLACE, ATOM = 2, 0, 4
+RED_MASKS = {16: 0xF800, 24: 0xFF0000, 32: 0xFF0000}  # by depth: where a pixel's red stands
 LEAVING_KEYS = {0xFF1B, ord("q")}  # Escape, q
 
 
@@ -145,11 +147,11 @@ class X11Window:
         self._watch_connection()
         screen = self._x.XDefaultScreen(self._display)
         self._visual = self._x.XDefaultVisual(self._display, screen)
-        self._depth = self._x.XDefaultDepth(self._display, screen)
+        self.depth = self._x.XDefaultDepth(self._display, screen)
         self._gc = self._x.XDefaultGC(self._display, screen)
-        if self._depth not in (24, 32) or self._visual.contents.red_mask != 0xFF0000:
+        if self._visual.contents.red_mask != RED_MASKS.get(self.depth):
             self._x.XCloseDisplay(self._display)
-            raise OSError(f"the screen has {self._depth} bits of colour, and 24 are needed")
+            raise OSError(f"the screen has {self.depth} bits of colour, and 24 or 16 are needed")
         room = self._x.XDisplayWidth(self._display, screen), self._x.XDisplayHeight(self._display, screen)
         self.size = room if fullscreen else (min(size[0], room[0]), min(size[1], room[1]))
         root = self._x.XRootWindow(self._display, screen)
@@ -171,7 +173,7 @@ class X11Window:
             self._x.XSetIOErrorExitHandler(c_void_p(self._display), self._on_exit, None)
 
     def _atom(self, name: str) -> int:
-        return self._x.XInternAtom(self._display, name.encode("ascii"), 0)
+        return int(self._x.XInternAtom(self._display, name.encode("ascii"), 0))
 
     def _fill_screen(self) -> None:
         """Ask the window manager for the whole screen, and hide the pointer."""
@@ -199,23 +201,26 @@ class X11Window:
                 self.lost = True
         return leaving
 
-    def pixels(self, width: int, height: int) -> np.ndarray:
-        """The buffer, (height, width, 4) uint8 BGRX, to draw into before `put`; one for all of a size."""
+    def pixels(self, width: int, height: int) -> NDArray[np.uint8]:
+        """The buffer to draw into before `put`, one for all of a size: uint8 (height, width, 4) BGRX, or
+        (height, width, 2) BGR565 where `depth` is 16.
+        """
+        size = 2 if self.depth == 16 else 4  # bytes of a pixel
         if self._pixels.shape[:2] != (height, width):
             if self._image:
                 self._x.XFree(self._image)
-            self._pixels = np.zeros((height, width, 4), np.uint8)
+            self._pixels = np.zeros((height, width, size), np.uint8)
             self._image = self._x.XCreateImage(
                 self._display,
                 self._visual,
-                self._depth,
+                self.depth,
                 Z_PIXMAP,
                 0,
                 self._pixels.ctypes.data,
                 width,
                 height,
-                32,
-                4 * width,
+                8 * size,
+                size * width,
             )
             self._x.XClearWindow(self._display, self._window)
         return self._pixels

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from device.box import Box
 
@@ -20,7 +20,7 @@ class LabelPlacer:
         self._right, self._bottom = width - gap, height - gap
         self._sides: dict[int, int] = {}
 
-    def place(self, faces: list[tuple[int, Box, float, float]], taken: list[Box]) -> list[Box]:
+    def place(self, faces: Sequence[tuple[int, Box, float, float]], taken: list[Box]) -> list[Box]:
         """One box a face, in order, for faces given as (track id, face box, label width, label height).
 
         Earlier faces choose first. `taken` are boxes that labels must not cover. A label

@@ -15,6 +15,7 @@ import gzip
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 CAP = 32  # cap height in pixels; the base line is at row 2 * CAP of each row
 PAD = 3  # pixels to the left and to the right of a glyph's advance, for what overhangs
@@ -28,7 +29,8 @@ def main(fonts: list[str]) -> None:
     import numpy
     from PIL import Image
 
-    rows, index = [], {"cap": CAP, "pad": PAD, "styles": {}}
+    rows: list[Any] = []
+    index: dict[str, Any] = {"cap": CAP, "pad": PAD, "styles": {}}
     for (style, characters), font in zip(STYLES.items(), fonts, strict=True):
         row, advances = _row(_font_of_cap_height(font), characters, FEATURES[style])
         rows.append(row)
@@ -44,7 +46,7 @@ def main(fonts: list[str]) -> None:
     (here / "glyphs.json").write_text(text + "\n", encoding="utf-8")
 
 
-def _font_of_cap_height(path: str):
+def _font_of_cap_height(path: str) -> Any:
     from PIL import ImageFont
 
     sample = 1000
@@ -52,7 +54,7 @@ def _font_of_cap_height(path: str):
     return ImageFont.truetype(path, sample * CAP / cap)
 
 
-def _row(font, characters: str, features: list[str]):
+def _row(font: Any, characters: str, features: list[str]) -> tuple[Any, list[int]]:
     """The glyphs side by side, each in a cell of its advance and twice the padding; and the advances."""
     from PIL import Image, ImageDraw
 

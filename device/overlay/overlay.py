@@ -10,14 +10,15 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import NamedTuple
 
-import numpy as np
-
 from device.box import Box
 from device.config.schema import Settings
+from device.frame import Image
 from device.overlay import shapes
 from device.overlay.label_placement import LabelPlacer
-from device.overlay.shapes import ARMS, RING_STEPS, Label, Marks
+from device.overlay.shapes import ARMS, RING_STEPS, Label, Shapes
 from device.person import Person
+
+LabelText = tuple[str, str, bool, float]  # as `Shapes.label` takes it: word, detail, ring, strength
 
 STRENGTH = {"finding": 0.75, "settling": 1.0, "settled": 1.0, "lost": 0.4}  # opacity by state
 LIT = {"finding": 0.25, "settling": 0.7}  # part of the turning ring that is lit; no ring in other states
@@ -46,19 +47,19 @@ class Overlay:
         self._unit = _unit(size)
         self._show_band = settings.overlay.show == "band"
         self._show_status = settings.overlay.status
-        self._marks = Marks(self._unit)
+        self._shapes = Shapes(self._unit)
         self._placer = LabelPlacer(*size, gap=6 * self._unit)
-        self._said: dict[int, tuple] = {}  # by each person's label, in the last frame
+        self._texts: dict[int, LabelText] = {}  # by each person's label, in the last frame
 
-    def draw(self, image: np.ndarray, persons: list[Person], status: Status = QUIET) -> None:
+    def draw(self, image: Image, persons: list[Person], status: Status = QUIET) -> None:
         """Draw onto `image`, (height, width, 3) uint8 BGR of the size given, in place."""
         persons = sorted(persons, key=attrgetter("id"))
         taken = self._draw_status(image, len(persons), status) if self._show_status else []
         frames, faces, labels = [], [], []
-        self._said = self._sayings(persons)
+        self._texts = self._label_texts(persons)
         for person in persons:
             frame = person.box.scaled(FACE_MARGIN).shifted(0, -FACE_RAISE * person.box.h)
-            label = self._marks.label(*self._said[person.id])
+            label = self._shapes.label(*self._texts[person.id])
             frames.append(frame)
             labels.append(label)
             faces.append((person.id, frame, label.width, label.height))
@@ -68,14 +69,14 @@ class Overlay:
         for person, label, place in zip(persons, labels, self._placer.place(faces, taken), strict=True):
             x, y = _lay(image, label, place)
             if label.ring and person.state in LIT:  # a label that waits may tell of a state that is over
-                ring = self._marks.ring(step, LIT[person.state], STRENGTH[person.state])
+                ring = self._shapes.ring(step, LIT[person.state], STRENGTH[person.state])
                 half = ring.colour.shape[0] / 2
                 ring.lay(image, round(x + label.ring[0] - half), round(y + label.ring[1] - half))
 
-    def _draw_bracket(self, image: np.ndarray, frame: Box, strength: float) -> None:
+    def _draw_bracket(self, image: Image, frame: Box, strength: float) -> None:
         reach = ARM * min(frame.w, frame.h) / self._unit
         arm = max((arm for arm in ARMS if arm <= reach), default=ARMS[0])
-        (first, second, third, fourth), outside = self._marks.bracket(arm, strength)
+        (first, second, third, fourth), outside = self._shapes.bracket(arm, strength)
         size = first.colour.shape[0]
         left, top = round(frame.x) - outside, round(frame.y) - outside
         right = round(frame.x + frame.w) + outside - size
@@ -85,18 +86,18 @@ class Overlay:
         third.lay(image, left, bottom)
         fourth.lay(image, right, bottom)
 
-    def _sayings(self, persons: list[Person]) -> dict[int, tuple]:
-        """What each label says, by the person's number; beyond `CHANGES` those due to change wait a frame."""
-        sayings, left = {}, CHANGES
+    def _label_texts(self, persons: list[Person]) -> dict[int, LabelText]:
+        """Each label's text by the person's number; beyond `CHANGES` those due to change wait a frame."""
+        texts, left = {}, CHANGES
         for person in persons:
-            now = self._saying(person)
-            before = self._said.get(person.id, now)
+            now = self._label_text(person)
+            before = self._texts.get(person.id, now)
             left -= now != before
-            sayings[person.id] = now if left >= 0 else before
-        return sayings
+            texts[person.id] = now if left >= 0 else before
+        return texts
 
-    def _saying(self, person: Person) -> tuple:
-        """The number and its spread, or the band; the state's word while there is neither: as for a mark."""
+    def _label_text(self, person: Person) -> LabelText:
+        """The number and its spread, or the band; the state's word while there is neither."""
         word = detail = ""
         if self._show_band and person.band:
             word = person.band
@@ -108,7 +109,7 @@ class Overlay:
             detail = person.state
         return word, detail, person.state in LIT, STRENGTH[person.state]
 
-    def _draw_status(self, image: np.ndarray, people: int, status: Status) -> list[Box]:
+    def _draw_status(self, image: Image, people: int, status: Status) -> list[Box]:
         """The line at the bottom left; returns the boxes it took."""
         facts = "1 person" if people == 1 else f"{people} people"
         if status.fps > 0:
@@ -117,7 +118,7 @@ class Overlay:
         x, taken = gap, []
         for text, urgent in ((facts, False), (status.notice, True)):
             if text:
-                label = self._marks.line(text, urgent)
+                label = self._shapes.line(text, urgent)
                 place = Box(x, self._height - gap - label.height, label.width, label.height)
                 _lay(image, label, place)
                 taken.append(place)
@@ -125,8 +126,8 @@ class Overlay:
         return taken
 
 
-def _lay(image: np.ndarray, label: Label, place: Box) -> tuple[int, int]:
-    """Lay the pill on its place; returns where its sprite's left top corner went."""
+def _lay(image: Image, label: Label, place: Box) -> tuple[int, int]:
+    """Lay the badge on its place; returns where its sprite's left top corner went."""
     x, y = round(place.x) - label.margin, round(place.y) - label.margin
     label.sprite.lay(image, x, y)
     return x, y

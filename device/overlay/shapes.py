@@ -1,4 +1,4 @@
-"""How the overlay's parts look: the pill with an age, the ring of one not yet settled, the bracket.
+"""How the overlay's parts look: the badge with an age, the ring of one not yet settled, the bracket.
 
 All sizes are given for a picture of 480 lines and follow the picture's own.
 """
@@ -9,8 +9,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from device.overlay.sprites import Canvas, Colour, Sprite, arc, corner, glow, grid, pill, solid
+from device.overlay.sprites import Canvas, Colour, Sprite, arc, badge, corner, glow, grid, solid
 from device.overlay.text import Typesetter
 
 WHITE: Colour = (255, 255, 255)
@@ -21,12 +22,12 @@ AMBER: Colour = (84, 196, 255)  # somebody should look
 
 ARMS = (4, 6, 9, 13, 18, 24, 32, 44, 60)  # lengths of a bracket's arms, in pixels at 480 lines
 RING_STEPS = 12  # places of a turning ring
-LABELS, LINES, STRENGTHS = 48, 4, 3  # kept ready: pills with ages, status lines; degrees of fading
+LABELS, LINES, STRENGTHS = 48, 4, 3  # kept ready: badges with ages, status lines; degrees of fading
 LABEL_PIXELS, BRACKET_PIXELS = 150 * 46, 4 * 76 * 76  # at 480 lines, the largest
 
 
 class Label(NamedTuple):
-    """A pill: its sprite stands `margin` pixels out of `width` x `height`; a ring's centre goes to `ring`."""
+    """A badge: its sprite stands `margin` pixels out of `width` x `height`; `ring` is a ring's centre."""
 
     sprite: Sprite
     width: int
@@ -35,7 +36,7 @@ class Label(NamedTuple):
     ring: tuple[float, float] | None
 
 
-class Marks:
+class Shapes:
     """Makes sprites when they are first asked for, and keeps the last ones used."""
 
     def __init__(self, unit: float) -> None:
@@ -58,22 +59,29 @@ class Marks:
             texts.append((self._typesetter.line(word, cap, "strong"), cap, WHITE))
         if detail:
             texts.append((self._typesetter.line(detail, small), small, SOFT))
-        return self._pill(texts, self._px(29, 18), self._px(13, 8) if ring else 0, None, strength)
+        return self._badge(texts, self._px(29, 18), self._px(13, 8) if ring else 0, None, strength)
 
     def _line(self, text: str, urgent: bool) -> Label:
-        """A small pill of plain text, with an amber dot before it if somebody should look."""
+        """A small badge of plain text, with an amber dot before it if somebody should look."""
         cap = self._px(8, 7)
         texts = [(self._typesetter.line(text, cap), cap, WHITE if urgent else SOFT)]
-        return self._pill(texts, self._px(21, 16), self._px(7, 5) if urgent else 0, AMBER, 0.9)
+        return self._badge(texts, self._px(21, 16), self._px(7, 5) if urgent else 0, AMBER, 0.9)
 
-    def _pill(self, texts: list, height: int, dot: int, colour: Colour | None, strength: float) -> Label:
+    def _badge(
+        self,
+        texts: list[tuple[NDArray[np.uint8], int, Colour]],
+        height: int,
+        dot: int,
+        colour: Colour | None,
+        strength: float,
+    ) -> Label:
         """`texts` are (mask, cap height, colour); `dot` pixels before them are filled with `colour`."""
         margin, space, end = self._px(5, 3), self._px(4, 2), round(0.4 * height)
         inner = sum(mask.shape[1] for mask, _, _ in texts) + space * (len(texts) - 1)
         width = inner + 2 * end + (dot + space if dot else 0)
         size = width + 2 * margin, height + 2 * margin
         canvas, (x, y) = Canvas(*size), grid(*size)
-        shape = pill(x, y, margin, margin, width, height)
+        shape = badge(x, y, margin, margin, width, height)
         canvas.fill(glow(shape, margin), GROUND, 0.3)
         canvas.fill(solid(shape), GROUND, 0.68)
         pen, base = margin + end, margin + round((height + texts[0][1]) / 2)

@@ -12,17 +12,21 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
+
+from device.frame import Image
 
 Colour = tuple[int, int, int]  # blue, green, red, 0 to 255
+Plane = NDArray[np.float32]  # (height, width), or one row or column that is spread over it
 
 
 class Sprite(NamedTuple):
     """`colour` is (h, w, 3) uint8 BGR times opacity; `keep` is (h, w, 3) uint8, 255 less opacity."""
 
-    colour: np.ndarray
-    keep: np.ndarray
+    colour: Image
+    keep: Image
 
-    def lay(self, image: np.ndarray, x: int, y: int) -> None:
+    def lay(self, image: Image, x: int, y: int) -> None:
         """Blend onto the BGR image in place, left top corner at (x, y); what lies outside is cut off."""
         height, width = image.shape[:2]
         h, w = self.colour.shape[:2]
@@ -47,14 +51,14 @@ class Canvas:
         self._colour = np.zeros((height, width, 3), np.float32)
         self._opacity = np.zeros((height, width, 1), np.float32)
 
-    def fill(self, coverage: np.ndarray, colour: Colour, opacity: float = 1.0) -> None:
+    def fill(self, coverage: Plane, colour: Colour, opacity: float = 1.0) -> None:
         """Lay `colour` over what is there; `coverage` is (h, w), 0 to 1, as large as the canvas."""
         alpha = (coverage * opacity)[..., None].astype(np.float32)
         self._colour *= 1 - alpha
-        self._colour += alpha * np.float32(colour)
+        self._colour += alpha * np.array(colour, np.float32)
         self._opacity += alpha * (1 - self._opacity)
 
-    def write(self, mask: np.ndarray, x: int, y: int, colour: Colour) -> None:
+    def write(self, mask: NDArray[np.uint8], x: int, y: int, colour: Colour) -> None:
         """Lay a line of text (uint8 mask, see text.py) at (x, y), cut to the canvas."""
         coverage = np.zeros(self._opacity.shape[:2], np.float32)
         top, bottom = max(-y, 0), min(mask.shape[0], coverage.shape[0] - y)
@@ -69,31 +73,35 @@ class Canvas:
         return Sprite(colour, np.ascontiguousarray(np.repeat(keep, 3, axis=2)))
 
 
-def grid(width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
+def grid(width: int, height: int) -> tuple[Plane, Plane]:
     """Centres of the pixels: x (1, width) and y (height, 1), float32."""
     x = np.arange(width, dtype=np.float32)[None] + np.float32(0.5)
     y = np.arange(height, dtype=np.float32)[:, None] + np.float32(0.5)
     return x, y
 
 
-def solid(distance: np.ndarray) -> np.ndarray:
+def solid(distance: Plane) -> Plane:
     """Coverage 0 to 1 of the shape whose signed distance is given."""
-    return np.clip(0.5 - distance, 0, 1)
+    coverage: Plane = np.clip(0.5 - distance, 0, 1)
+    return coverage
 
 
-def glow(distance: np.ndarray, reach: float) -> np.ndarray:
+def glow(distance: Plane, reach: float) -> Plane:
     """A shadow about the shape: 1 inside, falling to nothing over `reach` pixels."""
-    return np.exp(-np.square(np.maximum(distance, 0) * (2 / reach)))
+    strength: Plane = np.exp(-np.square(np.maximum(distance, 0) * (2 / reach)))
+    return strength
 
 
-def pill(x, y, left: float, top: float, width: float, height: float) -> np.ndarray:
+def badge(x: Plane, y: Plane, left: float, top: float, width: float, height: float) -> Plane:
     """Signed distance to a bar with round ends."""
     radius = height / 2
     dx = np.abs(x - left - width / 2) - (width / 2 - radius)
     return np.hypot(np.maximum(dx, 0), y - top - radius) - radius
 
 
-def arc(x, y, cx: float, cy: float, radius: float, start: float, turn: float, stroke: float) -> np.ndarray:
+def arc(
+    x: Plane, y: Plane, cx: float, cy: float, radius: float, start: float, turn: float, stroke: float
+) -> Plane:
     """Signed distance to an arc with round ends; angles in turns, clockwise from twelve o'clock."""
     angle = np.arctan2(x - cx, cy - y) / (2 * np.pi)
     on_arc = np.abs(np.hypot(x - cx, y - cy) - radius)
@@ -104,7 +112,7 @@ def arc(x, y, cx: float, cy: float, radius: float, start: float, turn: float, st
     return np.where((angle - start) % 1.0 <= turn, on_arc, ends) - stroke / 2
 
 
-def corner(x, y, inset: float, radius: float, arm: float, stroke: float) -> np.ndarray:
+def corner(x: Plane, y: Plane, inset: float, radius: float, arm: float, stroke: float) -> Plane:
     """Signed distance to a left top bracket: its corner at (inset, inset), both arms `arm` long."""
     bend = inset + radius
     level = np.hypot(x - np.clip(x, bend, inset + max(arm, radius)), y - inset)

@@ -14,23 +14,38 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
+
+from device.errors import AssetError
 
 ASSETS = Path(__file__).parent
+Mask = NDArray[np.uint8]  # (height, width): 0 clear, 255 ink
 
 
 class Typesetter:
     """Turns texts into coverage masks; holds the atlas (0.4 MiB) and nothing else."""
 
     def __init__(self) -> None:
+        """Raises AssetError when the letters are missing or damaged."""
+        self._styles: dict[str, dict[str, Mask]] = {}
+        try:
+            self._read()
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, zlib.error) as error:
+            raise AssetError(
+                f"{ASSETS / 'glyphs.json'}, glyphs.pgm.gz: the labels' letters are missing or damaged "
+                f"({type(error).__name__}: {error}); install the program again"
+            ) from None
+
+    def _read(self) -> None:
         index = json.loads((ASSETS / "glyphs.json").read_text(encoding="utf-8"))
         sheet = _grey_picture(ASSETS / "glyphs.pgm.gz")
-        self._cap, self._pad = index["cap"], index["pad"]
-        self._styles = {}
-        for number, (style, glyphs) in enumerate(index["styles"].items()):
+        self._cap, self._pad = int(index["cap"]), int(index["pad"])
+        for number, style in enumerate(("strong", "plain")):
+            glyphs = index["styles"][style]
             row = sheet[number * 3 * self._cap : (number + 1) * 3 * self._cap]
             self._styles[style] = self._cells(row, glyphs["characters"], glyphs["advances"])
 
-    def _cells(self, row: np.ndarray, characters: str, advances: str) -> dict[str, np.ndarray]:
+    def _cells(self, row: Mask, characters: str, advances: str) -> dict[str, Mask]:
         """Each character's cell: its advance and the padding on both sides wide, three caps tall."""
         widths = [int(advance) + 2 * self._pad for advance in advances.split()]
         ends = np.cumsum(widths)
@@ -40,7 +55,7 @@ class Typesetter:
             for character, end, width in zip(characters, ends, widths, strict=True)
         }
 
-    def line(self, text: str, cap: int, style: str = "plain") -> np.ndarray:
+    def line(self, text: str, cap: int, style: str = "plain") -> Mask:
         """The text as a uint8 mask (0 = clear, 255 = ink), 3 * cap pixels tall, base line at 2 * cap.
 
         `cap` is the height of capitals and digits in pixels. A character that the style
@@ -56,16 +71,18 @@ class Typesetter:
             np.maximum(place, cell, out=place)
             pen += cell.shape[1] - 2 * self._pad
         size = max(1, round(width * cap / self._cap)), 3 * cap
-        shrinks = cap < self._cap
-        return cv2.resize(canvas, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+        line_at_size = np.empty((size[1], size[0]), np.uint8)
+        way = cv2.INTER_AREA if cap < self._cap else cv2.INTER_LINEAR
+        cv2.resize(canvas, size, dst=line_at_size, interpolation=way)
+        return line_at_size
 
 
-def _grey_picture(path: Path) -> np.ndarray:
+def _grey_picture(path: Path) -> Mask:
     """A gzipped PGM, (height, width) uint8; OpenCV's readers would cost another megabyte."""
     header, _, pixels = zlib.decompress(path.read_bytes(), wbits=31).partition(b"\n")
     _, width, height, _ = header.split()
     return np.frombuffer(pixels, np.uint8).reshape(int(height), int(width))
 
 
-def _known(text: str, cells: dict[str, np.ndarray]) -> str:
+def _known(text: str, cells: dict[str, Mask]) -> str:
     return "".join(character if character in cells else "?" * ("?" in cells) for character in text)

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from device.age.network import AgeEstimator, AgeNet, flip_averaged
-from device.budget.timing import Stages
+from device.budget.timing import Timings
 from device.config.schema import Settings
 from device.faces.alignment import SIDE, Cropper
 from device.faces.close_up import CloseUps
@@ -37,7 +37,7 @@ class Vision:
         settings: Settings,
         size: tuple[int, int],
         fps: float,
-        stages: Stages,
+        stages: Timings,
         detector: Detector,
         net: AgeEstimator,
         realtime: bool = True,

@@ -10,7 +10,6 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import ExitStack
-from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -18,7 +17,6 @@ import numpy as np
 from device.app.application import Run
 from device.bench.synthetic_detector import LAYOUT
 from device.box import Box
-from device.budget.memory import Watcher
 from device.config import loader
 from device.faces.detector import Detection
 from device.outputs.open import _open as open_real_output
@@ -189,10 +187,9 @@ class Kiosk:
         self._patch("device.app.application.open_networks", lambda settings: (self.faces, self.net))
         self._patch("device.outputs.open._open", self._open_output)
         self._patch("device.app.application.Thermometer", self.world.thermometer)
-        resident = partial(Watcher, resident=lambda: self.world.used_mib, cma=lambda: 0.0)
-        self._patch("device.app.application.Watcher", resident)
+        self._patch("device.app.application.Meter.mib", lambda meter: self.world.used_mib)
         if fake_clock:
-            for module in ("app.main_loop", "pipeline.pipeline", "outputs.dispatcher"):
+            for module in ("app.health", "app.main_loop", "pipeline.pipeline", "outputs.dispatcher"):
                 self._patch(f"device.{module}.time", self.clock)
         for fake in (self.faces, self.net, *self.screens):
             fake.clock = self.clock
@@ -222,10 +219,10 @@ class Kiosk:
         self.on_event = on_event
         return self.film
 
-    def _open_output(self, spec, size, fps, settings, say, end):
-        self.say, self.end = say, end
-        screen = next((screen for screen in self.screens if screen.name == spec), None)
-        return screen or open_real_output(spec, size, fps, settings, say, end)
+    def _open_output(self, request):
+        self.say, self.end = request.report, request.end
+        screen = next((screen for screen in self.screens if screen.name == request.spec), None)
+        return screen or open_real_output(request)
 
 
 def quiet():

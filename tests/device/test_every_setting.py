@@ -12,7 +12,7 @@ import pytest
 from device.app.application import Run
 from device.camera.capture import open_capture
 from device.camera.open import open_source
-from device.camera.reconnecting import Kept
+from device.camera.reconnecting import ReconnectingCamera
 from device.config.loader import changed, load
 from device.config.schema import KEYS
 from device.errors import CameraError, ConfigError
@@ -75,7 +75,7 @@ def ring(settings, scene):
 
 
 def pauses(settings, scene):
-    """Of a camera that cannot be read: the waits between eight tries, on a clock that moves by them."""
+    """Of a camera that cannot be read: the waits between forty tries, on a clock that moves by them."""
     waited, film, now = [], Film(live=True), [0.0]
 
     def fail(*_):
@@ -84,10 +84,12 @@ def pauses(settings, scene):
     def wait(seconds):
         waited.append(seconds)
         now[0] += seconds
-        return len(waited) == 8
+        return len(waited) == 40
 
-    kept = partial(Kept, clock=lambda: now[0])
-    scene.monkeypatch.setattr("device.camera.capture.Kept", lambda *given, **_: kept(*given, wait=wait))
+    kept = partial(ReconnectingCamera, clock=lambda: now[0])
+    scene.monkeypatch.setattr(
+        "device.camera.capture.ReconnectingCamera", lambda *given, **_: kept(*given, wait=wait)
+    )
     scene.monkeypatch.setattr("device.camera.capture.open_source", lambda *_: film)
     film.before = film.opening = fail
     open_capture(settings)._thread.join(20)
@@ -170,7 +172,19 @@ def level(settings, scene):
     def change(kiosk, index):
         kiosk.world.celsius = 75.0
 
-    return played(settings, scene, change).run.strain.level
+    return played(settings, scene, change).run.load.level
+
+
+def health(settings, scene):
+    """The status after two seconds without a result."""
+    now = iter((0.0, 2.0))
+    scene.monkeypatch.setattr("device.app.health.time.monotonic", lambda: next(now))
+    kiosk = Kiosk(scene.monkeypatch, settings)
+    try:
+        return kiosk.open(fake_clock=False).health.report()["status"]
+    finally:
+        scene.monkeypatch.undo()
+        kiosk.close()
 
 
 def outputs(settings, scene):
@@ -274,8 +288,9 @@ EFFECTS = {
     "events.to": Effect("file", events),
     "events.every_s": Effect(2.0, events, LOG),
     "events.max_mib": Effect(1, events, LOG),
-    "limits.memory_mib": Effect(48, fits),
+    "limits.memory_mib": Effect(48, fits, {"detector.range": "full"}),
     "limits.hot_c": Effect(70.0, level),
+    "limits.vision_timeout_s": Effect(1.0, health),
 }
 
 WITHOUT = {}  # a setting and the reason why nothing can be seen of it here

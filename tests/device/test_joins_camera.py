@@ -22,7 +22,7 @@ def camera(kiosk, monkeypatch, tmp_path):
 
 def notices(kiosk):
     with open(kiosk.settings.events.to) as lines:
-        return [row for row in map(json.loads, lines) if row["event"] != "track"]
+        return [row for row in map(json.loads, lines) if row["event"] not in ("track", "health")]
 
 
 @pytest.mark.parametrize(("error", "kind"), [(CameraStalled, "stalled"), (CameraError, "gone")])
@@ -187,3 +187,11 @@ def test_a_film_that_is_written_is_closed_at_the_end_also_on_error(kiosk, tmp_pa
     assert clip.get(cv2.CAP_PROP_FPS) == 30.0
     assert sum(clip.read()[0] for _ in range(20)) == 12
     clip.release()
+
+
+@pytest.mark.parametrize(("asked", "marked"), [("auto", True), ("demo", False)])
+def test_a_demo_in_place_of_a_camera_is_marked_on_every_picture(kiosk, asked, marked):
+    kiosk.film.name = "demo"
+    kiosk.change(source={"use": asked, "pace": "fast"})
+    kiosk.play()
+    assert [amber(image) for image in kiosk.screens[0].images] == [marked] * 30

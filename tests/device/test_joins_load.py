@@ -14,7 +14,7 @@ def strained(kiosk, monkeypatch):
     """Plays a film of four settled faces on a machine that is hot for so many looks, thus at that level."""
 
     def playing(level, frames=200):
-        monkeypatch.setattr("device.budget.load_shedding.LOOK_EVERY", 0.0)
+        monkeypatch.setattr("device.budget.load_shedding.CHECK_EVERY_S", 0.0)
         kiosk.change(schedule={"settled_every_s": 0.1})
         kiosk.faces.boxes = [ANNA, BERT, CARL, DORA]
         kiosk.net.seconds = 0.001
@@ -52,10 +52,10 @@ def test_one_age_a_frame_at_the_last_level(strained, level, most):
 
 
 def test_a_machine_is_hot_from_the_setting_on(kiosk, monkeypatch):
-    monkeypatch.setattr("device.budget.load_shedding.LOOK_EVERY", 0.0)
+    monkeypatch.setattr("device.budget.load_shedding.CHECK_EVERY_S", 0.0)
     kiosk.change(limits={"hot_c": 70.0})
     kiosk.world.celsius = 71.0
-    assert kiosk.play().run.strain.level == 4
+    assert kiosk.play().run.load.level == 4
 
 
 @pytest.mark.parametrize(("dropped", "level"), [(20, 1), (10, 0)])
@@ -68,7 +68,7 @@ def test_frames_dropped_and_finished_are_both_counted_for_lateness(kiosk, droppe
 
     kiosk.film.before = drop
     kiosk.play()
-    assert kiosk.run.strain.level == level
+    assert kiosk.run.load.level == level
 
 
 # --- memory

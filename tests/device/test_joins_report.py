@@ -8,6 +8,7 @@ import cv2
 import pytest
 
 from device.__main__ import main
+from device.app.application import sentence
 from device.errors import BudgetError
 from tests.device.assembly import ANNA, FPS, MEMORY_MIB, Film, amber
 
@@ -27,13 +28,13 @@ def test_every_stage_is_timed(kiosk):
     kiosk.faces.seconds, kiosk.net.seconds, kiosk.screens[0].seconds = 0.004, 0.001, 0.008
     kiosk.film.length = 20
     kiosk.play()
-    stages = kiosk.run.stages
-    assert stages["read"].total == pytest.approx(20 / FPS)
-    assert stages["detect"].total == pytest.approx(20 * 0.004)
-    assert stages["age"].total == pytest.approx(0.001 * sum(kiosk.faces.ages))
-    assert stages["output"].total == pytest.approx(20 * 0.008)
-    assert stages["frame"].total == pytest.approx(stages["detect"].total + stages["age"].total)
-    counts = {name: stages[name].count for name in ("read", "detect", "track", "overlay", "output", "frame")}
+    timings = kiosk.run.timings
+    assert timings["read"].total == pytest.approx(20 / FPS)
+    assert timings["detect"].total == pytest.approx(20 * 0.004)
+    assert timings["age"].total == pytest.approx(0.001 * sum(kiosk.faces.ages))
+    assert timings["output"].total == pytest.approx(20 * 0.008)
+    assert timings["frame"].total == pytest.approx(timings["detect"].total + timings["age"].total)
+    counts = {name: timings[name].count for name in ("read", "detect", "track", "overlay", "output", "frame")}
     assert set(counts.values()) == {20}
     assert set(kiosk.run.report()["stages"]) == {*counts, "age"}
 
@@ -42,7 +43,7 @@ def test_a_close_up_is_part_of_following_and_of_no_other_stage(kiosk):
     kiosk.faces.close_up_seconds = 0.003
     kiosk.film.length = 2
     kiosk.play()
-    assert kiosk.run.stages["track"].total == pytest.approx(0.006)  # one on each
+    assert kiosk.run.timings["track"].total == pytest.approx(0.006)  # one on each
 
 
 def test_the_time_to_the_first_frame_is_told(kiosk):
@@ -69,6 +70,7 @@ def test_every_recorder_hears_of_every_frame(kiosk, tmp_path):
     assert report["tracks"][0]["frames"] == 60
     assert (report["source"], report["interpreter"]) == ("images:film", "brightness")
     assert report["peak_rss_mib"] > 1
+    assert report["peak_memory_mib"] == 0.0
 
 
 def test_the_times_of_the_frames_begin_at_the_first(kiosk):
@@ -77,21 +79,22 @@ def test_the_times_of_the_frames_begin_at_the_first(kiosk):
 
 
 def test_what_heat_and_memory_change_is_in_the_events(kiosk, tmp_path, monkeypatch):
-    monkeypatch.setattr("device.budget.load_shedding.LOOK_EVERY", 0.0)
+    monkeypatch.setattr("device.budget.load_shedding.CHECK_EVERY_S", 0.0)
     events = tmp_path / "events"
     kiosk.change(events={"to": str(events)})
     kiosk.world.celsius, kiosk.world.looks, kiosk.world.used_mib = 90.0, 1, 0.96 * MEMORY_MIB
     kiosk.faces.boxes = []
     kiosk.play()
     rows = [{**row, "time": None} for row in lines(events)]
-    assert [row["event"] for row in rows] == ["memory", "memory", "strain"]
-    assert [row.get("doing") for row in rows[1:]] == [
+    assert [row["event"] for row in rows] == ["memory", "memory", "health", "strain"]
+    assert rows[2]["reasons"] == ["memory near the budget"]
+    assert [rows[1]["doing"], rows[3]["doing"]] == [
         "no new faces are followed",
         "settled faces are estimated a quarter as often",
     ]
 
 
-def test_what_is_said_of_the_source_is_in_the_events_and_on_the_picture(kiosk, tmp_path, capsys):
+def test_what_is_said_of_the_source_is_in_the_events_and_on_the_picture(kiosk, tmp_path, caplog):
     events = tmp_path / "events"
     kiosk.change(events={"to": str(events)})
     kiosk.faces.boxes = []
@@ -103,12 +106,14 @@ def test_what_is_said_of_the_source_is_in_the_events_and_on_the_picture(kiosk, t
     }
     kiosk.film.before = lambda index: index in words and kiosk.on_event(*words[index])
     kiosk.play()
-    assert [(row["event"], row["kind"], row["message"]) for row in lines(events)] == [
-        ("source", *said) for said in words.values()
-    ]
+    rows = lines(events)
+    told = [(row["kind"], row["message"]) for row in rows if row["event"] == "source"]
+    assert told == list(words.values())
+    healths = [(row["status"], row["reasons"]) for row in rows if row["event"] == "health"]
+    assert healths == 2 * [("degraded", ["camera dark"]), ("ok", [])]
     warned = [amber(image) for image in kiosk.screens[0].images]
     assert warned == [5 < index <= 10 or 15 < index <= 20 for index in range(30)]
-    assert "no frame" in capsys.readouterr().err
+    assert "no frame" in caplog.messages
 
 
 def test_one_thread_for_opencv(kiosk):
@@ -190,3 +195,82 @@ def test_so_many_frames_and_no_more(command, capsys):
 def test_the_faces_of_a_run_are_where_the_detector_saw_them(kiosk):
     kiosk.play()
     assert kiosk.screens[0].persons[-1][0].box == pytest.approx(ANNA, abs=0.5)
+
+
+# --- health
+
+
+def test_the_health_of_a_run_is_told_with_its_numbers(kiosk):
+    kiosk.world.used_mib = 40.04
+    kiosk.film.length = 70
+    run = kiosk.play().run
+    told = run.health.report()
+    assert (told["status"], told["reasons"]) == ("ok", [])
+    assert (told["frames"], told["dropped"], told["restarts"], told["source"]) == (70, 0, 0, "images:film")
+    assert (told["memory_mib"], told["memory_budget_mib"], told["load_level"]) == (40.0, MEMORY_MIB, 0)
+    assert (told["temperature_c"], told["outputs_lost"]) == (40.0, [])
+    assert told["vision_result_age_s"] == told["newest_frame_age_s"] + 0.0 == 0.0
+    assert told["version"]
+
+
+def test_an_output_that_is_lost_is_told_by_name(kiosk):
+    def fail(number):
+        raise OSError("the disk is full")
+
+    kiosk.screens[0].at_picture = fail
+    told = kiosk.play().run.health.report()
+    assert (told["status"], told["reasons"], told["outputs_lost"]) == (
+        "degraded",
+        ["output lost"],
+        ["screen"],
+    )
+
+
+@pytest.mark.parametrize(("asked", "status"), [("auto", "down"), ("demo", "ok")])
+def test_a_demo_counts_as_life_only_when_it_was_asked_for(kiosk, asked, status):
+    kiosk.film.name = "demo"
+    kiosk.film.length = 330  # eleven seconds
+    kiosk.change(source={"use": asked, "pace": "fast"})
+    assert kiosk.play().run.health.report()["status"] == status
+
+
+def test_a_source_says_itself_that_it_only_stands_in(kiosk):
+    words = {5: ("demo", "no camera"), 8: ("back", "a camera")}
+    healths = {}
+
+    def say(index):
+        if index in words:
+            kiosk.on_event(*words[index])
+        healths[index] = kiosk.run.health.report()["reasons"]
+
+    kiosk.film.before = say
+    kiosk.play()
+    assert [index for index, reasons in healths.items() if reasons == ["demo instead of a camera"]] == [
+        5,
+        6,
+        7,
+    ]
+
+
+def test_what_happens_is_said_in_sentences():
+    assert (
+        sentence("strain", {"level": 1, "doing": "less", "why": "it is hot"})
+        == "load: level 1, less (it is hot)"
+    )
+    memory = {"used_mib": 116, "budget_mib": 128}
+    assert sentence("memory", memory | {"doing": "leaves"}) == "memory: 116 of 128 MiB are used; leaves"
+    assert (
+        sentence("memory", memory | {"closed": ["web", "x"]})
+        == "memory: 116 of 128 MiB are used; closed: web, x"
+    )
+    assert sentence("memory", memory | {"closed": []}).endswith("closed: nothing that could be")
+    assert sentence("health", {"status": "ok", "reasons": []}) == "health: ok"
+    assert sentence("health", {"status": "down", "reasons": ["a", "b"]}) == "health: down (a, b)"
+
+
+def test_a_kernel_that_does_not_tell_what_is_held_is_said(kiosk, monkeypatch, caplog):
+    monkeypatch.setattr("device.budget.memory.Meter._own_kib", lambda meter: None)
+    kiosk.open()
+    assert caplog.messages == [
+        "memory: /proc/self/status cannot be read; the budget counts the peak of all that was in RAM"
+    ]

@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from device.camera.demo.renderer import Stage
+from device.camera.demo.renderer import SceneRenderer
 from device.camera.demo.script import crowd
 
 HERE = Path(__file__).parent
@@ -29,7 +29,7 @@ def main() -> None:
     """Write all pictures beside this file."""
     for name, (size, people) in SCENES.items():
         image = np.empty((size[1], size[0], 3), np.uint8)
-        Stage(size).draw(image, crowd(people, 0.0, size), {})
+        SceneRenderer(size).draw(image, crowd(people, 0.0, size), {})
         cv2.imwrite(str(HERE / f"{name}.png"), image, [cv2.IMWRITE_PNG_COMPRESSION, 9])
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import cast
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from device.camera.demo.script import Pose
+from device.frame import Image
 
 PEOPLE = Path(__file__).with_name("people.webp")
 # The picture of the people: a row each, with the head from the front, turned to the left of the picture, from
@@ -25,7 +28,7 @@ NOISE = 3.0  # grey levels, standard deviation
 BLUR_FROM = 5.0  # pixels a frame: slower movement leaves no trace
 
 
-class Stage:
+class SceneRenderer:
     """Draws frames of one size without allocating: backdrop, people from far to near, the camera's part."""
 
     def __init__(self, size: tuple[int, int]) -> None:
@@ -45,7 +48,7 @@ class Stage:
         """Memory held for drawing."""
         return sum(part.nbytes for part in vars(self).values() if isinstance(part, np.ndarray))
 
-    def draw(self, image: np.ndarray, people: list[Pose], speeds: dict[int, float]) -> None:
+    def draw(self, image: Image, people: list[Pose], speeds: dict[int, float]) -> None:
         """Draw the scene into `image`, uint8 BGR of the stage's size.
 
         `people` come with the farthest first; `speeds` are pixels a frame to the right, by person.
@@ -60,7 +63,7 @@ class Stage:
             head = self._turned(parts, pose.turn)
             self._lay(image, head, _to_picture(pose, CHIP, mirrored=pose.turn > 0), blur)
 
-    def light(self, image: np.ndarray, frame: int, gain: float) -> None:
+    def light(self, image: Image, frame: int, gain: float) -> None:
         """The camera's part: exposure times `gain`, and noise that differs in every frame."""
         if abs(gain - 1) > 0.004:
             cv2.convertScaleAbs(image, dst=image, alpha=gain)
@@ -68,16 +71,16 @@ class Stage:
         for number, top in enumerate(range(0, self.size[1], BAND)):
             part = image[top : top + BAND]
             for sign, combine in enumerate((cv2.add, cv2.subtract)):
-                dice = (frame * 2654435761 + number * 40503 + sign * 977) >> 4
-                x, y = dice % room, (dice >> 8) % rows
+                offset = (frame * 2654435761 + number * 40503 + sign * 977) >> 4
+                x, y = offset % room, (offset >> 8) % rows
                 combine(part, self._noise[y : y + len(part), x : x + self.size[0]], dst=part)
 
-    def _parts(self, role: int) -> list[np.ndarray]:
+    def _parts(self, role: int) -> list[Image]:
         row = self._people[role * ROW : (role + 1) * ROW]
         heads = [row[: HEAD[1], n * HEAD[0] : (n + 1) * HEAD[0]] for n in range(3)]
         return [*heads, row[:, 3 * HEAD[0] : 3 * HEAD[0] + BODY[0]]]
 
-    def _turned(self, parts: list[np.ndarray], turn: float) -> np.ndarray:
+    def _turned(self, parts: list[Image], turn: float) -> Image:
         """The head at an angle: two of its three pictures, one fading into the other."""
         turn = abs(turn)
         if turn < 60:
@@ -86,9 +89,9 @@ class Stage:
             first, second, share = TURNED, BACK, (turn - 70) / 30
         if share <= 0 or share >= 1:
             return parts[second if share >= 1 else first]
-        return cv2.addWeighted(parts[first], 1 - share, parts[second], share, 0, dst=self._head)
+        return cast(Image, cv2.addWeighted(parts[first], 1 - share, parts[second], share, 0, dst=self._head))
 
-    def _lay(self, image: np.ndarray, sheet: np.ndarray, matrix: np.ndarray, blur: int) -> None:
+    def _lay(self, image: Image, sheet: Image, matrix: NDArray[np.float64], blur: int) -> None:
         """Put a sheet over the picture, where `matrix` (2, 3) takes it, smeared sideways by `blur` pixels."""
         left, top, right, bottom = _reach(sheet, matrix, blur, self.size)
         if left >= right:
@@ -111,13 +114,13 @@ class Stage:
             cv2.add(part, cv2.cvtColor(colour, cv2.COLOR_BGRA2BGR, dst=self._rgb[shape]), dst=part)
 
 
-def load_people() -> np.ndarray:
+def load_people() -> Image:
     """The people's pictures, uint8 (rows, columns, 4); no colour above its coverage: the file is lossy."""
     people = cv2.imdecode(np.fromfile(PEOPLE, np.uint8), cv2.IMREAD_UNCHANGED)
     return np.minimum(people, people[..., 3:], out=people)
 
 
-def backdrop(size: tuple[int, int]) -> np.ndarray:
+def backdrop(size: tuple[int, int]) -> Image:
     """A lobby in the afternoon, out of focus: uint8 BGR (height, width, 3). Drawn small, then enlarged."""
     small = np.empty((120, 160, 3), np.float32)
     y = np.linspace(0, 1, 120, dtype=np.float32)[:, None, None]
@@ -141,23 +144,23 @@ def backdrop(size: tuple[int, int]) -> np.ndarray:
     for dx, dy in ((-6, 0), (0, -7), (6, -1), (-3, 6), (4, 6), (0, 1)):  # a plant
         cv2.circle(small, (22 + dx, 80 + dy), 6, (92, 138, 100), -1)
     cv2.rectangle(small, (17, 90), (27, 102), (120, 130, 150), -1)
-    small = cv2.GaussianBlur(small, (0, 0), 2.2)
-    for x, y in ((92, 3), (118, 5), (147, 2)):  # lamps
-        cv2.circle(small, (x, y), 2, (225, 240, 250), -1, cv2.LINE_AA)
-    small = cv2.GaussianBlur(small, (0, 0), 1.0).clip(0, 255).astype(np.uint8)
-    return cv2.resize(small, size, interpolation=cv2.INTER_CUBIC)
+    small = cast(NDArray[np.float32], cv2.GaussianBlur(small, (0, 0), 2.2))
+    for left, top in ((92, 3), (118, 5), (147, 2)):  # lamps
+        cv2.circle(small, (left, top), 2, (225, 240, 250), -1, cv2.LINE_AA)
+    blurred = cv2.GaussianBlur(small, (0, 0), 1.0).clip(0, 255).astype(np.uint8)
+    return cast(Image, cv2.resize(blurred, size, interpolation=cv2.INTER_CUBIC))
 
 
-def _noise(width: int) -> np.ndarray:
+def _noise(width: int) -> Image:
     """A strip of half of the camera's noise, uint8: one part is added, another subtracted."""
-    dice = np.random.Generator(np.random.PCG64(6))
-    levels = dice.normal(0, NOISE / math.sqrt(2), (BAND + 32, width + 64, 3))
+    random = np.random.Generator(np.random.PCG64(6))
+    levels = random.normal(0, NOISE / math.sqrt(2), (BAND + 32, width + 64, 3))
     return (levels + 4 * NOISE).clip(0, 255).round().astype(np.uint8)
 
 
 def _to_picture(
     pose: Pose, chip: tuple[float, float, float], width: float = 1.0, mirrored: bool = False
-) -> np.ndarray:
+) -> NDArray[np.float64]:
     """The transform, float64 (2, 3), that takes a sheet with the chip at `chip` to the pose's place."""
     left, top, side = pose.chip
     scale = side / chip[2]
@@ -170,7 +173,7 @@ def _to_picture(
 
 
 def _reach(
-    sheet: np.ndarray, matrix: np.ndarray, blur: int, size: tuple[int, int]
+    sheet: Image, matrix: NDArray[np.float64], blur: int, size: tuple[int, int]
 ) -> tuple[int, int, int, int]:
     """Left, top, right and bottom of what a sheet covers of the picture."""
     height, width = sheet.shape[:2]

@@ -33,7 +33,7 @@ class Role(NamedTuple):
 CAST = (Role(27, 1.56), Role(41, 1.66), Role(8, 1.22, 0.94), Role(57, 1.52), Role(71, 1.62), Role(19, 1.60))
 
 
-class Mark(NamedTuple):
+class Waypoint(NamedTuple):
     """Where a role stands at a moment, and how far the face is turned (180: its back to the camera)."""
 
     time: float
@@ -42,66 +42,69 @@ class Mark(NamedTuple):
     turn: float = 0.0
 
 
-# role, its way; between two marks the speed swells and fades
-PLAY: tuple[tuple[int, tuple[Mark, ...]], ...] = (
+# role, its way; between two waypoints the speed swells and fades
+PLAY: tuple[tuple[int, tuple[Waypoint, ...]], ...] = (
     (
         0,
         (
-            Mark(0.5, -1.35, 1.9),
-            Mark(4.0, -0.28, 1.15),
-            Mark(7.0, -0.26, 1.10, 20),
-            Mark(8.5, -0.26, 1.10, -22),
-            Mark(10.0, -0.25, 1.12),
-            Mark(15.0, -0.27, 1.15),
-            Mark(18.0, -1.15, 1.35, -12),
+            Waypoint(0.5, -1.35, 1.9),
+            Waypoint(4.0, -0.28, 1.15),
+            Waypoint(7.0, -0.26, 1.10, 20),
+            Waypoint(8.5, -0.26, 1.10, -22),
+            Waypoint(10.0, -0.25, 1.12),
+            Waypoint(15.0, -0.27, 1.15),
+            Waypoint(18.0, -1.15, 1.35, -12),
         ),
     ),
     (
         1,
         (
-            Mark(6.0, 1.35, 1.75),
-            Mark(9.0, 0.42, 1.45),
-            Mark(12.0, 0.40, 1.30),
-            Mark(12.8, 0.40, 1.30, 180),
-            Mark(15.2, 0.41, 1.32, 180),
-            Mark(16.0, 0.40, 1.30),
-            Mark(19.0, 0.36, 1.25),
-            Mark(23.0, -1.30, 1.60, -10),
+            Waypoint(6.0, 1.35, 1.75),
+            Waypoint(9.0, 0.42, 1.45),
+            Waypoint(12.0, 0.40, 1.30),
+            Waypoint(12.8, 0.40, 1.30, 180),
+            Waypoint(15.2, 0.41, 1.32, 180),
+            Waypoint(16.0, 0.40, 1.30),
+            Waypoint(19.0, 0.36, 1.25),
+            Waypoint(23.0, -1.30, 1.60, -10),
         ),
     ),
     (
         2,
         (
-            Mark(17.0, 1.30, 1.55),
-            Mark(20.5, 0.30, 1.15),
-            Mark(24.0, 0.22, 1.05, -15),
-            Mark(26.0, 0.20, 1.05),
-            Mark(30.0, 0.22, 1.08),
-            Mark(33.0, 1.10, 1.40, 12),
+            Waypoint(17.0, 1.30, 1.55),
+            Waypoint(20.5, 0.30, 1.15),
+            Waypoint(24.0, 0.22, 1.05, -15),
+            Waypoint(26.0, 0.20, 1.05),
+            Waypoint(30.0, 0.22, 1.08),
+            Waypoint(33.0, 1.10, 1.40, 12),
         ),
     ),
     (
         3,
         (
-            Mark(18.0, 1.30, 1.60),
-            Mark(21.5, 0.52, 1.42),
-            Mark(25.0, 0.44, 1.32),
-            Mark(28.0, 0.44, 1.30, 18),
-            Mark(30.5, 0.44, 1.30),
-            Mark(34.0, 1.30, 1.55, 14),
+            Waypoint(18.0, 1.30, 1.60),
+            Waypoint(21.5, 0.52, 1.42),
+            Waypoint(25.0, 0.44, 1.32),
+            Waypoint(28.0, 0.44, 1.30, 18),
+            Waypoint(30.5, 0.44, 1.30),
+            Waypoint(34.0, 1.30, 1.55, 14),
         ),
     ),
     (
         4,
         (
-            Mark(24.5, -1.40, 1.75),
-            Mark(27.5, -0.22, 1.42),
-            Mark(29.0, -0.14, 1.28),
-            Mark(35.0, -0.12, 1.24),
-            Mark(38.5, -1.30, 1.60, -20),
+            Waypoint(24.5, -1.40, 1.75),
+            Waypoint(27.5, -0.22, 1.42),
+            Waypoint(29.0, -0.14, 1.28),
+            Waypoint(35.0, -0.12, 1.24),
+            Waypoint(38.5, -1.30, 1.60, -20),
         ),
     ),
-    (5, (Mark(30.5, -1.1, 1.45), Mark(33.5, 1.1, 1.45))),  # crosses behind the others, fast: motion blur
+    (
+        5,
+        (Waypoint(30.5, -1.1, 1.45), Waypoint(33.5, 1.1, 1.45)),
+    ),  # crosses behind the others, fast: motion blur
 )
 
 
@@ -131,8 +134,8 @@ def poses(time: float, size: tuple[int, int]) -> list[Pose]:
     present = []
     for number, (role, way) in enumerate(PLAY):
         if way[0].time <= moment < way[-1].time:
-            mark = _between(way, moment)
-            present.append(_pose(int(turn) * len(PLAY) + number, role, mark, size))
+            waypoint = _between(way, moment)
+            present.append(_pose(int(turn) * len(PLAY) + number, role, waypoint, size))
     return sorted(present, key=lambda pose: -pose.distance)
 
 
@@ -165,23 +168,23 @@ def visible(people: list[Pose], size: tuple[int, int]) -> list[Truth]:
     return seen
 
 
-def _between(way: tuple[Mark, ...], moment: float) -> Mark:
+def _between(way: tuple[Waypoint, ...], moment: float) -> Waypoint:
     before, after = next((a, b) for a, b in pairwise(way) if a.time <= moment < b.time)
     share = (moment - before.time) / (after.time - before.time)
     share = share * share * (3 - 2 * share)
-    return Mark(moment, *(a + (b - a) * share for a, b in zip(before[1:], after[1:], strict=True)))
+    return Waypoint(moment, *(a + (b - a) * share for a, b in zip(before[1:], after[1:], strict=True)))
 
 
-def _pose(person: int, role: int, mark: Mark, size: tuple[int, int]) -> Pose:
-    """Project a mark; steps make the head bob and sway a little."""
+def _pose(person: int, role: int, waypoint: Waypoint, size: tuple[int, int]) -> Pose:
+    """Project a waypoint; steps make the head bob and sway a little."""
     width, height = size
-    metre = FOCAL * width / mark.distance  # pixels
-    step = 2 * math.pi * (mark.time + mark.x / 0.7)
+    metre = FOCAL * width / waypoint.distance  # pixels
+    step = 2 * math.pi * (waypoint.time + waypoint.x / 0.7)
     eyes = CAST[role].eyes + 0.008 * math.sin(2 * step)
-    x = width / 2 + mark.x * metre
+    x = width / 2 + waypoint.x * metre
     y = HORIZON * height + (CAMERA_HEIGHT - eyes) * metre
     side = CHIP_SIDE * CAST[role].scale * metre
-    return _place(person, role, x, y, side, mark.distance, mark.turn, 0.02 * math.sin(step))
+    return _place(person, role, x, y, side, waypoint.distance, waypoint.turn, 0.02 * math.sin(step))
 
 
 def _place(

@@ -6,7 +6,7 @@ import math
 
 import cv2
 
-from device.camera.demo.renderer import Stage
+from device.camera.demo.renderer import SceneRenderer
 from device.camera.demo.script import PERIOD_S, Pose, Truth, crowd, poses, visible
 from device.config.schema import Settings
 from device.errors import ConfigError
@@ -23,16 +23,16 @@ class Demo:
     """
 
     live = False
-    small_size = None
 
     def __init__(self, settings: Settings, people: str = "") -> None:
         if people and not (people.isdecimal() and 1 <= int(people) <= CROWD):
             raise ConfigError(f"--source demo:{people}: give a whole number of people from 1 to {CROWD}.")
         self.name = f"demo:{people}" if people else "demo"
         self.size = (settings.camera.width, settings.camera.height)
+        self.small_size: tuple[int, int] | None = None
         self.fps = settings.camera.fps
         self._people = int(people or 0)
-        self._stage = Stage(self.size)
+        self._scene = SceneRenderer(self.size)
         self._next = 0
 
     def read(self, frame: Frame, timeout: float) -> bool:
@@ -46,8 +46,8 @@ class Demo:
         people, before = self._poses(index), self._poses(index - 1)
         places = {pose.person: pose.chip[0] for pose in before}
         speeds = {pose.person: pose.chip[0] - places.get(pose.person, pose.chip[0]) for pose in people}
-        self._stage.draw(frame.image, people, speeds)
-        self._stage.light(frame.image, index, gain(index / self.fps))
+        self._scene.draw(frame.image, people, speeds)
+        self._scene.light(frame.image, index, gain(index / self.fps))
         frame.time = index / self.fps
         if frame.small is not None:
             cv2.resize(frame.image, frame.small.shape[1::-1], dst=frame.small, interpolation=cv2.INTER_AREA)

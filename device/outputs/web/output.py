@@ -10,6 +10,7 @@ import numpy as np
 
 from device.config.schema import Settings
 from device.errors import ConfigError
+from device.outputs.open import Request
 from device.outputs.web.access import Access, is_loopback
 from device.outputs.web.feed import Feed
 from device.outputs.web.server import Server
@@ -71,6 +72,16 @@ class Web:
         self._thread.join(JOIN_S)
 
 
+def open_output(request: Request) -> Web:
+    """The page. Raises ConfigError."""
+    return Web(request.rest, request.size, request.settings, request.report)
+
+
+def declared(rest: str, size: tuple[int, int], settings: Settings) -> int:
+    """Bytes held for pictures of `size` (width, height)."""
+    return held_bytes(size, settings.web)
+
+
 def parsed(address: str) -> tuple[str, int]:
     """(host, port) of "", "PORT", "HOST:PORT" or "[HOST]:PORT". Raises ConfigError."""
     host, _, port = address.rpartition(":")
@@ -93,7 +104,7 @@ def _check_token(name: str, host: str, token: str) -> None:
         )
 
 
-def declared(size: tuple[int, int], settings: Settings) -> int:
+def held_bytes(size: tuple[int, int], settings: Settings) -> int:
     """Bytes held: the server's modules and threads, the copy of the picture, two JPEGs and their coder."""
     width = min(size[0], settings.width)
     pixels = width * round(size[1] * width / size[0])

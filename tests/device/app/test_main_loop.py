@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from device.app.main_loop import SILENCE, Loop
-from device.app.vision_worker import Inline
+from device.app.vision_worker import SyncVision
 from device.box import Box
-from device.budget.timing import Stages
+from device.budget.timing import Timings
 from device.frame import Frame
 from device.person import Person
 
@@ -70,27 +70,28 @@ def notes():
     return Notes()
 
 
-def loop(film, easel, notes, ticks=None, stopping=None, stages=None):
-    eyes = Inline(lambda frame: [ANNA], film.release)
-    tick = (ticks if ticks is not None else []).append
+def loop(film, easel, notes, polls=None, stopping=None, timings=None, on_frame=lambda: None):
+    vision = SyncVision(lambda frame: [ANNA], film.release)
+    poll = (polls if polls is not None else []).append
     return Loop(
         film,
-        eyes,
+        vision,
         easel,
         [notes],
-        tick,
+        poll,
+        on_frame,
         lambda seconds: None,
-        stages or Stages(),
+        timings or Timings(),
         stopping or threading.Event(),
     )
 
 
 def test_a_film_to_its_end(notes):
-    film, easel, ticks = Film(3), Easel(), []
-    loop(film, easel, notes, ticks).run()
+    film, easel, polls = Film(3), Easel(), []
+    loop(film, easel, notes, polls).run()
     assert notes.rows == [(0, 0.0, [ANNA]), (1, 0.1, [ANNA]), (2, 0.2, [ANNA])]
     assert easel.calls == {"drawn": 3, "shown": 3}
-    assert len(ticks) == 3
+    assert len(polls) == 3
     assert film.leased == 0
 
 
@@ -117,9 +118,9 @@ def test_a_signal_ends_it(notes):
 
 
 def test_without_frames_the_chores_go_on(notes):
-    ticks = []
-    loop(Film(1, holes=5), Easel(), notes, ticks).run()
-    assert len(ticks) == 6
+    polls = []
+    loop(Film(1, holes=5), Easel(), notes, polls).run()
+    assert len(polls) == 6
 
 
 def test_a_silent_camera_is_shown_as_such(notes, monkeypatch):
@@ -131,9 +132,9 @@ def test_a_silent_camera_is_shown_as_such(notes, monkeypatch):
 
 
 def test_every_frame_is_timed(notes):
-    stages = Stages()
-    loop(Film(5), Easel(), notes, stages=stages).run()
-    assert stages["read"].count == stages["frame"].count == 5
+    timings = Timings()
+    loop(Film(5), Easel(), notes, timings=timings).run()
+    assert timings["read"].count == timings["frame"].count == 5
 
 
 def test_the_first_frame_s_delay_is_known(notes):
@@ -141,3 +142,9 @@ def test_the_first_frame_s_delay_is_known(notes):
     assert running.start_to_first_frame is None
     running.run()
     assert running.start_to_first_frame > 0
+
+
+def test_the_heartbeat_hears_of_every_frame_and_of_nothing_else(notes):
+    came = []
+    loop(Film(3, holes=4), Easel(), notes, on_frame=lambda: came.append(1)).run()
+    assert len(came) == 3

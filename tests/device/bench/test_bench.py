@@ -1,4 +1,5 @@
 import json
+import sys
 
 import cv2
 import pytest
@@ -6,6 +7,7 @@ import pytest
 from device.__main__ import main
 from device.bench import measure
 from device.bench.plot import draw
+from device.errors import ConfigError
 
 pytestmark = pytest.mark.native  # it measures time
 
@@ -20,7 +22,14 @@ SUMMARY = {
     "source",
     "interpreter",
 }
-MORE = {"faces_scaling", "start_to_first_frame_s", "rss_growth_mib", "allocations_per_frame", "machine"}
+MORE = {
+    "faces_scaling",
+    "start_to_first_frame_s",
+    "memory_growth_mib",
+    "peak_memory_mib",
+    "allocations_per_frame",
+    "machine",
+}
 
 
 @pytest.fixture
@@ -48,6 +57,8 @@ def test_the_figures_for_programs_and_their_picture(report, tmp_path):
     assert report["machine"]["cores"] >= 1
     draw(report, str(tmp_path / "bench.png"))
     assert cv2.imread(str(tmp_path / "bench.png")).std() > 10
+    with pytest.raises(ConfigError, match=r"cannot be written \(No such file"):
+        draw(report, "/nowhere/bench.png")
 
 
 def test_the_figures_for_people(short, capsys):
@@ -57,9 +68,19 @@ def test_the_figures_for_people(short, capsys):
         assert words in said
 
 
-def test_a_picture_s_place_must_be_a_png(short, capsys):
-    assert main([*short, "--plot", "/nowhere/bench.txt"]) == 2
-    assert "cannot be written" in capsys.readouterr().err
+def test_a_picture_s_place_must_be_a_png_which_is_asked_before_anything_is_measured(monkeypatch, capsys):
+    monkeypatch.setattr("device.commands.bench.measure", None)
+    assert main(["bench", "--plot", "bench.txt"]) == 2
+    assert "give a place that ends in .png" in capsys.readouterr().err
+
+
+def test_without_matplotlib_there_is_a_sentence_and_no_measurement(monkeypatch, capsys):
+    monkeypatch.setattr("device.commands.bench.measure", None)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert main(["bench", "--plot", "bench.png"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("device bench: --plot needs matplotlib")
+    assert len(said.splitlines()) == 1
 
 
 def test_every_face_of_a_crowd_has_an_age_within_a_second(report):

@@ -46,5 +46,12 @@ def test_in_one_line(files):
     assert line.endswith("dot products (asimddp), 4050 MiB")
 
 
+def test_what_the_kernel_hides_is_left_out_and_breaks_nothing(tmp_path):
+    machine = describe(*[tmp_path / "none"] * 3)
+    assert (machine["board"], machine["int8"], machine["memory_mib"]) == ("", [], 0)
+    assert sentence(machine).endswith("no int8 instructions, memory not told by the kernel")
+    assert seconds_since_start(tmp_path / "none") is None
+
+
 def test_this_process_began_before_now():
     assert 0 < seconds_since_start() < 24 * 3600

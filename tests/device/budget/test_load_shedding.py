@@ -1,6 +1,6 @@
 import pytest
 
-from device.budget.load_shedding import FEWER_PICTURES, STEPS, Strain
+from device.budget.load_shedding import FEWER_PICTURES, LEVELS, LoadShedder
 
 
 class Heat:
@@ -28,129 +28,134 @@ def told():
 
 
 @pytest.fixture
-def strain(heat, told):
-    return Strain(80.0, heat, lambda event, **facts: told.append((event, facts)))
+def shedder(heat, told):
+    return LoadShedder(80.0, heat, lambda event, **facts: told.append((event, facts)))
 
 
-def run(strain, seconds, start=0.0, dropped_share=0.0):
+def run(shedder, seconds, start=0.0, dropped_share=0.0):
     for n in range(int(seconds * 10)):
         frames = int((start * 10 + n) * (1 - dropped_share))
-        strain.tick(start + n / 10, frames, int((start * 10 + n) * dropped_share))
+        shedder.poll(start + n / 10, frames, int((start * 10 + n) * dropped_share))
     return start + seconds
 
 
-def test_a_cool_machine_that_keeps_up_does_everything(strain, told):
-    run(strain, 60)
-    assert strain.level == 0
+def test_a_cool_machine_that_keeps_up_does_everything(shedder, told):
+    run(shedder, 60)
+    assert shedder.level == 0
     assert told == []
 
 
-def test_a_hot_machine_leaves_out_one_thing_after_the_other(strain, heat, told):
+def test_a_hot_machine_leaves_out_one_thing_after_the_other(shedder, heat, told):
     heat.degrees = 83.0
-    run(strain, 20)
-    assert strain.level == len(STEPS) - 1
-    assert [facts["doing"] for _, facts in told] == list(STEPS[1:])
-    assert told[0] == ("strain", {"level": 1, "doing": STEPS[1], "why": "the processor has 83 °C"})
+    run(shedder, 20)
+    assert shedder.level == len(LEVELS) - 1
+    assert [facts["doing"] for _, facts in told] == list(LEVELS[1:])
+    assert told[0] == ("strain", {"level": 1, "doing": LEVELS[1], "why": "the processor has 83 °C"})
 
 
-def test_it_comes_back_by_itself(strain, heat, told):
+def test_it_comes_back_by_itself(shedder, heat, told):
     heat.degrees = 83.0
-    now = run(strain, 20)
+    now = run(shedder, 20)
     heat.degrees = 60.0
-    run(strain, 60, start=now)
-    assert strain.level == 0
-    assert told[-1] == ("strain", {"level": 0, "doing": STEPS[0], "why": "calm again"})
+    run(shedder, 60, start=now)
+    assert shedder.level == 0
+    assert told[-1] == ("strain", {"level": 0, "doing": LEVELS[0], "why": "recovered"})
 
 
-def test_it_must_be_clearly_cooler_to_count_as_calm(strain, heat):
+def test_it_must_be_clearly_cooler_to_count_as_calm(shedder, heat):
     heat.degrees = 80.0
-    now = run(strain, 4)
+    now = run(shedder, 4)
     heat.degrees = 78.0
-    run(strain, 60, start=now)
-    assert strain.level == len(STEPS) - 1
+    run(shedder, 60, start=now)
+    assert shedder.level == len(LEVELS) - 1
 
 
-def test_a_throttled_board_counts_as_strained(strain, heat, told):
+def test_a_throttled_board_counts_as_strained(shedder, heat, told):
     heat.held_back = ["the supply voltage is too low"]
-    run(strain, 4)
+    run(shedder, 4)
     assert told[0][1]["why"] == "the supply voltage is too low"
 
 
-def test_late_frames_count_as_strain(strain, told):
-    run(strain, 4, dropped_share=0.5)
-    assert strain.level == 1
-    assert "of the frames came too late" in told[0][1]["why"]
+def test_late_frames_count_as_load(shedder, told):
+    run(shedder, 4, dropped_share=0.5)
+    assert shedder.level == 1
+    assert "of the frames were late" in told[0][1]["why"]
 
 
-def test_a_few_late_frames_do_not(strain):
-    run(strain, 60, dropped_share=0.1)
-    assert strain.level == 0
+def test_a_few_late_frames_do_not(shedder):
+    run(shedder, 60, dropped_share=0.1)
+    assert shedder.level == 0
 
 
-def test_a_machine_without_thermometer_is_judged_by_its_frames(strain, heat):
+def test_a_machine_without_thermometer_is_judged_by_its_frames(shedder, heat):
     heat.degrees = None
-    run(strain, 10)
-    assert strain.level == 0
+    run(shedder, 10)
+    assert shedder.level == 0
 
 
 def test_the_step_that_the_picture_follows():
-    assert "pictures" in STEPS[FEWER_PICTURES]
+    assert "pictures" in LEVELS[FEWER_PICTURES]
 
 
-def looks(strain, *shares, start=0.0):
+def looks(shedder, *shares, start=0.0):
     """A look every two seconds, 100 frames between two of them, of which a share is late."""
     done = lost = 0
     levels = []
     for number, share in enumerate((0.0, *shares)):
         done, lost = done + round(100 * (1 - share)), lost + round(100 * share)
-        strain.tick(start + 2.0 * number, done, lost)
-        levels.append(strain.level)
+        shedder.poll(start + 2.0 * number, done, lost)
+        levels.append(shedder.level)
     return levels[1:]
 
 
-def test_a_fifth_of_the_frames_late_is_not_yet_late_and_a_little_more_is(strain, told):
-    assert looks(strain, 0.20, 0.21, 0.20, 0.39) == [0, 1, 1, 2]
-    assert told[0][1]["why"] == "21% of the frames came too late"
+def test_a_fifth_of_the_frames_late_is_not_yet_late_and_a_little_more_is(shedder, told):
+    assert looks(shedder, 0.20, 0.21, 0.20, 0.39) == [0, 1, 1, 2]
+    assert told[0][1]["why"] == "21 % of the frames were late"
 
 
-def test_what_was_dropped_before_the_first_look_is_forgotten(strain):
-    strain.tick(0.0, 10, 1000)
-    strain.tick(2.0, 110, 1000)
-    assert strain.level == 0
+def test_the_share_of_late_frames_is_told_in_per_cent(shedder, told):
+    assert looks(shedder, 0.6) == [1]
+    assert told[0][1]["why"] == "60 % of the frames were late"
 
 
-def test_a_look_without_new_frames_tells_nothing(strain):
-    strain.tick(0.0, 10, 0)
-    strain.tick(2.0, 10, 0)
-    assert strain.level == 0
+def test_what_was_dropped_before_the_first_look_is_forgotten(shedder):
+    shedder.poll(0.0, 10, 1000)
+    shedder.poll(2.0, 110, 1000)
+    assert shedder.level == 0
 
 
-def test_one_step_back_after_each_ten_calm_seconds(strain):
+def test_a_look_without_new_frames_tells_nothing(shedder):
+    shedder.poll(0.0, 10, 0)
+    shedder.poll(2.0, 10, 0)
+    assert shedder.level == 0
+
+
+def test_one_step_back_after_each_ten_calm_seconds(shedder):
     late, calm = [0.5] * 3, [0.0] * 11
-    assert looks(strain, *late, *calm) == [1, 2, 3, 3, 3, 3, 3, 3, 2, 2, 2, 2, 2, 1]
+    assert looks(shedder, *late, *calm) == [1, 2, 3, 3, 3, 3, 3, 3, 2, 2, 2, 2, 2, 1]
 
 
-def test_a_new_strain_begins_the_calm_anew(strain):
-    assert looks(strain, 0.5, 0, 0, 0, 0.5, *[0] * 7) == [1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 1, 1]
+def test_a_new_strain_begins_the_calm_anew(shedder):
+    assert looks(shedder, 0.5, 0, 0, 0, 0.5, *[0] * 7) == [1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 1, 1]
 
 
 @pytest.mark.parametrize(("degrees", "first", "second"), [
     (79.9, 0, 0), (80.0, 1, 2),
 ])  # fmt: skip
-def test_the_limit_itself_is_hot(strain, heat, degrees, first, second):
+def test_the_limit_itself_is_hot(shedder, heat, degrees, first, second):
     heat.degrees = degrees
-    strain.tick(0.0, 0, 0)
-    strain.tick(2.0, 100, 0)
-    assert strain.level == first
-    strain.tick(4.0, 200, 0)
-    assert strain.level == second
+    shedder.poll(0.0, 0, 0)
+    shedder.poll(2.0, 100, 0)
+    assert shedder.level == first
+    shedder.poll(4.0, 200, 0)
+    assert shedder.level == second
 
 
 @pytest.mark.parametrize(("degrees", "level"), [(75.0, 2), (74.9, 1)])
-def test_while_it_rests_five_degrees_less_are_still_hot(strain, heat, degrees, level):
+def test_while_it_rests_five_degrees_less_are_still_hot(shedder, heat, degrees, level):
     heat.degrees = 80.0
-    strain.tick(0.0, 0, 0)
-    strain.tick(2.0, 100, 0)
+    shedder.poll(0.0, 0, 0)
+    shedder.poll(2.0, 100, 0)
     heat.degrees = degrees
-    strain.tick(4.0, 200, 0)
-    assert strain.level == level
+    shedder.poll(4.0, 200, 0)
+    assert shedder.level == level

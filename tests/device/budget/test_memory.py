@@ -1,8 +1,6 @@
-import os
-
 import pytest
 
-from device.budget.memory import Part, Watcher, check, cma_used_mib, peak_mib, resident_mib, table, total
+from device.budget.memory import Meter, Part, Watcher, check, peak_rss_mib, table, total
 from device.errors import BudgetError, ConfigError
 
 PARTS = [Part("frames", 3.5), Part("detector", 4.0)]
@@ -28,30 +26,101 @@ def test_what_does_not_fit_is_refused_with_the_table():
     assert total(PARTS) == 7.5
 
 
-def test_this_process_holds_something_and_held_no_less_at_its_peak():
-    assert 1 < resident_mib() <= peak_mib() + 1
+STATUS_TEXT = "Name:\tpython\nVmHWM:\t   98304 kB\nVmRSS: 7 kB\nRssAnon:\t 30720 kB\nRssFile:\t 40960 kB\n"
+DMABUF = "pos:\t0\nflags:\t02000002\nmnt_id:\t16\nino:\t{ino}\nsize:\t{size}\ncount:\t1\nexp_name:\tsystem\n"
 
 
-def test_figures_of_the_kernel_are_read_in_mib(tmp_path):
-    meminfo = tmp_path / "meminfo"
-    meminfo.write_text("MemTotal: 1000 kB\nCmaTotal:         524288 kB\nCmaFree:          491520 kB\n")
-    assert cma_used_mib(meminfo) == 32.0
-    meminfo.write_text("MemTotal: 1000 kB\n")
-    assert cma_used_mib(meminfo) == 0.0
+@pytest.fixture
+def proc(tmp_path):
+    """A process's own files: its status, and an entry for each descriptor."""
+    (tmp_path / "status").write_text(STATUS_TEXT)
+    (tmp_path / "fdinfo").mkdir()
+    (tmp_path / "fdinfo" / "0").write_text("pos:\t0\nflags:\t02\nsize:\t777\n")  # sized, but no dma-buf
+    return tmp_path
+
+
+@pytest.fixture
+def meter(proc):
+    opened = Meter(proc / "status", proc / "fdinfo")
+    yield opened
+    opened.close()
+
+
+def test_this_process_holds_something_and_had_no_less_in_ram_at_its_peak():
+    meter = Meter()
+    assert 1 < meter.mib() <= peak_rss_mib() + 1
+    assert meter.whole
+    meter.close()
+
+
+def test_anonymous_and_shared_memory_count_and_pages_of_files_do_not(proc, meter):
+    assert meter.mib() == 30.0
+    (proc / "status").write_text(STATUS_TEXT + "RssShmem:\t  2048 kB\n")
+    assert meter.mib() == 32.0
+
+
+def test_a_meter_begins_with_nothing_and_knows_whether_the_kernel_tells(proc, meter):
+    assert (meter.peak_mib, meter.whole) == (0.0, True)
+    assert not Meter(proc / "none", proc / "fdinfo").whole
+    assert Process().watcher.used_mib == 0.0
+
+
+def test_where_no_descriptor_can_be_listed_there_are_no_dma_bufs(proc):
+    blind = Meter(proc / "status", proc / "none")
+    assert blind.mib() == 30.0
+    blind.close()
+
+
+def test_the_peak_is_of_what_counts(proc, meter):
+    meter.mib()
+    (proc / "status").write_text("RssAnon:\t 10240 kB\n")
+    assert meter.mib() == 10.0
+    assert meter.peak_mib == 30.0
+
+
+def test_dma_bufs_count_once_however_often_they_are_open(proc, meter):
+    for number, ino in ((5, 77), (6, 77), (7, 78)):
+        (proc / "fdinfo" / str(number)).write_text(DMABUF.format(ino=ino, size=1048576))
+    assert meter.mib() == 32.0
+
+
+def test_a_kernel_that_tells_no_inode_still_tells_of_its_dma_bufs(proc, meter):
+    (proc / "fdinfo" / "5").write_text("size:\t1048576\nexp_name:\tvc_sm\n")
+    (proc / "fdinfo" / "6").write_text("size:\t1048576\nexp_name:\tvc_sm\n")
+    assert meter.mib() == 32.0
+
+
+def test_without_a_descriptor_left_the_figure_is_still_measured(proc, meter):
+    (proc / "fdinfo" / "5").write_text(DMABUF.format(ino=77, size=1048576))
+    assert meter.mib() == 31.0
+    (proc / "fdinfo").rename(proc / "gone")  # what listing meets then is an OSError, too
+    (proc / "status").write_text("RssAnon:\t 20480 kB\n")
+    assert meter.mib() == 21.0
+
+
+def test_where_the_kernel_tells_nothing_the_peak_of_all_memory_stands_in(tmp_path):
+    meter = Meter(tmp_path / "none", tmp_path / "none")
+    assert meter.mib() > 1
+    assert not meter.whole
+
+
+def test_a_meter_that_was_closed_still_answers(proc, meter):
+    meter.close()
+    assert meter.mib() > 1
+    assert not meter.whole
 
 
 class Process:
     """A process whose memory the test sets, and what the watcher did about it."""
 
     def __init__(self, budget=100.0):
-        self.held, self.cma, self.now = 50.0, 16.0, 0.0
+        self.held, self.now = 50.0, 0.0
         self.told, self.closed = [], []
         self.watcher = Watcher(
             budget,
             self.shed,
             lambda event, **facts: self.told.append(facts),
-            resident=lambda: self.held,
-            cma=lambda: self.cma,
+            used=lambda: self.held,
         )
 
     def shed(self):
@@ -61,7 +130,7 @@ class Process:
     def after_a_second(self, held):
         self.held = held
         self.now += 1.0
-        self.watcher.tick(self.now)
+        self.watcher.poll(self.now)
 
 
 def test_within_the_budget_nothing_happens():
@@ -93,40 +162,31 @@ def test_then_growth_is_refused_until_there_is_room_again():
 
 def test_then_the_process_leaves_with_status_75():
     process = Process()
-    with pytest.raises(BudgetError, match="holds 101 MiB, more than its budget of 100 MiB") as caught:
+    with pytest.raises(BudgetError, match=r"holds 101 MiB .*more than its budget of 100 MiB") as caught:
         process.after_a_second(101.0)
     assert caught.value.exit_status == 75
     assert process.told[-1]["doing"] == "the process leaves"
-
-
-def test_what_the_camera_takes_of_the_cma_pool_counts():
-    process = Process()
-    process.cma += 60.0
-    with pytest.raises(BudgetError, match="holds 110 MiB"):
-        process.after_a_second(50.0)
-
-
-def test_what_others_had_of_the_pool_before_does_not():
-    process = Process()
-    process.cma -= 10.0
-    process.after_a_second(80.0)
-    assert process.told == []
 
 
 def test_it_looks_once_a_second_only():
     process = Process()
     process.after_a_second(50.0)
     process.held = 200.0
-    process.watcher.tick(process.now + 0.5)
+    process.watcher.poll(process.now + 0.5)
 
 
-def test_the_process_s_own_figures_are_read_in_mib(tmp_path):
-    status = tmp_path / "status"
-    status.write_text("VmPeak: 9 kB\nVmHWM:\t   98304 kB\nVmRSS: 7 kB\n")
-    assert peak_mib(status) == 96.0
-    statm = tmp_path / "statm"
-    statm.write_text("9999 512 77 1 0 300 0\n")
-    assert resident_mib(statm) == 512 * os.sysconf("SC_PAGE_SIZE") / 1048576
+def test_the_kernel_s_own_peak_is_read_in_mib(proc):
+    assert peak_rss_mib(proc / "status") == 96.0
+    assert peak_rss_mib(proc / "none") > 1
+
+
+@pytest.mark.parametrize(("held", "near"), [(90.0, False), (90.1, True)])
+def test_the_last_reading_and_whether_it_is_near_the_budget(held, near):
+    process = Process()
+    process.after_a_second(held)
+    assert (process.watcher.used_mib, process.watcher.near) == (held, near)
+    process.after_a_second(50.0)
+    assert not process.watcher.near
 
 
 def test_each_limit_holds_to_its_last_byte():
@@ -155,7 +215,7 @@ def test_it_looks_at_the_very_first_frame():
     process = Process()
     process.held = 101.0
     with pytest.raises(BudgetError):
-        process.watcher.tick(0.0)
+        process.watcher.poll(0.0)
 
 
 def test_the_table_s_figures_are_sums():

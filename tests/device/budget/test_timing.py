@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.budget.timing import NAMES, Histogram, Stages
+from device.budget.timing import NAMES, Histogram, Timings
 from tests.floats import floats
 
 DURATIONS = st.lists(floats(1e-6, 50.0), min_size=1, max_size=200)
@@ -43,13 +43,13 @@ def test_durations_of_nothing_and_of_minutes_are_counted_too():
 
 
 def test_only_stages_that_ran_are_reported_in_milliseconds():
-    stages = Stages()
+    stages = Timings()
     stages.add("detect", 0.002)
     assert stages.milliseconds() == {"detect": {"p50": 2.0, "p95": 2.0}}
 
 
 def test_clearing_forgets_the_warm_up():
-    stages = Stages()
+    stages = Timings()
     for name in NAMES:
         stages.add(name, 1.0)
     stages.clear()

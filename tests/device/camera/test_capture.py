@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from device.camera.capture import JOIN_S, Capture, Stepped, declared_bytes, open_capture
+from device.camera.capture import JOIN_S, Capture, SyncCapture, declared_bytes, open_capture
+from device.camera.fake import FakeCamera
 from device.errors import CameraError, CameraLost
 from device.frame import frame_bytes
 
@@ -143,7 +144,7 @@ def test_watch_is_asked_while_nothing_comes(handed):
 
 
 def test_stepped_gives_every_frame_in_turn(handed):
-    stepped = Stepped(handed)
+    stepped = SyncCapture(handed)
     for number in (5, 6, 7, None):
         handed.frames.put(number)
     seen = []
@@ -160,7 +161,7 @@ def test_stepped_gives_every_frame_in_turn(handed):
 
 
 def test_stepped_says_so_when_nothing_is_given_back(handed):
-    stepped = Stepped(handed)
+    stepped = SyncCapture(handed)
     for number in range(3):
         handed.frames.put(number)
     stepped.next(1.0)
@@ -222,7 +223,7 @@ def test_fast_pace_and_folders_are_stepped(tmp_path):
     cv2.imwrite(str(tmp_path / "a.png"), np.zeros((48, 64, 3), np.uint8))
     for settings in (small_settings(f"images:{tmp_path}"), small_settings("demo", "fast")):
         capture = open_capture(settings)
-        assert isinstance(capture, Stepped)
+        assert isinstance(capture, SyncCapture)
         assert capture.next(1.0) is not None
         capture.stop()
 
@@ -241,7 +242,7 @@ def test_a_capture_s_thread_keeps_no_process_from_ending(capture):
 
 
 def test_stepped_takes_its_frame_back_at_the_end_and_says_that_it_stopped(handed):
-    stepped = Stepped(handed)
+    stepped = SyncCapture(handed)
     handed.frames.put(None)
     assert stepped.next(1.0) is None
     assert len(stepped._free) == 2
@@ -260,3 +261,70 @@ def test_a_clip_at_its_own_speed_has_a_thread(monkeypatch):
     assert isinstance(capture, Capture)
     assert capture.next(LIMIT) is not None
     assert capture.stop() is True
+
+
+@pytest.fixture
+def late_camera(monkeypatch):
+    """No camera at the start; one appears when `plug_in` is called."""
+    plugged = threading.Event()
+
+    class Late(FakeCamera):
+        name = "v4l2:/dev/video1"
+
+    def search(settings, on_event=None):
+        def look():
+            if not plugged.is_set():
+                raise CameraError("No USB camera is plugged in.")
+            return Late("", settings.camera)
+
+        return look
+
+    monkeypatch.setattr("device.camera.open.camera_search", search)
+    monkeypatch.setattr("device.camera.capture.camera_search", search)
+    monkeypatch.setattr("device.camera.stand_in.LOOK_EVERY_S", 0.0)
+    return plugged.set
+
+
+def until(capture, name):
+    """Frames are taken until the source is called `name`, and one more of it."""
+    deadline = time.monotonic() + LIMIT
+    while capture.source.name != name:
+        assert time.monotonic() < deadline
+        frame = capture.next(LIMIT)
+        if frame is not None:
+            capture.release(frame)
+    return capture.next(LIMIT)
+
+
+def test_auto_shows_the_demo_and_changes_to_a_camera_that_appears(late_camera):
+    events = []
+    capture = open_capture(small_settings("auto"), lambda kind, _: events.append(kind))
+    first = capture.next(LIMIT)
+    assert capture.source.name == "demo"
+    capture.release(first)
+    late_camera()
+    frame = until(capture, "v4l2:/dev/video1")
+    assert frame.time > first.time
+    assert frame.image.shape == (48, 64, 3)
+    assert events == ["demo", "back"]
+    assert capture.stop()
+
+
+def test_camera_waits_for_one_without_a_demo(late_camera):
+    events = []
+    capture = open_capture(small_settings("camera"), lambda kind, _: events.append(kind))
+    assert capture.next(0.3) is None
+    assert (capture.source.name, events) == ("camera", ["gone"])
+    late_camera()
+    assert until(capture, "v4l2:/dev/video1") is not None
+    assert events == ["gone", "back"]
+    assert capture.stop()
+
+
+def test_a_demo_that_was_asked_for_looks_for_no_camera(late_camera):
+    late_camera()
+    capture = open_capture(small_settings("demo"))
+    for _ in range(5):
+        capture.release(capture.next(LIMIT))
+    assert capture.source.name == "demo"
+    assert capture.stop()

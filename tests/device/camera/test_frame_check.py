@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from device.camera.frame_check import PictureCheck
+from device.camera.frame_check import FrameCheck
 
 
 @pytest.fixture
@@ -12,7 +12,7 @@ def noise():
 
 @pytest.fixture
 def check():
-    return PictureCheck((64, 48), fps=2.0)  # 6 frames are 3 s
+    return FrameCheck((64, 48), fps=2.0)  # 6 frames are 3 s
 
 
 def test_pictures_are_right(check, noise):
@@ -60,7 +60,7 @@ def grey(*levels):
 
 @pytest.mark.parametrize(("level", "flat"), [(102, True), (98, True), (103, False), (97, False)])
 def test_three_levels_apart_is_a_picture(level, flat):
-    check = PictureCheck((64, 48), fps=2.0)
+    check = FrameCheck((64, 48), fps=2.0)
     check.wrong(grey(level))
     assert check.suspicious == flat
 
@@ -69,7 +69,7 @@ def test_three_levels_apart_is_a_picture(level, flat):
     (0, 0, True), (3, 4, True), (45, 60, True), (1, 0, False), (0, 1, False), (2, 0, False), (0, 2, False),
 ])  # fmt: skip
 def test_sixteen_rows_and_columns_are_looked_at(row, column, seen):
-    check = PictureCheck((64, 48), fps=2.0)
+    check = FrameCheck((64, 48), fps=2.0)
     picture = grey()
     picture[row, column] = 255
     check.wrong(picture)
@@ -77,7 +77,7 @@ def test_sixteen_rows_and_columns_are_looked_at(row, column, seen):
 
 
 def test_a_picture_smaller_than_the_grid_is_looked_at_whole():
-    check = PictureCheck((8, 4), fps=2.0)
+    check = FrameCheck((8, 4), fps=2.0)
     picture = np.full((4, 8, 3), 100, np.uint8)
     picture[3, 7] = 0
     check.wrong(picture)
@@ -85,7 +85,7 @@ def test_a_picture_smaller_than_the_grid_is_looked_at_whole():
 
 
 def test_one_colour_channel_is_enough_of_a_picture():
-    check = PictureCheck((64, 48), fps=2.0)
+    check = FrameCheck((64, 48), fps=2.0)
     picture = grey()
     picture[0, 0, 2] = 110
     check.wrong(picture)
@@ -93,7 +93,7 @@ def test_one_colour_channel_is_enough_of_a_picture():
 
 
 def test_the_same_picture_twice_is_suspicious_and_a_slow_camera_has_two_frames(noise):
-    check = PictureCheck((64, 48), fps=0.1)
+    check = FrameCheck((64, 48), fps=0.1)
     picture = noise()
     check.wrong(picture)
     assert not check.suspicious

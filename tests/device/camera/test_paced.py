@@ -1,6 +1,6 @@
 import pytest
 
-from device.camera.paced import Paced
+from device.camera.paced import RealTimeSource
 from device.frame import Frame
 
 
@@ -30,7 +30,7 @@ def times(paced, clock):
 
 
 def test_frames_come_when_they_are_due(clock):
-    came = times(Paced(Media(clock, cost=0.03), clock, clock.wait), clock)
+    came = times(RealTimeSource(Media(clock, cost=0.03), clock, clock.wait), clock)
     assert len(came) == 10
     for number, (stamp, at) in enumerate(came):
         assert stamp == pytest.approx(100.03 + number / 10)
@@ -38,13 +38,13 @@ def test_frames_come_when_they_are_due(clock):
 
 
 def test_a_decoder_that_is_too_slow_is_not_held_back(clock):
-    came = times(Paced(Media(clock, cost=0.15), clock, clock.wait), clock)
+    came = times(RealTimeSource(Media(clock, cost=0.15), clock, clock.wait), clock)
     assert came[-1][1] == pytest.approx(100 + 10 * 0.15)
 
 
 def test_after_a_long_sleep_it_goes_on_at_its_own_speed(clock):
     media = Media(clock)
-    paced = Paced(media, clock, clock.wait)
+    paced = RealTimeSource(media, clock, clock.wait)
     frame = Frame(paced.size)
     paced.read(frame, 1.0)
     clock.sleep(3600)
@@ -55,7 +55,7 @@ def test_after_a_long_sleep_it_goes_on_at_its_own_speed(clock):
 
 
 def test_stopping_ends_it(clock):
-    paced = Paced(Media(clock), clock, clock.wait)
+    paced = RealTimeSource(Media(clock), clock, clock.wait)
     frame = Frame(paced.size)
     assert paced.read(frame, 1.0)
     clock.stopping = True
@@ -64,7 +64,7 @@ def test_stopping_ends_it(clock):
 
 def test_it_speaks_for_its_source(clock):
     media = Media(clock)
-    paced = Paced(media, clock, clock.wait)
+    paced = RealTimeSource(media, clock, clock.wait)
     assert (paced.name, paced.size, paced.fps, paced.live) == ("file:x", (64, 48), 10.0, False)
     paced.close()
     assert media.closed

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from device.camera.v4l2 import UsbCamera, usb_cameras
+from device.camera.v4l2 import UsbCamera, lasting_names, usb_cameras
 from device.errors import CameraError, CameraGarbage, CameraStalled
 from device.frame import Frame
 
@@ -263,3 +263,64 @@ def test_usb_cameras_are_told_from_the_pis_own_devices(tmp_path):
     device("video3", "devices/pci0/usb1/1-1", 1)  # metadata
     assert usb_cameras(tmp_path / "class") == ["/dev/video2", "/dev/video12"]
     assert usb_cameras(tmp_path / "none") == []
+
+
+@pytest.fixture
+def links(tmp_path, node):
+    """udev's two folders, in which the camera has a name each."""
+    folders = tmp_path / "by-path", tmp_path / "by-id"
+    for folder in folders:
+        folder.mkdir()
+        (folder / "cam-video-index0").symlink_to(node)
+    return folders
+
+
+def test_a_camera_that_comes_back_under_another_number_is_taken(tmp_path, node, links, limits, clock, events):
+    capture, opened = FakeVideoCapture(clock), []
+
+    def make(path, backend):
+        opened.append(path)
+        return capture(path, backend)
+
+    usb = UsbCamera(str(node), limits, events, make, clock, links)
+    node.unlink()
+    other = tmp_path / "video1"
+    other.touch()
+    for folder in links:
+        (folder / "cam-video-index0").unlink()
+    (links[1] / "cam-video-index0").symlink_to(other)  # at another port: only the second name is back
+    usb.reopen()
+    assert opened == [str(node), str(other)]
+    assert usb.read(Frame(usb.size), 1.0)
+    assert usb.name == f"v4l2:{node}"
+
+
+def test_another_camera_under_its_number_is_not_taken_for_it(tmp_path, node, links, limits, clock, events):
+    opened = []
+
+    def make(path, backend):
+        opened.append(path)
+        return FakeVideoCapture(clock)(path, backend)
+
+    usb = UsbCamera(str(node), limits, events, make, clock, links)
+    moved = tmp_path / "video7"
+    moved.touch()
+    for folder in links:
+        (folder / "cam-video-index0").unlink()
+        (folder / "cam-video-index0").symlink_to(moved)
+    usb.reopen()
+    assert opened[-1] == str(moved)
+
+
+def test_without_udevs_names_the_number_counts(tmp_path, node, limits, clock, events):
+    usb = UsbCamera(str(node), limits, events, FakeVideoCapture(clock), clock, (tmp_path / "none",))
+    usb.reopen()
+    assert usb.read(Frame(usb.size), 1.0)
+
+
+def test_the_lasting_names_of_a_camera(tmp_path, node, links):
+    (links[0] / "other-video-index0").symlink_to(tmp_path / "video9")
+    assert lasting_names(str(node), links) == [str(folder / "cam-video-index0") for folder in links]
+    assert lasting_names(str(links[1] / "cam-video-index0"), links[:1]) == [
+        str(links[0] / "cam-video-index0")
+    ]

@@ -23,7 +23,7 @@ from picamera2.allocators import LibcameraAllocator
 
 from device.camera.capture import Capture
 from device.camera.picamera import PiCamera
-from device.camera.reconnecting import Counters, Kept
+from device.camera.reconnecting import Counters, ReconnectingCamera
 from device.errors import CameraError, CameraStalled
 from device.frame import Frame
 
@@ -92,7 +92,7 @@ def try_all():
     report["growth_kib"] = resident_kib() - before
 
     events, counters = [], Counters()
-    kept = Kept(camera, SETTINGS, counters, lambda kind, message: events.append(kind))
+    kept = ReconnectingCamera(camera, SETTINGS, counters, lambda kind, message: events.append(kind))
     capture = Capture(kept, 4, 0.3, counters, watch=kept.raise_if_hung)
     for number in range(40):
         if number == 20:

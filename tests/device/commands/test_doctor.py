@@ -40,7 +40,7 @@ def test_a_machine_on_which_the_main_job_can_run(demo_only, capsys):
     ("options", "what"),
     [
         (["--source", "file:/nowhere.mkv"], "source"),
-        (["--source", "demo", "--memory-mib", "50"], "budget"),
+        (["--source", "demo", "--detector", "full", "--memory-mib", "50"], "budget"),
     ],
 )
 def test_what_the_main_job_lacks_is_bad(demo_only, capsys, options, what):
@@ -61,6 +61,22 @@ def test_no_interpreter_is_bad(demo_only, monkeypatch, capsys):
     monkeypatch.setattr("device.inference.interpreter.find_spec", lambda name: None)
     assert main(["doctor", "--source", "demo"]) == 1
     assert verdicts(capsys.readouterr().out)["interpreter"] == "bad"
+
+
+def test_hidden_memory_figures_are_notes(demo_only, tmp_path, monkeypatch, capsys):
+    """As under systemd's ProcSubset=pid, and where there is no /proc at all."""
+    monkeypatch.setattr("device.commands.doctor.MEMINFO", tmp_path / "none")
+    monkeypatch.setattr("device.budget.memory.Meter._own_kib", lambda meter: None)
+    assert main(["doctor", "--source", "demo"]) == 0
+    said = capsys.readouterr().out
+    assert "none cannot be read (ProcSubset=pid hides it)" in said
+    assert "the budget counts pages of files, too" in said
+
+
+def test_the_memory_that_is_held_is_told_by_its_kind(demo_only, capsys):
+    main(["doctor", "--source", "demo"])
+    held = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("note held"))
+    assert "MiB (anonymous and shared memory, and dma-bufs); at most" in held
 
 
 def test_cameras_are_named(monkeypatch, capsys):

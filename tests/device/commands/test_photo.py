@@ -1,6 +1,9 @@
+import io
 import json
+import os
 
 import cv2
+import numpy as np
 import pytest
 
 from device.__main__ import main
@@ -46,17 +49,48 @@ def test_a_face_that_fills_the_picture_is_found_with_a_border(picture, tmp_path,
 
 
 def test_a_picture_without_faces(tmp_path, capsys):
-    import numpy as np
-
     grey = tmp_path / "grey.png"
     cv2.imwrite(str(grey), np.full((120, 160, 3), 128, np.uint8))
     assert main(["photo", "--json", str(grey)]) == 0
     assert answers(capsys) == [{"path": str(grey), "faces": []}]
 
 
-def test_what_is_no_picture_is_named_and_the_others_are_done(picture, tmp_path, capsys):
+def test_what_is_no_picture_is_named_and_the_others_are_done(picture, tmp_path, capsys, caplog):
     (tmp_path / "text.jpg").write_text("no picture")
     assert main(["photo", str(tmp_path / "text.jpg"), "/nowhere.jpg", str(picture)]) == 2
-    said = capsys.readouterr()
-    assert said.err.count("is missing or not a picture") == 2
-    assert "1 face\n  about" in said.out
+    assert f"{tmp_path / 'text.jpg'}: is not a picture that can be read" in caplog.text
+    assert "/nowhere.jpg: is missing" in caplog.text
+    assert "1 face\n  about" in capsys.readouterr().out
+
+
+def test_pictures_too_narrow_for_a_face_and_odd_names_do_not_stop_the_others(picture, tmp_path, capsys):
+    line, odd = tmp_path / "line.png", tmp_path / os.fsdecode(b"caf\xe9.png")
+    cv2.imwrite(str(line), np.zeros((4000, 1, 3), np.uint8))
+    odd.write_bytes(picture.read_bytes())
+    assert main(["photo", "--json", str(line), str(odd)]) == 0
+    first, second = answers(capsys)
+    assert first == {"path": str(line), "faces": []}
+    assert second["path"].endswith("caf\\xe9.png")
+    assert len(second["faces"]) == 1
+
+
+@pytest.mark.parametrize("side", [1, 2, 7])
+def test_the_smallest_pictures_have_no_face(tmp_path, capsys, side):
+    dot = tmp_path / "dot.png"
+    cv2.imwrite(str(dot), np.zeros((side, side, 3), np.uint8))
+    assert main(["photo", "--json", str(dot)]) == 0
+    assert answers(capsys) == [{"path": str(dot), "faces": []}]
+
+
+def test_a_picture_cut_short_is_refused(samples, caplog):
+    """Its lower part would be grey, and one person's age was read as 15 to 22."""
+    assert main(["photo", str(samples / "field" / "inputs" / "cut75.jpg")]) == 2
+    assert "cut short" in caplog.text
+
+
+def test_an_output_that_cannot_show_a_letter(picture, monkeypatch):
+    """Over a serial line, or with PYTHONIOENCODING=ascii, the sign of multiplication ended the command."""
+    output = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(output, encoding="ascii"))
+    assert main(["photo", str(picture)]) == 0
+    assert b"98?98 pixels" in output.getvalue()

@@ -3,12 +3,10 @@ import os
 import signal
 import subprocess
 import sys
-from functools import partial
 
 import pytest
 
 from device.__main__ import main
-from device.budget.memory import Watcher
 from device.inference import model_files
 
 LIMIT = 60.0  # seconds for a process; none comes near it
@@ -119,7 +117,7 @@ def test_a_camera_that_is_pulled_out_and_comes_back(summary, tmp_path, capsys):
         (["--source", "webcam"], 2, "is not a source"),
         (["--source", "fake:frames 2; gone 99s", "--camera-give-up-s", "0.3"], 3, "lost"),
         (["--source", "demo", "--output", "paper"], 2, "there is no such output"),
-        (["--source", "demo", "--memory-mib", "50"], 2, "who wants what"),
+        (["--source", "demo", "--detector", "full", "--memory-mib", "50"], 2, "who wants what"),
         (["--source", "demo", "--trace", "/nowhere/trace"], 2, "cannot be written"),
         (["--source", "demo", "--events", "/nowhere/events"], 2, "cannot be written"),
         (["--config", "/nowhere.toml"], 2, "cannot be read"),
@@ -145,8 +143,8 @@ def test_a_damaged_model_is_status_4(damage, tmp_path, monkeypatch, capsys):
 
 
 def test_a_process_that_outgrows_its_budget_leaves_with_75_and_a_summary(monkeypatch, capsys):
-    monkeypatch.setattr("device.app.application.parts", lambda settings: [])
-    monkeypatch.setattr("device.app.application.Watcher", partial(Watcher, resident=lambda: 500.0))
+    monkeypatch.setattr("device.app.application.memory_plan", lambda settings: [])
+    monkeypatch.setattr("device.app.application.Meter.mib", lambda meter: 500.0)
     assert run("--source", "demo", "--pace", "fast", "--memory-mib", "64") == 75
     said = capsys.readouterr().err
     assert "more than its budget of 64 MiB" in said

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from device.box import Box
-from device.budget.timing import Stages
+from device.budget.timing import Timings
 from device.config import loader
 from device.outputs.dispatcher import Picture
 from device.person import Person
@@ -27,7 +27,7 @@ class Screen:
 
 
 def picture(*outputs):
-    return Picture(loader.defaults(), SIZE, list(outputs), Stages())
+    return Picture(loader.defaults(), SIZE, list(outputs), Timings())
 
 
 @pytest.fixture

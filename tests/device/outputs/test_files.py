@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from device.errors import ConfigError
-from device.outputs import video
-from device.outputs.png_folder import Folder
+from device.outputs import disk, video
+from device.outputs.png_folder import PngFolder
 from device.outputs.video import Video
 
 SIZE = (64, 48)
@@ -75,10 +75,12 @@ def test_no_film_without_a_picture(tmp_path):
 
 def test_a_film_ends_before_the_disk_is_full_and_can_be_played(tmp_path, monkeypatch):
     output = Video(str(tmp_path / "a.mp4"), SIZE, 10.0)
-    monkeypatch.setattr(video, "_free_bytes", lambda folder: 5 * 2**20)
+    monkeypatch.setattr(disk, "free_bytes", lambda folder: 5 * 2**20)
     for number in range(29):
         output.show(picture(), [], number / 10)
-    with pytest.raises(OSError, match=r"nearly full \(5 MiB free\); the film ends after 3 s"):
+    with pytest.raises(
+        OSError, match=r"only 5 MiB are free there, 24 MiB must stay free; the film ends after 3 s"
+    ):
         output.show(picture(), [], 2.9)
     output.close()
     assert len(frames_of(tmp_path / "a.mp4")) == 30
@@ -93,13 +95,13 @@ def test_a_place_that_cannot_be_written_is_refused_at_the_start(tmp_path, path):
 
 
 def test_a_full_disk_is_refused_at_the_start(tmp_path, monkeypatch):
-    monkeypatch.setattr(video, "_free_bytes", lambda folder: 5 * 2**20)
+    monkeypatch.setattr(disk, "free_bytes", lambda folder: 5 * 2**20)
     with pytest.raises(ConfigError, match="only 5 MiB are free"):
         Video(str(tmp_path / "a.mp4"), SIZE, 10.0)
 
 
 def test_a_folder_of_pictures(tmp_path):
-    output = Folder(str(tmp_path / "new" / "pictures"))
+    output = PngFolder(str(tmp_path / "new" / "pictures"))
     for number in range(3):
         output.show(picture(number), [], 0.0)
     output.close()
@@ -111,17 +113,17 @@ def test_a_folder_of_pictures(tmp_path):
 def test_a_folder_with_pictures_is_left_alone(tmp_path):
     (tmp_path / "000001.png").touch()
     with pytest.raises(ConfigError, match="holds pictures already"):
-        Folder(str(tmp_path))
+        PngFolder(str(tmp_path))
 
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match="cannot be written"):
-        Folder(str(tmp_path / "file" / "pictures"))
+        PngFolder(str(tmp_path / "file" / "pictures"))
 
 
 def test_a_picture_that_does_not_fit_leaves_nothing_half_written(tmp_path, monkeypatch):
-    output = Folder(str(tmp_path))
+    output = PngFolder(str(tmp_path))
     output.show(picture(), [], 0.0)
 
     def no_space(*_):
@@ -138,7 +140,6 @@ def test_every_frame_is_wanted_and_the_place_is_left_clean(tmp_path):
     assert output.wanted() is True
     assert not (tmp_path / "a.mp4").exists()
     output.close()
-    output._check_place()
     assert os.listdir(tmp_path) == []
 
 
@@ -163,7 +164,7 @@ def test_after_three_repeats_the_film_s_time_is_moved_and_the_next_is_one_pictur
     (24 * 2**20 - 1, "only 23 MiB are free there, 24 MiB must"), (24 * 2**20, None),
 ])  # fmt: skip
 def test_24_mib_must_stay_free(tmp_path, monkeypatch, free, text):
-    monkeypatch.setattr(video, "_free_bytes", lambda folder: free)
+    monkeypatch.setattr(disk, "free_bytes", lambda folder: free)
     if text:
         with pytest.raises(ConfigError, match=text):
             Video(str(tmp_path / "a.mp4"), SIZE, 10.0)
@@ -176,7 +177,7 @@ def test_24_mib_must_stay_free(tmp_path, monkeypatch, free, text):
 
 
 def test_a_coder_s_share_of_the_memory():
-    assert video.declared((640, 480)) == 8 * 1048576 + 640 * 480 * 12
+    assert video.held_bytes((640, 480)) == 8 * 1048576 + 640 * 480 * 12
 
 
 def test_free_bytes_are_those_of_the_folder_s_disk(tmp_path, monkeypatch):
@@ -184,7 +185,7 @@ def test_free_bytes_are_those_of_the_folder_s_disk(tmp_path, monkeypatch):
         f_bavail, f_frsize = 3, 4096
 
     monkeypatch.setattr(os, "statvfs", lambda folder: Disk)
-    assert video._free_bytes(tmp_path) == 12288
+    assert disk.free_bytes(tmp_path) == 12288
 
 
 def test_a_film_may_be_left_out_when_memory_is_short():

@@ -2,7 +2,7 @@ import pytest
 
 from device.config.loader import changed
 from device.errors import ConfigError
-from device.outputs.isolated import Guarded
+from device.outputs.isolated import Isolated
 from device.outputs.open import declared_bytes, open_outputs
 
 SIZE = (64, 48)
@@ -101,7 +101,7 @@ class Broken:
 
 def test_an_output_that_fails_is_closed_once_and_the_loop_goes_on():
     said, broken = [], Broken()
-    output = Guarded(broken, said.append)
+    output = Isolated(broken, said.append)
     assert output.wanted()
     for _ in range(3):
         output.show(None, [], 0.0)
@@ -128,10 +128,10 @@ class Working(Broken):
         self.closed += 1
 
 
-def test_a_guarded_output_is_the_output_itself_while_it_works():
+def test_an_isolated_output_is_the_output_itself_while_it_works():
     said, inner = [], Working()
-    output = Guarded(inner, said.append)
-    assert (output.name, output.optional, Guarded(Broken(), said.append).optional) == ("broken", False, True)
+    output = Isolated(inner, said.append)
+    assert (output.name, output.optional, Isolated(Broken(), said.append).optional) == ("broken", False, True)
     assert output.wanted() is True
     output.show("image", ["person"], 1.5)
     assert inner.shown == ("image", ["person"], 1.5)
@@ -145,7 +145,7 @@ def test_a_guarded_output_is_the_output_itself_while_it_works():
 def test_an_output_that_fails_when_asked_wants_nothing_more():
     said, inner = [], Working()
     inner.answer = None
-    output = Guarded(inner, said.append)
+    output = Isolated(inner, said.append)
     assert output.wanted() is False
     assert output.wanted() is False
     assert inner.closed == 1
@@ -154,5 +154,5 @@ def test_an_output_that_fails_when_asked_wants_nothing_more():
 
 def test_a_failure_in_closing_is_said():
     said = []
-    Guarded(Broken(), said.append).close()
+    Isolated(Broken(), said.append).close()
     assert said == ["--output broken: could not be closed properly: still full"]

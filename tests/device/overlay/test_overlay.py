@@ -156,5 +156,5 @@ def test_in_a_crowd_labels_change_a_few_at_a_time():
     said = []
     for shown in (persons, later, later):
         drawing.draw(image, shown)
-        said.append([words[0] for words in drawing._said.values()])
+        said.append([words[0] for words in drawing._texts.values()])
     assert said == [["34"] * 6, ["50"] * 4 + ["34"] * 2, ["50"] * 6]

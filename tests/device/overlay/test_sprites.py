@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.overlay.sprites import Canvas, arc, corner, grid, pill, solid
+from device.overlay.sprites import Canvas, arc, badge, corner, grid, solid
 from device.overlay.text import Typesetter
 
 
@@ -47,7 +47,7 @@ def test_flipped_both_ways():
 
 def test_areas_are_those_of_the_shapes():
     x, y = grid(60, 30)
-    assert abs(solid(pill(x, y, 5, 5, 50, 20)).sum() - (30 * 20 + np.pi * 100)) < 2
+    assert abs(solid(badge(x, y, 5, 5, 50, 20)).sum() - (30 * 20 + np.pi * 100)) < 2
     ring = solid(arc(*grid(40, 40), 20, 20, 15, 0.0, 0.25, 4)).sum()
     assert abs(ring - (0.25 * 2 * np.pi * 15 * 4 + np.pi * 4)) < 2  # a quarter, and two half-round ends
 

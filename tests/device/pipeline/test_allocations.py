@@ -8,7 +8,7 @@ import pytest
 
 from device.app.summary import Summary
 from device.bench.synthetic_detector import Crowd
-from device.budget.timing import Stages
+from device.budget.timing import Timings
 from device.config import loader
 from device.events.json_lines import Events
 from device.frame import Frame
@@ -39,7 +39,7 @@ class Networks:
 def test_frames_leave_nothing_behind():
     # without the status line: its rate is of the real time, and each new one a new label, up to a few
     settings = loader.changed(loader.defaults(), overlay={"status": False})
-    networks, stages, summary = Networks(), Stages(), Summary()
+    networks, stages, summary = Networks(), Timings(), Summary()
     vision = Vision(settings, SIZE, FPS, stages, Crowd(networks, 4, SIZE), networks)
     picture = Picture(settings, SIZE, [], stages)
     events = Events("/dev/null")

@@ -3,7 +3,7 @@ import pytest
 
 from device.bench.synthetic_detector import Crowd, grid
 from device.box import Box
-from device.budget.timing import Stages
+from device.budget.timing import Timings
 from device.config import loader
 from device.faces.detector import Detection
 from device.frame import Frame
@@ -41,7 +41,7 @@ def vision(faces=1, detector=None, net=None, **schedule):
         loader.defaults(), tracker={"max_tracks": 32}, age={"model": "scale.tflite"}, schedule=schedule
     )
     detector = detector or Crowd(Nothing(), faces, SIZE)
-    return Vision(settings, SIZE, FPS, Stages(), detector, net or Scale())
+    return Vision(settings, SIZE, FPS, Timings(), detector, net or Scale())
 
 
 def film(eyes, frames, start=0, grey=40):

@@ -1,11 +1,13 @@
 """The fit recovers the parameters that errors were sampled with."""
 
+import json
+
 import numpy as np
 import pytest
 
-from device.age.error_model import features
+from device.age.error_model import TYPICAL, features, load_error_model
 from device.faces.quality import Quality
-from models.tracks.fit_error_model import Samples, fit_correlation, fit_tables, fit_variance
+from models.tracks.fit_error_model import Samples, fit_correlation, fit_tables, fit_variance, write
 
 
 def people(rng, count=150, frames=60):
@@ -54,3 +56,20 @@ def test_tables_take_the_bias_out_and_cover_four_in_five():
     bias_table, residual_spread = fit_tables(estimates, ages)
     assert np.interp(45, np.arange(11) * 10, bias_table) == pytest.approx(40, abs=1)
     assert residual_spread[4] == pytest.approx(1.28 * 4, rel=0.15)
+
+
+def test_what_is_written_is_what_the_device_reads(tmp_path):
+    """In the file's own words, which are those of the shipped ones."""
+    grid = np.arange(1, 49, dtype=np.float32) / 8
+    model = TYPICAL._replace(appearance_scale=grid, appearance_weights=-grid, appearance_bias=0.5)
+    path = tmp_path / "mine.noise.json"
+    write(path, model, {"made_by": "a test"})
+    keys = "made_by log_variance alike memory_s memory_pose truth unknown look_scale look_weights look_even"
+    assert list(json.loads(path.read_text())) == keys.split()
+    read = load_error_model(str(tmp_path / "mine.tflite"))
+    assert read[:6] == model[:6]
+    assert (read.appearance_scale.tolist(), read.appearance_weights.tolist()) == (
+        grid.tolist(),
+        (-grid).tolist(),
+    )
+    assert read.appearance_bias == 0.5

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from device.camera.demo.renderer import BAND, ROW, Stage, load_people
+from device.camera.demo.renderer import BAND, ROW, SceneRenderer, load_people
 from device.camera.demo.script import CAST, PERIOD_S, crowd, poses, visible
 from device.camera.demo.source import Demo
 from device.config.schema import CameraSettings, Settings
@@ -89,7 +89,7 @@ def test_any_size(size):
 
 
 def test_few_mebibytes():
-    assert Stage(SIZE).held_bytes < 6 << 20
+    assert SceneRenderer(SIZE).held_bytes < 6 << 20
 
 
 def test_people_are_multiplied_by_coverage():
