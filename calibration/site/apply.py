@@ -61,7 +61,7 @@ def apply(crops: np.ndarray, name: str, folder: Path, keep: bool) -> int:
     }
     for label, faces in calibrations.items():
         data = quantize.quantize(network, faces)
-        data = quantize.described(data, quantize.description(settings, weights, faces))
+        data = quantize.with_metadata(data, quantize.metadata(settings, weights, faces))
         verdict = compare(network, old, data, crops)
         print(f"Calibrated by {label}:\n{verdict.text()}", file=sys.stderr)
         if verdict.accepted:
