@@ -7,6 +7,7 @@ imported only when it is asked for.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from device.config.schema import Settings
 from device.errors import ConfigError
@@ -17,18 +18,27 @@ KINDS = "window, web, web:HOST:PORT, file:OUT.mp4, file:FOLDER/, none, auto"
 
 Say = Callable[[str], None]  # hears a sentence for the operator
 End = Callable[[], None]  # ends the program, called when somebody closes the window
+Health = Callable[[], dict[str, Any]]  # what the page's /health answers
 
 
-def open_outputs(settings: Settings, size: tuple[int, int], fps: float, say: Say, end: End) -> list[Output]:
+def open_outputs(
+    settings: Settings,
+    size: tuple[int, int],
+    fps: float,
+    say: Say,
+    end: End,
+    health: Health | None = None,
+) -> list[Output]:
     """Open what `settings.output.use` asks for, for pictures of `size` (width, height).
 
+    `health` gives what a page answers to /health; without it, the age of the newest frame decides.
     An output that fails later says so through `say` and is closed; it raises nothing.
     Raises ConfigError, with nothing left open, for an output that is none or cannot be had.
     """
     outputs: list[Output] = []
     try:
         for spec in _each_once(settings.output.use):
-            output = _open(spec, size, fps, settings, say, end)
+            output = _open(spec, size, fps, settings, say, end, health)
             if output is not None:
                 outputs.append(Guarded(output, say))
     except BaseException:
@@ -50,21 +60,29 @@ def _each_once(specs: Sequence[str]) -> list[str]:
 
 
 def _open(
-    spec: str, size: tuple[int, int], fps: float, settings: Settings, say: Say, end: End
+    spec: str,
+    size: tuple[int, int],
+    fps: float,
+    settings: Settings,
+    say: Say,
+    end: End,
+    health: Health | None = None,
 ) -> Output | None:
     kind, _, rest = spec.partition(":")
     if spec in ("auto", "window"):
-        return _open_window(spec, size, settings, say, end)
+        return _open_window(spec, size, settings, say, end, health)
     if kind == "web":
         from device.outputs.web.output import Web
 
-        return Web(rest, size, settings, say)
+        return Web(rest, size, settings, say, health)
     if kind == "file" and rest:
         return _open_file(rest, size, fps)
     raise ConfigError(f"--output {spec}: there is no such output; allowed are {KINDS}.")
 
 
-def _open_window(spec: str, size: tuple[int, int], settings: Settings, say: Say, end: End) -> Output | None:
+def _open_window(
+    spec: str, size: tuple[int, int], settings: Settings, say: Say, end: End, health: Health | None
+) -> Output | None:
     """A window, or where there is no screen the web page (None if that is asked for anyway)."""
     from device.outputs.window import NoScreen, Window
 
@@ -77,7 +95,7 @@ def _open_window(spec: str, size: tuple[int, int], settings: Settings, say: Say,
         return None
     from device.outputs.web.output import Web
 
-    return Web("", size, settings, say)
+    return Web("", size, settings, say, health)
 
 
 def _open_file(path: str, size: tuple[int, int], fps: float) -> Output:

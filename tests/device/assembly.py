@@ -222,10 +222,10 @@ class Kiosk:
         self.on_event = on_event
         return self.film
 
-    def _open_output(self, spec, size, fps, settings, say, end):
+    def _open_output(self, spec, size, fps, settings, say, end, health=None):
         self.say, self.end = say, end
         screen = next((screen for screen in self.screens if screen.name == spec), None)
-        return screen or open_real_output(spec, size, fps, settings, say, end)
+        return screen or open_real_output(spec, size, fps, settings, say, end, health)
 
 
 def quiet():

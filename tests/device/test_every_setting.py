@@ -195,7 +195,7 @@ def page(settings, scene):
     (opened,) = open_outputs(settings, (320, 240), 30.0, lambda text: None, lambda: None)
     web = opened._output
     try:
-        connection = http.client.HTTPConnection(*web._server.server_address[:2], timeout=20)
+        connection = http.client.HTTPConnection(*web._server.address, timeout=20)
         connection.request("GET", "/", headers={"Host": "kiosk.example"})
         status = connection.getresponse().status
         connection.close()
@@ -204,7 +204,7 @@ def page(settings, scene):
             opened.show(noise, [], 0.0)
             _, jpeg = web._feed.after("picture", 0, 20.0)
         shape = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR).shape
-        return status, shape, len(jpeg), web._feed._interval, web._server._streams._initial_value
+        return status, shape, len(jpeg), web._feed._interval, web._server._live._free
     finally:
         opened.close()
 
