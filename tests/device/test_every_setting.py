@@ -180,6 +180,13 @@ def outputs(settings, scene):
     return [output.name for output in opened]
 
 
+def refusal(settings, scene):
+    """Why the page cannot be opened: two TLS files of which one is missing, or that are not there."""
+    with pytest.raises(ConfigError) as refused:
+        outputs(settings, scene)
+    return str(refused.value)
+
+
 def window(settings, scene):
     asked = []
     screen = SimpleNamespace(close=lambda: None)
@@ -266,6 +273,8 @@ EFFECTS = {
     "output.use": Effect(["none"], outputs, {"output.use": ["file:{folder}/pictures"]}),
     "window.fullscreen": Effect(True, window, {"output.use": ["window"]}),
     "web.token": Effect(TOKEN, page, PAGE | {"web.allowed_hosts": ["kiosk.example"]}),
+    "web.certificate": Effect("cert.pem", refusal, PAGE | {"web.key": "key.pem"}),
+    "web.key": Effect("key.pem", refusal, PAGE | {"web.certificate": "cert.pem"}),
     "web.allowed_hosts": Effect(["kiosk.example"], page, PAGE),
     "web.viewers": Effect(2, page, PAGE),
     "web.fps": Effect(5.0, page, PAGE),
