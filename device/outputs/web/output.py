@@ -125,4 +125,4 @@ def declared(size: tuple[int, int], settings: WebSettings) -> int:
     """Bytes held: the server's modules and threads, the copy of the picture, two JPEGs and their coder."""
     width = min(size[0], settings.width)
     pixels = width * round(size[1] * width / size[0])
-    return 8 * 2**20 + settings.viewers * 2**19 + pixels * 3 + 2 * pixels
+    return 10 * 2**20 + settings.viewers * 2**19 + pixels * 3 + 2 * pixels
