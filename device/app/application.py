@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import logging
 import threading
 from contextlib import ExitStack
 
@@ -25,12 +25,9 @@ from device.outputs.dispatcher import Picture
 from device.outputs.open import open_outputs
 from device.pipeline.pipeline import Vision, open_networks
 
+log = logging.getLogger(__name__)
+
 PATIENCE = 0.8  # of the time between two frames: so long the picture waits for this frame's result
-
-
-def say(text: str) -> None:
-    """Tell the person at the terminal; standard output belongs to the summary and the events."""
-    print(text, file=sys.stderr, flush=True)
 
 
 class Run:
@@ -46,8 +43,10 @@ class Run:
         cv2.setNumThreads(1)
         drop_start_code()
         check(parts(settings), settings.limits.memory_mib)
-        self.stages, self.summary = Stages(), Summary()
-        self.events = Events(settings.events.to, settings.events.every_s, settings.events.max_mib)
+        exact = settings.overlay.show == "age"
+        self.stages, self.summary = Stages(), Summary(exact)
+        wanted = settings.events
+        self.events = Events(wanted.to, wanted.every_s, wanted.max_mib, exact_ages=exact)
         closing.callback(self.events.close)
         recorders = [self.summary, self.events]
         if trace:
@@ -83,17 +82,17 @@ class Run:
 
     def _on_source(self, kind: str, message: str) -> None:
         """Pass on what the source says of itself; called from its thread."""
-        say(message)
+        log.log(logging.INFO if kind == "back" else logging.WARNING, "%s", message)
         self.events.notice("source", kind=kind, message=message)
         self._notice = "No picture from the camera" if kind in ("stalled", "gone", "garbage") else ""
 
     def _on_output(self, message: str) -> None:
         """Pass on what an output says of itself."""
-        say(message)
+        log.warning("%s", message)
         self.events.notice("output", message=message)
 
     def _notify(self, event: str, **facts) -> None:
-        say(f"{event}: " + ", ".join(f"{name} {value}" for name, value in facts.items()))
+        log.warning("%s: %s", event, ", ".join(f"{name} {value}" for name, value in facts.items()))
         self.events.notice(event, **facts)
 
     def _tick(self, now: float) -> None:

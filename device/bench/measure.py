@@ -19,7 +19,8 @@ from device.app.application import Run
 from device.bench.synthetic_detector import scaling
 from device.board.machine import describe
 from device.budget.memory import resident_mib
-from device.config.loader import changed, example
+from device.config.example import example
+from device.config.loader import changed
 from device.config.schema import Settings
 from device.errors import DeviceError
 from device.faces.detector import FaceDetector
