@@ -5,6 +5,7 @@ Works from any folder: as `python -m device` beside the package, else as `python
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -58,7 +59,8 @@ def attempt(argv: list[str]) -> int:
             log.error("this machine has no more %s for the program (%s)", missing, error)
             return 75
         if isinstance(error, OSError):
-            log.error("%s", error)
+            place = error.filename or "standard output" if error.errno == errno.ENOSPC else error.filename
+            log.error("%s: %s", place or "input or output", error.strerror or error)
         else:
             log.critical("a fault of the program; please report it with the lines below", exc_info=True)
         return 1

@@ -101,9 +101,12 @@ def when(record: logging.LogRecord) -> str:
 
 
 def room(name: str) -> str:
-    """The room of the logger `name`: `device.camera.capture` is `camera`, `uvicorn.error` is `uvicorn`."""
-    first, _, rest = name.partition(".")
-    return rest.partition(".")[0] if first == "device" and rest else first
+    """The room of the logger `name`: `device.camera.capture` is `camera`, `uvicorn.error` is `uvicorn`.
+
+    A command's own messages are under its name: `device.commands.run` is `run`.
+    """
+    first, *rest = name.removeprefix("device.").split(".")
+    return rest[0] if first == "commands" and rest else first
 
 
 def priority(level: int) -> int:
