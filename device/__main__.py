@@ -77,11 +77,14 @@ def perform(argv: list[str]) -> int:
 
         print(version())
         return 0
-    if name not in COMMANDS:
-        from device.config.keys import short
-        from device.errors import ConfigError
+    from device.config.keys import short
+    from device.errors import ConfigError
 
+    if name not in COMMANDS:
         raise ConfigError(f"unknown command {short(repr(name))}; allowed: {', '.join(COMMANDS)}")
+    empty = next((option for option in options if option.startswith("--") and option.endswith("=--")), None)
+    if empty:  # for argparse this is no value at all
+        raise ConfigError(f"{short(repr(empty))}: -- is not a value.")
     from argparse import ArgumentParser
     from importlib import import_module
 
