@@ -82,7 +82,7 @@ class Run:
 
     def _on_source(self, kind: str, message: str) -> None:
         """Pass on what the source says of itself; called from its thread."""
-        log.log(logging.INFO if kind == "back" else logging.WARNING, "%s", message)
+        log.log(logging.INFO if kind in ("back", "chosen") else logging.WARNING, "%s", message)
         self.events.notice("source", kind=kind, message=message)
         self._notice = "No picture from the camera" if kind in ("stalled", "gone", "garbage") else ""
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from device.events.line_writer import LineWriter, Sink, told_writer
+from device.events.line_writer import FLUSH_S, LineWriter, Sink, told_writer
 from device.events.sinks import LineFile, Nowhere, Stream
 from device.events.trace import track_row
 from device.person import Person
@@ -75,10 +75,10 @@ class Events:
             line = json.dumps({"time": _utc(self._wall()), **row}) + "\n"
             self._writer.put(line.encode("ascii"))
 
-    def flush(self) -> None:
-        """Wait a moment for what is queued to be written."""
+    def flush(self, seconds: float = FLUSH_S) -> None:
+        """Wait for what is queued to be written, but no longer than `seconds`."""
         if self._writer is not None:
-            self._writer.flush()
+            self._writer.flush(seconds)
 
     def reopen(self) -> None:
         """Open the file anew where it was moved away, as after `logrotate`. Safe in a signal's handler."""

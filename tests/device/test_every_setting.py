@@ -162,7 +162,7 @@ def events(settings, scene):
     def change(kiosk, index):
         if index % 10 == 0:
             kiosk.say("-" * 200_000)
-            kiosk.run.events.flush()
+            kiosk.run.events.flush(20.0)
 
     played(settings, scene, change)
     found = sorted(scene.folder.glob(f"{settings.events.every_s}-{settings.events.max_mib}*"))
