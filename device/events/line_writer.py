@@ -16,7 +16,7 @@ from typing import Protocol
 log = logging.getLogger(__name__)
 
 IDLE_S = 1.0  # between two looks for a request to reopen
-FLUSH_S = 0.2  # the most that `close` waits for what is still queued
+FLUSH_S = 0.15  # the most that `close` waits for what is still queued
 BATCH_BYTES = 64 * 1024  # written at once
 QUIET_S = 10.0  # without a loss, and lines are said to be written again: so a slow reader is told seldom
 

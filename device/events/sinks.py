@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from device.errors import ConfigError
 
-SLICE_MS = 100  # of waiting for a reader
+SLICE_MS = 50  # of waiting for a reader
 PIPE_PIECE = 4096  # bytes that a pipe which is ready takes without waiting, all or none
 CHECK_S = 1.0  # between two looks whether the file was moved away
 MODE = 0o600

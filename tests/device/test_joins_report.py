@@ -178,7 +178,7 @@ def test_an_error_still_has_its_summary_and_its_trace(command, tmp_path, capfd):
     assert command(fail, "--trace", str(trace)) == 75
     said = capfd.readouterr().err
     assert "0 of 7 frames with a face" in said
-    assert "MiB are declared of 4096 MiB" in said
+    assert "of 4096 MiB are declared" in said
     assert len(lines(trace)) == 7
 
 
