@@ -75,7 +75,8 @@ def test_a_log_that_nobody_takes_neither_ends_nor_blocks_the_run(state):
     assert done.returncode == 0
     report = json.loads(done.stdout)
     assert report["frames"] + report["dropped"] == 12
-    assert report["lines_lost"]["log"] > 0
+    if state != "stuck":  # what fits the queue waits there
+        assert report["lines_lost"]["log"] > 0
 
 
 @pytest.mark.parametrize("state", STATES)
