@@ -57,9 +57,9 @@ def test_the_figures_for_people(short, capsys):
         assert words in said
 
 
-def test_a_picture_s_place_must_be_a_png(short, capsys):
+def test_a_picture_s_place_must_be_a_png(short, capfd):
     assert main([*short, "--plot", "/nowhere/bench.txt"]) == 2
-    assert "cannot be written" in capsys.readouterr().err
+    assert "cannot be written" in capfd.readouterr().err
 
 
 def test_every_face_of_a_crowd_has_an_age_within_a_second(report):
