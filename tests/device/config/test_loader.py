@@ -190,3 +190,22 @@ def test_bands_may_begin_at_the_limits(bands):
     for wrong in ([0, *bands], [*bands, 101]):
         with pytest.raises(ConfigError):
             keys.checked(key, wrong, "test")
+
+
+def test_a_number_is_taken_up_to_its_limits(tmp_path):
+    assert loader.load(written(tmp_path, "[camera]\nwidth = 1920\nfps = 120\n")).camera.width == 1920
+    assert loader.load(written(tmp_path, "[camera]\nwidth = 160\nfps = 1\n")).camera.fps == 1.0
+
+
+def test_a_file_of_256_kib_is_read_and_a_longer_one_is_not(tmp_path):
+    path = tmp_path / "kiosk.toml"
+    path.write_bytes(b"#" * 262144)
+    assert loader.load(path) == loader.defaults()
+    path.write_bytes(b"#" * 262145)
+    with pytest.raises(ConfigError, match="is larger than 256 KiB"):
+        loader.load(path)
+
+
+def test_what_is_quoted_is_cut_in_its_middle():
+    assert keys.short("x" * 80) == "x" * 80
+    assert keys.short("a" * 40 + "b" * 21 + "c" * 20) == "a" * 40 + "…" + "c" * 20 + " (81 characters)"

@@ -119,3 +119,17 @@ def test_only_the_sections_asked_for_become_options():
     args = parser.parse_args(["--width", "320"])
     assert settings_from(Namespace(**{"config": None, **vars(args)})).camera.width == 320
     assert "--detector" not in parser.format_help()
+
+
+def test_counts_of_nine_digits_and_no_more():
+    assert whole_number("999999999") == 999999999
+    with pytest.raises(ArgumentTypeError):
+        whole_number("1000000000")
+
+
+def test_old_names_are_understood_and_not_listed():
+    parser = ArgumentParser(allow_abbrev=False)
+    add_settings(parser)
+    assert "--tracker-survive-s" not in parser.format_help()
+    hosts = settings("--web-names", "a.example", "--web-names", "b.example").web.allowed_hosts
+    assert hosts == ("a.example", "b.example")
