@@ -182,3 +182,34 @@ def test_a_closed_file_is_closed_once_and_written_to_no_more(path):
     log.close()
     log.notice("text")
     assert lines(path) == []
+
+
+def test_closing_writes_what_is_queued_and_lets_go_of_the_file(path):
+    log = events(path)
+    for _ in range(50):
+        log.notice("text")
+    log.close()
+    assert len(lines(path)) == 50
+    held = [os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd") if _is_open(fd)]
+    assert str(path) not in held
+
+
+def _is_open(fd):
+    return os.path.islink(f"/proc/self/fd/{fd}")
+
+
+def test_flushing_waits_for_the_writer(path, monkeypatch):
+    log = events(path)
+    waited = []
+    monkeypatch.setattr(log._writer, "flush", waited.append)
+    log.flush(3.0)
+    assert waited == [3.0]
+
+
+def test_opening_anew_is_asked_of_the_writer(path, monkeypatch):
+    log = events(path)
+    asked = []
+    monkeypatch.setattr(log._writer, "request_reopen", lambda: asked.append(1))
+    log.reopen()
+    assert asked == [1]
+    Events("").reopen()
