@@ -174,7 +174,7 @@ def train_student(settings: dict, sources: list[str], out: Path, taught: Path, p
         model.net.load_weights(MODELS / f"{settings['continues']}.weights.h5")
     if "widened_from" in settings:
         widen(trained(settings["widened_from"]), model.net, settings["seed"])
-    course = Course(np.asarray(placings.ages), heard.draw, held_crops(held), held.ages)
+    course = Course(np.asarray(placings.ages), partial(heard.draw, settings=settings), held_crops(held), held.ages)
     for number, phase in enumerate(settings["phases"], start=1):
         together = settings | phase | {"phase": f"phase {number} of {settings['name']}"}
         folder = out / f"phase{number}"
