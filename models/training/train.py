@@ -23,7 +23,7 @@ from models.data.batches import epoch, shares
 from models.data.datasets import DataError, load
 from models.training import distillation, teacher
 from models.training.checkpoint import averaged, restore, save
-from models.training.dead_units import revive
+from models.training.dead_units import reinitialise_dead_units
 from models.training.ema import Average
 from models.training.net2net import widen
 from models.training.split import Course, read_banks, split, with_held
@@ -140,7 +140,7 @@ def train_student(settings: dict, sources: list[str], out: Path, weights: Path, 
         model.leak, model.dropout = phase.get("leak", 0.0), phase.get("dropout", True)
         if phase.get("revive") and not (folder / "checkpoint.pt").exists():
             sample = np.ascontiguousarray(taught.crops[:: len(faces) // 500 or 1, 0])
-            print("revived:", revive(model.net, pixels(sample), number))
+            print("reinitialised dead units:", reinitialise_dead_units(model.net, pixels(sample), number))
         model.weights_of_loss = together["loss"]
         drawn = replace(course, draw=partial(taught.draw, settings=together))
         train(model, together, drawn, folder)
