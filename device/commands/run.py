@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 import threading
 from argparse import ArgumentParser, Namespace
@@ -40,22 +41,16 @@ def main(args: Namespace) -> int:
     settings = settings_from(args)
     logs.follow(settings.log)
     log.info("memory: %.0f of %d MiB are declared", total(memory_plan(settings)), settings.limits.memory_mib)
-    opened: list[Run] = []
     with ExitStack() as closing:
         stopping = threading.Event()
         listen = stop_on_signals(stopping, closing)
-        closing.callback(summarize, opened, args.summary)
         run = Run(settings, stopping, closing, args.trace)
-        opened.append(run)
         listen(lambda: reopen(run))
-        run.loop.run(args.frames)
+        try:
+            run.loop.run(args.frames)
+        finally:  # before all is closed, which may hang
+            print_summary(report(run), args.summary)
     return 0
-
-
-def summarize(opened: list[Run], form: str) -> None:
-    """Print what the run amounted to, if it came to be opened."""
-    for run in opened:
-        print_summary(report(run), form)
 
 
 def report(run: Run) -> dict[str, Any]:
@@ -79,6 +74,11 @@ def print_summary(report: dict[str, Any], form: str) -> None:
         for line in as_text(report).splitlines():
             log.info("%s", line)
     elif sys.stdout is not None:
-        writer = told_writer("the summary's lines", "standard output", Stream(STDOUT), SUMMARY_BYTES)
-        writer.put((json.dumps(report) + "\n").encode("ascii"))
+        summary = (json.dumps(report) + "\n").encode("ascii")
+        try:
+            writer = told_writer("the summary's lines", "standard output", Stream(STDOUT), SUMMARY_BYTES)
+        except OSError:  # no descriptor is left for a copy of the stream
+            os.write(STDOUT, summary)
+            return
+        writer.put(summary)
         writer.close()

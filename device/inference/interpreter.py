@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 from collections.abc import Iterator
@@ -49,6 +50,17 @@ def _silenced_stderr() -> Iterator[None]:
         os.close(devnull)
 
 
+def _raise_if_no_descriptor_is_left(graph: Path | str | bytes) -> None:
+    """The interpreters say of a file that they cannot open only that there is no graph in it."""
+    if isinstance(graph, bytes):
+        return
+    try:
+        os.close(os.open(graph, os.O_RDONLY))
+    except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            raise
+
+
 class Model:
     """One TFLite graph with its tensors allocated, a single input and any number of outputs.
 
@@ -62,7 +74,11 @@ class Model:
         source = {"model_content": graph} if isinstance(graph, bytes) else {"model_path": str(graph)}
         try:
             with _silenced_stderr():
-                self._graph = module.Interpreter(**source, num_threads=threads)
+                try:
+                    self._graph = module.Interpreter(**source, num_threads=threads)
+                except ValueError:
+                    _raise_if_no_descriptor_is_left(graph)
+                    raise
                 self._graph.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             name = "these bytes" if isinstance(graph, bytes) else graph

@@ -54,7 +54,7 @@ def case(number, folder):
     elif rng.random() < 0.1:
         options += ["--config", rng.choice([*VALUES, str(folder), "/dev/zero", str(folder / "fifo")])]
     command = rng.choice(
-        ["config"] * 30 + ["run", "photo", "doctor", "bench", "nothing", "", "\udcff", "--version"]
+        ["config"] * 30 + ["run", "photo", "doctor", "bench", "token", "nothing", "", "\udcff", "--version"]
     )
     if command in ("run", "photo", "doctor", "bench"):
         options.append("--no-such-option")  # so that it does not begin
