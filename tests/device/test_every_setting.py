@@ -194,6 +194,13 @@ def outputs(settings, scene):
     return [output.name for output in opened]
 
 
+def refusal(settings, scene):
+    """Why the page cannot be opened: two TLS files of which one is missing, or that are not there."""
+    with pytest.raises(ConfigError) as refused:
+        outputs(settings, scene)
+    return str(refused.value)
+
+
 def window(settings, scene):
     asked = []
     screen = SimpleNamespace(close=lambda: None)
@@ -209,7 +216,7 @@ def page(settings, scene):
     (opened,) = open_outputs(settings, (320, 240), 30.0, lambda text: None, lambda: None)
     web = opened._output
     try:
-        connection = http.client.HTTPConnection(*web._server.server_address[:2], timeout=20)
+        connection = http.client.HTTPConnection(*web._server.address, timeout=20)
         connection.request("GET", "/", headers={"Host": "kiosk.example"})
         status = connection.getresponse().status
         connection.close()
@@ -218,7 +225,7 @@ def page(settings, scene):
             opened.show(noise, [], 0.0)
             _, jpeg = web._feed.after("picture", 0, 20.0)
         shape = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR).shape
-        return status, shape, len(jpeg), web._feed._interval, web._server._streams._initial_value
+        return status, shape, len(jpeg), web._feed._interval, web._server._live._free
     finally:
         opened.close()
 
@@ -280,6 +287,8 @@ EFFECTS = {
     "output.use": Effect(["none"], outputs, {"output.use": ["file:{folder}/pictures"]}),
     "window.fullscreen": Effect(True, window, {"output.use": ["window"]}),
     "web.token": Effect(TOKEN, page, PAGE | {"web.allowed_hosts": ["kiosk.example"]}),
+    "web.certificate": Effect("cert.pem", refusal, PAGE | {"web.key": "key.pem"}),
+    "web.key": Effect("key.pem", refusal, PAGE | {"web.certificate": "cert.pem"}),
     "web.allowed_hosts": Effect(["kiosk.example"], page, PAGE),
     "web.viewers": Effect(2, page, PAGE),
     "web.fps": Effect(5.0, page, PAGE),

@@ -12,7 +12,9 @@ def test_without_a_command_the_commands_are_listed(capsys):
 
 def test_an_unknown_command_says_what_there_is(capsys):
     assert main(["runn"]) == 2
-    assert "unknown command 'runn'; allowed: run, photo, doctor, bench, config" in capsys.readouterr().err
+    assert (
+        "unknown command 'runn'; allowed: run, photo, doctor, bench, config, token" in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize("command", COMMANDS)

