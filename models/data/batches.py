@@ -22,8 +22,8 @@ def sampling_weights(ages: np.ndarray, balance: float, old: float = 1.0) -> np.n
     """The sampling weight of each face, (n,) with a sum of 1; faces of frequent ages get less.
 
     A weight falls with the density of faces of nearly the same age (`ages`: years, (n,)) to the power of
-    `balance`: 0 weights all faces equally, 1 all ages up to `BALANCE_MAX_AGE`. Faces of `OLD_AGE` years and over
-    get `old` times the weight.
+    `balance`: 0 weights all faces equally, 1 all ages up to `BALANCE_MAX_AGE`. Faces of `OLD_AGE` years
+    and over get `old` times the weight.
     """
     years = np.arange(int(ages.max()) + 1)
     kernel = np.exp(-((years[:, None] - ages[None]) ** 2) / (2 * AGE_KERNEL_STD**2))

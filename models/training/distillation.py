@@ -61,9 +61,9 @@ class Lessons:
 
 def blended(taught: np.ndarray, age: float, blend: dict[str, float]) -> np.ndarray:
     """One distribution, float32 (101,), of the three (3, 101) of those teachers who are heard at this age."""
-    others = [blend.get(name, 0.0) if age < SURE.get(name, np.inf) else 0.0 for name in TEACHERS[1:]]
-    weights = np.array([1 - sum(others), *others], np.float32)
-    return weights @ taught.astype(np.float32)
+    heard = [blend.get(name, 0.0) if age < SURE.get(name, np.inf) else 0.0 for name in TEACHERS[1:]]
+    shares = np.array([1 - sum(heard), *heard], np.float32)
+    return shares @ taught.astype(np.float32)
 
 
 def same_photographs(banks: list[FaceBank]) -> list[list[tuple[FaceBank, int]]]:
