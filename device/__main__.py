@@ -22,8 +22,9 @@ COMMANDS = {
 STATUSES = """exit statuses:
   0 done: the source ended, or somebody asked the program to stop
   2 a setting or an option is wrong, or the memory budget too small
-  3 no camera, or lost for good   4 a model file is missing or damaged
-  75 out of the memory budget, of memory, descriptors or threads: start again
+  3 no camera, or lost for good   4 a file of the program is missing or damaged
+  5 a screen that was asked for is away for ten minutes
+  75 out of the memory budget, of memory, descriptors or threads, or the vision is stuck: start again
   130, 143 ended by SIGINT or SIGTERM while it started, or because something hung
   141 nobody reads its output any more   1 anything else"""
 NOBODY_READS = 141  # as a shell shows a program that SIGPIPE ended

@@ -116,3 +116,15 @@ def test_the_table_of_places_names_files_that_are_there():
     places = re.findall(r"^\| [^|]+ \| `([^`]+)` \|$", table, re.MULTILINE)
     assert len(places) >= 20
     assert [place for place in places if not (ROOT / "device" / place).is_file()] == []
+
+
+def test_each_row_of_the_fault_table_names_a_test_that_is_there():
+    text = (ROOT / "device" / "README.md").read_text().partition("## Faults")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| .* \| `([\w/]+\.py)::(test_\w+)` \|$", text, re.MULTILINE)
+    assert len(rows) == text.count("\n|") - 2 >= 45
+    missing = [
+        (file, test)
+        for file, test in rows
+        if f"def {test}(" not in (ROOT / "tests" / "device" / file).read_text()
+    ]
+    assert missing == []
