@@ -15,11 +15,11 @@ COMMANDS = {
     ),
     "report": (
         "calibration.proofs.report",
-        "prove the shipped faces against photographs and noise (workstation)",
+        "test the shipped faces against photographs and noise (workstation)",
     ),
     "sensitivity": (
         "calibration.proofs.sensitivity",
-        "how light, focus and colour move the age, and where the doctor warns",
+        "how light, focus and colour change the estimated age, and where the doctor warns",
     ),
     "capture": ("calibration.site.capture", "take crops of the people at a site, with their consent"),
     "apply": (

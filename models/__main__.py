@@ -11,11 +11,11 @@ COMMANDS = {
     "train": ("models.commands", "teach the teacher, then train SSR-Net under it (workstation)"),
     "quantize": ("models.commands", "turn the trained weights into the int8 file that ships (workstation)"),
     "evaluate": ("models.evaluation.evaluate", "the shipped file's errors on labelled faces"),
-    "delegation": ("models.quantization.delegation", "a model file's operations, and which XNNPACK takes"),
+    "delegation": ("models.quantization.delegation", "a model file's operations, and which XNNPACK runs"),
     "compare": ("models.evaluation.compare", "size, latency and error beside the alternatives"),
     "alternatives": ("models.alternatives", "whole frames beside the loops users would otherwise run"),
-    "tracks": ("models.tracks", "the track benchmark: ages over time against known truth"),
-    "noise": ("models.tracks.fit_error_model", "measure how far single estimates are off, for the smoother"),
+    "tracks": ("models.tracks", "the track benchmark: ages over time against ground truth"),
+    "noise": ("models.tracks.fit_error_model", "fit the error model of single estimates, for the smoother"),
 }
 
 

@@ -139,7 +139,7 @@ def sharpened(rng: np.random.Generator, face: np.ndarray) -> np.ndarray:
     return cv2.addWeighted(face, 1 + amount, soft, -amount, 0)
 
 
-def covered(rng: np.random.Generator, face: np.ndarray) -> np.ndarray:
+def occluded(rng: np.random.Generator, face: np.ndarray) -> np.ndarray:
     """The face with a mask, sunglasses, a hand or something else before it."""
     kind = rng.choice(["mask", "glasses", "hand", "patch"], p=(0.45, 0.3, 0.125, 0.125))
     return {"mask": mask, "glasses": glasses, "hand": hand, "patch": patch}[kind](rng, face.copy())

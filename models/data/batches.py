@@ -10,39 +10,39 @@ import numpy as np
 
 AHEAD = 6  # batches that wait
 PATIENCE = 120.0  # seconds without a batch after which training gives up
-GROWN = 25  # years: who is older comes up no further; the old would pull up everybody's estimates
-OLD = 40  # years from which faces are a third of all and half of the error
-CLOSE = 2.0  # years within which ages are nearly the same, standard deviation
+BALANCE_MAX_AGE = 25  # years above which weights no longer grow; the old would pull up all estimates
+OLD_AGE = 40  # years from which faces are a third of all and half of the error
+AGE_KERNEL_STD = 2.0  # years, of the kernel of the density of ages
 
-Draw = Callable[
-    [int, np.random.Generator], tuple[np.ndarray, ...]
-]  # face → crop, age, and what else it takes
+# face → crop, age, and the model's other targets
+Draw = Callable[[int, np.random.Generator], tuple[np.ndarray, ...]]
 
 
-def shares(ages: np.ndarray, balance: float, old: float = 1.0) -> np.ndarray:
-    """How often each face is to be shown, (n,) with a sum of 1, so that frequent ages count for less.
+def sampling_weights(ages: np.ndarray, balance: float, old: float = 1.0) -> np.ndarray:
+    """The sampling weight of each face, (n,) with a sum of 1; faces of frequent ages get less.
 
-    A face's share falls with how many of nearly its age there are (`ages`: years, (n,)), to the power of
-    `balance`: 0 shows every face as often, 1 every age up to `GROWN`. Those of `OLD` years and over
-    come up `old` times as often.
+    A weight falls with the density of faces of nearly the same age (`ages`: years, (n,)) to the power of
+    `balance`: 0 weights all faces equally, 1 all ages up to `BALANCE_MAX_AGE`. Faces of `OLD_AGE` years
+    and over get `old` times the weight.
     """
     years = np.arange(int(ages.max()) + 1)
-    bell = np.exp(-((years[:, None] - ages[None]) ** 2) / (2 * CLOSE**2))
-    crowd = bell.sum(1)
-    crowd[GROWN:] = np.maximum(crowd[GROWN:], crowd[GROWN : GROWN + 1].sum())
-    weights = crowd[ages.astype(int)] ** -balance * np.where(ages >= OLD, old, 1.0)
+    kernel = np.exp(-((years[:, None] - ages[None]) ** 2) / (2 * AGE_KERNEL_STD**2))
+    density = kernel.sum(1)
+    floor = density[BALANCE_MAX_AGE : BALANCE_MAX_AGE + 1].sum()  # 0 where nobody is as old
+    density[BALANCE_MAX_AGE:] = np.maximum(density[BALANCE_MAX_AGE:], floor)
+    weights = density[ages.astype(int)] ** -balance * np.where(ages >= OLD_AGE, old, 1.0)
     return weights / weights.sum()
 
 
-def order(shares: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """As many faces as there are, each by its share, in random order; equal shares give every face once."""
-    count = len(shares)
+def order(weights: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """As many faces as there are, by their weights, in random order; equal weights give every face once."""
+    count = len(weights)
     places = (rng.random() + np.arange(count)) / count  # systematic resampling
-    return rng.permutation(np.minimum(np.searchsorted(np.cumsum(shares), places), count - 1))
+    return rng.permutation(np.minimum(np.searchsorted(np.cumsum(weights), places), count - 1))
 
 
 def epoch(
-    shares: np.ndarray, draw: Draw, size: int, seed: int, number: int
+    weights: np.ndarray, draw: Draw, size: int, seed: int, number: int
 ) -> Iterator[tuple[np.ndarray, ...]]:
     """One epoch's faces in random order, in whole batches; the same for the same seed and epoch.
 
@@ -60,7 +60,7 @@ def epoch(
 
     def prepare() -> None:
         rng = np.random.default_rng((seed, number))
-        faces = order(shares, rng)
+        faces = order(weights, rng)
         for start in range(0, len(faces) - size + 1, size):
             if stopping.is_set():
                 return

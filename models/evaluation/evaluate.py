@@ -98,7 +98,7 @@ def evaluate(found: FaceSet, net: AgeNet, finder: FaceFinder | None) -> tuple[di
     guesses, p99 = timed(net, seen)
     errors = guesses - ages
     rng = np.random.default_rng(0)
-    covered = {
+    occluded = {
         "masked": np.array([net.estimate(augment.mask(rng, crop.copy())) for crop in seen]),
         "eyes_covered": np.array([net.estimate(augment.glasses(rng, crop.copy())) for crop in seen]),
     }
@@ -112,7 +112,7 @@ def evaluate(found: FaceSet, net: AgeNet, finder: FaceFinder | None) -> tuple[di
         "by_decade": grouped([int(face.age // 10 * 10) for face in faces], errors),
         "by_gender": grouped([face.gender for face in faces], errors),
         "by_race": grouped([face.race for face in faces], errors),
-        **{name: round(float(np.abs(values - ages).mean()), 3) for name, values in covered.items()},
+        **{name: round(float(np.abs(values - ages).mean()), 3) for name, values in occluded.items()},
         "p99_ms": p99,
         "interpreter": net.package,
         "model_sha256": hashlib.sha256(net.path.read_bytes()).hexdigest(),

@@ -54,7 +54,7 @@ class Lessons:
         k, cover, disturb = int(rng.integers(PLACINGS)), settings["cover"], settings["disturb"]
         crop = np.asarray(self.crops[i, k])
         crop = np.ascontiguousarray(crop[:, ::-1]) if rng.random() < 0.5 else crop
-        crop = augment.covered(rng, crop) if rng.random() < cover else crop
+        crop = augment.occluded(rng, crop) if rng.random() < cover else crop
         crop = augment.camera(rng, crop) if rng.random() < disturb else crop
         return crop, self.ages[i], blended(self.taught[i], self.ages[i], settings["blend"])
 

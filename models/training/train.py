@@ -8,7 +8,6 @@ import shutil
 import time
 import tomllib
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -22,7 +21,7 @@ from tqdm import tqdm
 
 from device.errors import ModelError
 from device.inference.model_files import MODELS
-from models.data.batches import epoch, shares
+from models.data.batches import epoch, sampling_weights
 from models.data.datasets import DataError, load
 from models.training import distillation, faceres, teacher
 from models.training.checkpoint import averaged, restore, save
@@ -75,7 +74,7 @@ def train(model: nn.Module, settings: dict, course: Course, out: Path) -> None:
         model.parameters(), settings["rate"], weight_decay=settings["decay"], fused=True
     )
     average = Average(model, settings["average"])
-    shown = shares(course.learnt, settings["balance"], settings.get("old", 1.0))
+    shown = sampling_weights(course.learnt, settings["balance"], settings.get("old", 1.0))
     for number in range(restore(out, model, optimizer, average), settings["epochs"]):
         started = time.monotonic()
         loss = one_epoch(model, settings, course, optimizer, average, number, shown)
@@ -174,8 +173,7 @@ def train_student(settings: dict, sources: list[str], out: Path, taught: Path, p
         model.net.load_weights(MODELS / f"{settings['continues']}.weights.h5")
     if "widened_from" in settings:
         widen(trained(settings["widened_from"]), model.net, settings["seed"])
-    draw = partial(heard.draw, settings=settings)
-    course = Course(np.asarray(placings.ages), draw, held_crops(held), held.ages)
+    ages, crops = np.asarray(placings.ages), held_crops(held)
     for number, phase in enumerate(settings["phases"], start=1):
         together = settings | phase | {"phase": f"phase {number} of {settings['name']}"}
         folder = out / f"phase{number}"
@@ -185,8 +183,8 @@ def train_student(settings: dict, sources: list[str], out: Path, taught: Path, p
             sample = np.ascontiguousarray(placings.crops[:: len(faces) // 500 or 1, 0])
             print("reinitialised dead units:", reinitialise_dead_units(model.net, pixels(sample), number))
         model.weights_of_loss = together["loss"]
-        drawn = replace(course, draw=partial(heard.draw, settings=together))
-        train(model, together, drawn, folder)
+        course = Course(ages, partial(heard.draw, settings=together), crops, held.ages)
+        train(model, together, course, folder)
         averaged(model, folder)
     model.net.save_weights(out / f"{settings['name']}.weights.h5")
 

@@ -9,7 +9,7 @@ FACE = np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8)
 
 
 CHANGES = [
-    augment.camera, augment.covered, augment.lit, augment.shaded,
+    augment.camera, augment.occluded, augment.lit, augment.shaded,
     augment.blurred, augment.faded, augment.grainy, augment.sharpened,
 ]  # fmt: skip
 
@@ -37,7 +37,7 @@ def test_a_mask_leaves_the_eyes_and_glasses_leave_the_mouth():
 def test_covering_does_not_write_into_its_input():
     before = FACE.copy()
     for seed in range(20):
-        augment.covered(np.random.default_rng(seed), FACE)
+        augment.occluded(np.random.default_rng(seed), FACE)
     np.testing.assert_array_equal(FACE, before)
 
 
