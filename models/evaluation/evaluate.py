@@ -14,7 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from device.age.network import AgeNet, both_ways
+from device.age.network import AgeNet, flip_averaged
 from device.faces.alignment import SIDE, Cropper
 from device.faces.detector import FaceDetector
 from models.data import augment
@@ -108,7 +108,7 @@ def evaluate(found: FaceSet, net: AgeNet, finder: FaceFinder | None) -> tuple[di
         "missed": len(missed),
         "skipped": len(found.skipped),
         **scores(ages, guesses),
-        "both_ways": scores(ages, np.array([both_ways(net, crop) for crop in seen], np.float32)),
+        "both_ways": scores(ages, np.array([flip_averaged(net, crop) for crop in seen], np.float32)),
         "by_decade": grouped([int(face.age // 10 * 10) for face in faces], errors),
         "by_gender": grouped([face.gender for face in faces], errors),
         "by_race": grouped([face.race for face in faces], errors),
