@@ -7,6 +7,8 @@ it and leaves with `exit_status`; no traceback is shown for any of them.
 
 from __future__ import annotations
 
+import errno
+
 
 class DeviceError(Exception):
     """The root of every error that the device reports by a message."""
@@ -66,3 +68,31 @@ class AssetError(DeviceError, OSError):
     """A file of the program itself, such as its letters, is missing or damaged."""
 
     exit_status = 4
+
+
+NO_MORE = {
+    errno.EMFILE: "descriptors (ulimit -n)",
+    errno.ENFILE: "descriptors",
+    errno.ENOMEM: "memory",
+}
+
+
+def shortage(error: BaseException) -> str | None:
+    """What the machine has too little of, where that is the reason of `error`; else None.
+
+    Libraries tell it in their own ways: Python when it starts a thread, the loader when it maps a library.
+    """
+    if isinstance(error, MemoryError):
+        return "memory"
+    text = str(error)
+    if isinstance(error, RuntimeError) and "start new thread" in text:
+        return "threads (ulimit -u, TasksMax)"
+    if isinstance(error, OSError) and error.errno in NO_MORE:
+        return NO_MORE[error.errno]
+    if "Too many open files" in text:
+        return NO_MORE[errno.EMFILE]
+    if any(
+        words in text for words in ("Cannot allocate memory", "failed to map segment", "Insufficient memory")
+    ):
+        return "memory"
+    return None

@@ -73,7 +73,7 @@ def quantize(argv: list[str]) -> int:
     fingerprint = run / "data.txt"
     settings["data_fingerprint"] = fingerprint.read_text().strip() if fingerprint.exists() else "unknown"
     model = quantizer.quantize(quantizer.export_model(settings, weights), faces)
-    model = quantizer.described(model, quantizer.description(settings, weights, faces))
+    model = quantizer.with_metadata(model, quantizer.metadata(settings, weights, faces))
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{name}.tflite"
     digest = quantizer.write(path, model)

@@ -12,15 +12,15 @@ import cv2
 import numpy as np
 
 HEAD = (256, 264)  # width and height of a head's sheet
-CHIP_AT = (64, 76)  # the chip's left top corner on it
+CHIP_AT = (64, 76)  # the chip's top left corner on it
 BODY = (128, 232)  # of a body's sheet, which is drawn smaller
 BODY_SCALE = 2.75  # chip pixels a body pixel
-BODY_AT = (112, -112)  # the chip's left top corner, as on a body's sheet of full size
+BODY_AT = (112, -112)  # the chip's top left corner, as on a body's sheet of full size
 SHIFT = 3  # fractional bits of the drawing calls
 
 
-class Look(NamedTuple):
-    """What is drawn around a face: hair style and colour, clothes."""
+class Outfit(NamedTuple):
+    """What is drawn around a face: hair, its style, and clothes; colours are BGR."""
 
     hair: tuple[int, int, int]
     style: str  # "short", "long", "bun", "balding", "curly"
@@ -30,10 +30,9 @@ class Look(NamedTuple):
 
 
 class Sheet:
-    """A picture with coverage on which soft shapes are laid one over the other.
+    """An image with alpha (coverage) on which soft shapes are composited one over the other.
 
-    Colours are multiplied by coverage, so that the finished sheet is laid over a picture as
-    picture · (1 − coverage) + colour.
+    Colours are premultiplied by alpha: the finished sheet goes over an image as image · (1 − alpha) + colour.
     """
 
     def __init__(self, size: tuple[int, int], origin: tuple[float, float], scale: float = 1.0) -> None:
@@ -49,8 +48,8 @@ class Sheet:
         cv2.fillPoly(mask, [fixed], (255,), cv2.LINE_AA, SHIFT)
         return cv2.GaussianBlur(mask, (0, 0), max(soft / self.scale, 0.4)).astype(np.float32) / 255
 
-    def lay(self, colour, mask: np.ndarray) -> None:
-        """Put a colour (three numbers, or a picture) over what is there, where `mask` covers."""
+    def composite(self, colour, mask: np.ndarray) -> None:
+        """Composite a colour (three numbers, or an image) over the sheet with the coverage `mask`, 0–1."""
         colour = np.broadcast_to(np.asarray(colour, np.float32), self.colour.shape)
         self.colour += (colour - self.colour) * mask[..., None]
         self.alpha += (1 - self.alpha) * mask
@@ -61,7 +60,7 @@ class Sheet:
         return x - self.origin[0], y - self.origin[1]
 
     def bgra(self) -> np.ndarray:
-        """The finished sheet, uint8 (height, width, 4): colours times coverage, and coverage."""
+        """The finished sheet, uint8 (height, width, 4): colours premultiplied by alpha, and alpha."""
         return np.dstack([self.colour, self.alpha * 255]).clip(0, 255).round().astype(np.uint8)
 
 
@@ -92,7 +91,7 @@ def skin_of(chip: np.ndarray) -> np.ndarray:
 
 
 def strands(sheet: Sheet, colour, seed: int, curl: bool) -> np.ndarray:
-    """Hair: the colour with streaks that run outward from the crown and a soft light from above."""
+    """Hair: the colour with streaks that run outward from the crown, and soft light from above."""
     x, y = sheet.grid()
     dx, dy = x - 64, y + 30
     angle = np.arctan2(dx, dy + 40)
@@ -112,33 +111,33 @@ def strands(sheet: Sheet, colour, seed: int, curl: bool) -> np.ndarray:
     return (base * (light * (1 + 0.13 * streak))[..., None] + 6 * streak[..., None]).clip(0, 255)
 
 
-def head(chip: np.ndarray, oval: np.ndarray, look: Look, seed: int) -> np.ndarray:
+def head(chip: np.ndarray, oval: np.ndarray, outfit: Outfit, seed: int) -> np.ndarray:
     """The head of a person from the front, uint8 BGRA (264, 256, 4).
 
     `chip` is the face, uint8 BGR (128, 128, 3); `oval` its outline, (n, 2) in its pixels.
     """
     sheet = Sheet(HEAD, CHIP_AT)
     skin = skin_of(chip)
-    hair = strands(sheet, look.hair, seed, look.style == "curly")
+    hair = strands(sheet, outfit.hair, seed, outfit.style == "curly")
     left, right = oval[:, 0].min(), oval[:, 0].max()
     chin = oval[:, 1].max()
-    _back_hair(sheet, hair, look, left, right)
+    _back_hair(sheet, hair, outfit, left, right)
     _neck(sheet, skin, chin)
     for side, x in ((-1, left), (1, right)):
-        sheet.lay(skin * 0.86, sheet.shape(ellipse(x + 1.5 * side, 50, 6.5, 14), 1.0))
-        sheet.lay(skin * 0.66, sheet.shape(ellipse(x + 1.5 * side, 51, 3, 8), 1.5))
+        sheet.composite(skin * 0.86, sheet.shape(ellipse(x + 1.5 * side, 50, 6.5, 14), 1.0))
+        sheet.composite(skin * 0.66, sheet.shape(ellipse(x + 1.5 * side, 51, 3, 8), 1.5))
     middle, half = (left + right) / 2, (right - left) / 2
     skull = ellipse(middle, 28, half + 3, 62)
-    sheet.lay(skin * 0.97, sheet.shape(skull, 1.5))
+    sheet.composite(skin * 0.97, sheet.shape(skull, 1.5))
     face = np.zeros_like(sheet.colour)
     x, y = CHIP_AT
     face[y : y + 128, x : x + 128] = chip
-    sheet.lay(face, _face_mask(sheet, oval))
-    _front_hair(sheet, hair, look, middle, half)
+    sheet.composite(face, _face_mask(sheet, oval))
+    _front_hair(sheet, hair, outfit, middle, half)
     return sheet.bgra()
 
 
-def back_of_head(chip: np.ndarray, oval: np.ndarray, look: Look, seed: int) -> np.ndarray:
+def back_of_head(chip: np.ndarray, oval: np.ndarray, outfit: Outfit, seed: int) -> np.ndarray:
     """The same head seen from behind."""
     sheet = Sheet(HEAD, CHIP_AT)
     skin = skin_of(chip)
@@ -146,15 +145,15 @@ def back_of_head(chip: np.ndarray, oval: np.ndarray, look: Look, seed: int) -> n
     middle, half = (left + right) / 2, (right - left) / 2
     _neck(sheet, skin * 0.9, oval[:, 1].max() - 16)
     nape = [(22, 138), (64, 130), (106, 138), (112, 160), (88, 186), (64, 208), (40, 186), (16, 160)]
-    sheet.lay(np.asarray(look.cloth) * 0.98, sheet.shape(smooth(nape), 2))
+    sheet.composite(np.asarray(outfit.cloth) * 0.98, sheet.shape(smooth(nape), 2))
     for side, x in ((-1, left), (1, right)):
-        sheet.lay(skin * 0.8, sheet.shape(ellipse(x + 2 * side, 52, 5, 13), 1.0))
-    hair = strands(sheet, look.hair, seed + 1, look.style == "curly")
-    if look.style == "balding":
-        sheet.lay(skin * 0.92, sheet.shape(ellipse(middle, 28, half + 3, 62), 1.5))
-        sheet.lay(hair, sheet.shape(ellipse(middle, 62, half + 4, 30), 5) * 0.9)
+        sheet.composite(skin * 0.8, sheet.shape(ellipse(x + 2 * side, 52, 5, 13), 1.0))
+    hair = strands(sheet, outfit.hair, seed + 1, outfit.style == "curly")
+    if outfit.style == "balding":
+        sheet.composite(skin * 0.92, sheet.shape(ellipse(middle, 28, half + 3, 62), 1.5))
+        sheet.composite(hair, sheet.shape(ellipse(middle, 62, half + 4, 30), 5) * 0.9)
         return sheet.bgra()
-    low = 96 if look.style in ("short", "curly") else 150
+    low = 96 if outfit.style in ("short", "curly") else 150
     outline = [
         (middle, -44),
         (middle + half * 0.8, -24),
@@ -166,14 +165,14 @@ def back_of_head(chip: np.ndarray, oval: np.ndarray, look: Look, seed: int) -> n
         (middle - half - 8, 20),
         (middle - half * 0.8, -24),
     ]
-    sheet.lay(hair * 0.92, sheet.shape(smooth(outline), 2.0))
-    if look.style == "bun":
-        sheet.lay(hair * 1.05, sheet.shape(ellipse(middle, 8, 26, 24), 2))
+    sheet.composite(hair * 0.92, sheet.shape(smooth(outline), 2.0))
+    if outfit.style == "bun":
+        sheet.composite(hair * 1.05, sheet.shape(ellipse(middle, 8, 26, 24), 2))
     return sheet.bgra()
 
 
 def _face_mask(sheet: Sheet, oval: np.ndarray) -> np.ndarray:
-    """Coverage of the face itself, fading out just inside its outline and before the chip's edges."""
+    """Coverage of the face itself, fading out just inside its outline and at the chip's edges."""
     centre = oval.mean(axis=0)
     mask = sheet.shape(centre + (oval - centre) * 0.955, 3.0)
     x, y = sheet.grid()
@@ -195,11 +194,11 @@ def _neck(sheet: Sheet, skin: np.ndarray, chin: float) -> None:
         (34, chin + 12),
     ]
     shade = 0.60 + 0.28 * np.clip((y - chin) / 40, 0, 1) - 0.12 * (np.abs(x - 64) / 36).clip(0, 1) ** 2
-    sheet.lay(skin * shade[..., None], sheet.shape(smooth(outline), 2.0))
+    sheet.composite(skin * shade[..., None], sheet.shape(smooth(outline), 2.0))
 
 
-def _back_hair(sheet: Sheet, hair: np.ndarray, look: Look, left: float, right: float) -> None:
-    if look.style == "long":
+def _back_hair(sheet: Sheet, hair: np.ndarray, outfit: Outfit, left: float, right: float) -> None:
+    if outfit.style == "long":
         outline = [
             (64, -46),
             (right + 2, -22),
@@ -212,12 +211,12 @@ def _back_hair(sheet: Sheet, hair: np.ndarray, look: Look, left: float, right: f
             (left - 16, 40),
             (left - 2, -22),
         ]
-        sheet.lay(hair * 0.72, sheet.shape(smooth(outline), 2.0))
-    elif look.style == "bun":
-        sheet.lay(hair * 0.85, sheet.shape(ellipse(64, -44, 25, 22), 2.0))
+        sheet.composite(hair * 0.72, sheet.shape(smooth(outline), 2.0))
+    elif outfit.style == "bun":
+        sheet.composite(hair * 0.85, sheet.shape(ellipse(64, -44, 25, 22), 2.0))
 
 
-def _front_hair(sheet: Sheet, hair: np.ndarray, look: Look, middle: float, half: float) -> None:
+def _front_hair(sheet: Sheet, hair: np.ndarray, outfit: Outfit, middle: float, half: float) -> None:
     """The hair that frames the face: all of the skull but the face below the hairline."""
     _, y = sheet.grid()
     top, line = {
@@ -226,8 +225,8 @@ def _front_hair(sheet: Sheet, hair: np.ndarray, look: Look, middle: float, half:
         "bun": (-42, -2),
         "balding": (-36, -30),
         "curly": (-50, 4),
-    }[look.style]
-    if look.style == "balding":
+    }[outfit.style]
+    if outfit.style == "balding":
         for side in (-1, 1):
             outline = [
                 (middle + side * (half - 4), 6),
@@ -236,11 +235,11 @@ def _front_hair(sheet: Sheet, hair: np.ndarray, look: Look, middle: float, half:
                 (middle + side * (half - 1), 58),
                 (middle + side * (half - 3), 34),
             ]
-            sheet.lay(hair, sheet.shape(smooth(outline), 2.5) * 0.85)
+            sheet.composite(hair, sheet.shape(smooth(outline), 2.5) * 0.85)
         return
-    wide = half + (12 if look.style == "curly" else 8)
+    wide = half + (12 if outfit.style == "curly" else 8)
     low, end = {"short": (44, half - 1), "curly": (40, half + 3), "bun": (34, half), "long": (164, wide)}[
-        look.style
+        outfit.style
     ]
     outer = [
         (middle, top),
@@ -253,7 +252,7 @@ def _front_hair(sheet: Sheet, hair: np.ndarray, look: Look, middle: float, half:
         (middle - wide + 1, 4),
         (middle - wide * 0.64, top + 13),
     ]
-    parting = -14 if look.style in ("short", "long") else 0
+    parting = -14 if outfit.style in ("short", "long") else 0
     inner = [
         (middle + parting, line - 3),
         (middle + half * 0.62, line + 8),
@@ -266,20 +265,21 @@ def _front_hair(sheet: Sheet, hair: np.ndarray, look: Look, middle: float, half:
         (middle - half * 0.66, line + 10),
     ]
     mask = sheet.shape(smooth(outer), 1.6) * (1 - sheet.shape(smooth(inner), 2.6))
-    sheet.lay(hair, mask)
+    sheet.composite(hair, mask)
     shadow = sheet.shape(smooth(inner), 1.5) * (1 - sheet.shape(smooth(np.add(inner, (0, 7))), 5)) * (y < 40)
     sheet.colour *= (1 - 0.28 * shadow)[..., None]
 
 
-def body(skin: np.ndarray, look: Look) -> np.ndarray:
+def body(skin: np.ndarray, outfit: Outfit) -> np.ndarray:
     """Shoulders, arms and trunk to the knees, uint8 BGRA (232, 128, 4), `BODY_SCALE` chip pixels a pixel."""
     sheet = Sheet(BODY, BODY_AT, BODY_SCALE)
     x, y = sheet.grid()
     side = np.abs(x - 64)
     shade = (1.06 - 0.34 * (side / 150) ** 2 + 0.05 * np.sin(x / 17 + y / 60))[..., None]
     legs = [(-38, 470), (166, 470), (160, 740), (-32, 740)]
-    sheet.lay(np.asarray(look.trousers) * shade, sheet.shape(legs, 4))
-    sheet.lay(np.asarray(look.trousers) * 0.55, sheet.shape([(60, 600), (68, 600), (68, 745), (60, 745)], 8))
+    sheet.composite(np.asarray(outfit.trousers) * shade, sheet.shape(legs, 4))
+    seam = [(60, 600), (68, 600), (68, 745), (60, 745)]
+    sheet.composite(np.asarray(outfit.trousers) * 0.55, sheet.shape(seam, 8))
     trunk = [
         (64, 140),
         (100, 148),
@@ -299,21 +299,21 @@ def body(skin: np.ndarray, look: Look) -> np.ndarray:
         (-18, 164),
         (28, 148),
     ]
-    sheet.lay(np.asarray(look.cloth) * shade, sheet.shape(smooth(trunk), 3))
+    sheet.composite(np.asarray(outfit.cloth) * shade, sheet.shape(smooth(trunk), 3))
     for sign in (-1, 1):
         crease = [(64 + sign * x0, y0) for x0, y0 in ((82, 248), (90, 250), (102, 460), (92, 462))]
-        sheet.lay(np.asarray(look.cloth) * 0.55, sheet.shape(crease, 8) * 0.7)
-    _collar(sheet, skin, look)
+        sheet.composite(np.asarray(outfit.cloth) * 0.55, sheet.shape(crease, 8) * 0.7)
+    _collar(sheet, skin, outfit)
     return sheet.bgra()
 
 
-def _collar(sheet: Sheet, skin: np.ndarray, look: Look) -> None:
-    depth = {"round": 172, "vee": 192, "shirt": 186}[look.collar]
-    if look.collar == "round":
+def _collar(sheet: Sheet, skin: np.ndarray, outfit: Outfit) -> None:
+    depth = {"round": 172, "vee": 192, "shirt": 186}[outfit.collar]
+    if outfit.collar == "round":
         opening = smooth([(26, 136), (102, 136), (96, 156), (64, depth), (32, 156)])
     else:
         opening = np.array([(26, 134), (102, 134), (64, depth)])
-    if look.collar == "shirt":
+    if outfit.collar == "shirt":
         flaps = [(18, 146), (30, 134), (64, 178), (98, 134), (110, 146), (94, 174), (64, 190), (34, 174)]
-        sheet.lay((236, 234, 230), sheet.shape(flaps, 2))
-    sheet.lay(skin * 0.84, sheet.shape(opening, 3))
+        sheet.composite((236, 234, 230), sheet.shape(flaps, 2))
+    sheet.composite(skin * 0.84, sheet.shape(opening, 3))

@@ -1,7 +1,7 @@
-"""`python -m calibration detector --video FOLDER --photos FOLDER`: would the face detector gain as int8?
+"""`python -m calibration detector --video FOLDER --photos FOLDER`: is an int8 face detector worth it?
 
-The float file is made int8 with frames of the demo scene as its representative data, and both are compared:
-faces found in clips and photographs, how far the eyes move, time, and size. Needs TensorFlow.
+The float file is quantized with frames of the demo scene as representative data, and both are compared: faces
+found in clips and photographs, shift of the eyes, latency, and size. Needs TensorFlow.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 
 from device.config.loader import changed, defaults
 from device.errors import ConfigError
+from device.faces.border import with_border
 from device.faces.detector import FaceDetector
 from device.frame import Frame
 from device.inference.interpreter import Model
@@ -25,11 +26,11 @@ from device.inference.model_files import model_path
 
 SIZE = (640, 480)
 SIDE = 128  # pixels of the short-range detector's input
-DTYPES = {0: np.float32, 1: np.float16, 2: np.int32}  # by the file format's numbers
+DTYPES = {0: np.float32, 1: np.float16, 2: np.int32}  # by TFLite's TensorType
 PADDINGS = {0: "SAME", 1: "VALID"}
-EVERY = 5  # frames of a clip
-SAME = 0.5  # IoU with the float detector's box that makes it the same face
-ROUNDS = 200  # timed runs of each, in turn
+FRAME_STEP = 5  # every fifth frame of a clip is used
+MIN_IOU = 0.5  # of the float and the int8 detector's boxes, for them to be the same face
+TIMED_RUNS = 200  # of each, alternating
 
 
 def representative_inputs() -> list[np.ndarray]:
@@ -47,8 +48,8 @@ def representative_inputs() -> list[np.ndarray]:
     return inputs
 
 
-def rebuilt(source: bytes) -> Any:
-    """The float file's graph as a TensorFlow function of its input, with the same weights."""
+def rebuild_graph(source: bytes) -> Any:
+    """The float file's graph as a TensorFlow function, with the same weights."""
     import tensorflow as tf
     from ai_edge_litert import schema_py_generated as schema
 
@@ -74,44 +75,48 @@ def rebuilt(source: bytes) -> Any:
     return run
 
 
-def quantized(source: bytes, inputs: list[np.ndarray]) -> bytes:
-    """The file with int8 weights and activations; input and outputs stay float."""
+def quantize(source: bytes, inputs: list[np.ndarray]) -> bytes:
+    """The file quantized to int8 weights and activations; input and outputs stay float."""
     import tensorflow as tf
 
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([rebuilt(source).get_concrete_function()])
+    converter = tf.lite.TFLiteConverter.from_concrete_functions(
+        [rebuild_graph(source).get_concrete_function()]
+    )
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: ([tensor] for tensor in inputs)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     return converter.convert()
 
 
-def compare(real: FaceDetector, coded: FaceDetector, pictures: Iterator[np.ndarray]) -> dict[str, float]:
-    """Faces the float detector finds, the share the int8 one finds, what it adds, how far the eyes move."""
-    faces = again = extra = 0
+def compare(
+    float_detector: FaceDetector, int8_detector: FaceDetector, pictures: Iterator[np.ndarray]
+) -> dict[str, float]:
+    """Faces of the float detector, the int8 one's recall of them and false positives, shift of the eyes."""
+    faces = found_again = extra = 0
     shifts = []
     for picture in pictures:
-        found, others = real.detect(picture), coded.detect(picture)
+        found, others = float_detector.detect(picture), int8_detector.detect(picture)
         faces += len(found)
         for face in found:
             same = max(others, key=lambda other: other.box.iou(face.box), default=None)
-            if same is not None and same.box.iou(face.box) > SAME:
-                again += 1
+            if same is not None and same.box.iou(face.box) > MIN_IOU:
+                found_again += 1
                 apart = np.linalg.norm(face.keypoints[0] - face.keypoints[1])
                 shifts.append(np.linalg.norm(same.keypoints[:2] - face.keypoints[:2], axis=1).mean() / apart)
-        extra += sum(max((o.box.iou(f.box) for f in found), default=0) <= SAME for o in others)
+        extra += sum(max((o.box.iou(f.box) for f in found), default=0) <= MIN_IOU for o in others)
     return {
         "faces": faces,
-        "found again, %": round(100 * again / max(faces, 1), 1),
+        "found again, %": round(100 * found_again / max(faces, 1), 1),
         "new ones": extra,
         "eyes moved, % of their distance": round(100 * float(np.mean(shifts or [0])), 1),
     }
 
 
-def milliseconds(*models: Model) -> list[float]:
-    """The median time of a run of each, in turn, so that a busy machine slows all alike."""
+def latencies_ms(*models: Model) -> list[float]:
+    """The median latency of each model; runs alternate, so that a busy machine slows all of them."""
     tensor = np.zeros((1, 128, 128, 3), np.float32)
     times: list[list[float]] = [[] for _ in models]
-    for _ in range(ROUNDS):
+    for _ in range(TIMED_RUNS):
         for model, row in zip(models, times, strict=True):
             start = time.perf_counter()
             model.run(tensor)
@@ -127,7 +132,7 @@ def frames(folder: Path) -> Iterator[np.ndarray]:
             there, picture = clip.read()
             if not there:
                 break
-            if index % EVERY == 0:
+            if index % FRAME_STEP == 0:
                 yield picture
 
 
@@ -136,8 +141,7 @@ def photographs(folder: Path) -> Iterator[np.ndarray]:
     for path in sorted(folder.iterdir()):
         picture = cv2.imread(str(path))
         if picture is not None:
-            border = max(picture.shape[:2]) // 3
-            yield cv2.copyMakeBorder(picture, border, border, border, border, cv2.BORDER_REPLICATE)
+            yield with_border(np.asarray(picture, np.uint8), max(picture.shape[:2]) // 3)
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -149,20 +153,22 @@ def add_options(parser: ArgumentParser) -> None:
 def main(args: Namespace) -> int:
     """Print the comparison."""
     if find_spec("tensorflow") is None:
-        raise ConfigError("no TensorFlow is here; run `make training`, and this with .venv-train/bin/python")
+        raise ConfigError(
+            "TensorFlow is not installed here; run `make training`, and this with .venv-train/bin/python"
+        )
     source = model_path("face-short")
-    data = quantized(source.read_bytes(), representative_inputs())
-    real, coded = FaceDetector("short"), FaceDetector("short")
-    coded._model = Model(data)
+    data = quantize(source.read_bytes(), representative_inputs())
+    float_detector, int8_detector = FaceDetector("short"), FaceDetector("short")
+    int8_detector._model = Model(data)
     print(f"size: {source.stat().st_size} bytes float, {len(data)} int8")
-    print("time: {} ms float, {} ms int8".format(*milliseconds(Model(source), Model(data))))
+    print("time: {} ms float, {} ms int8".format(*latencies_ms(Model(source), Model(data))))
     for name, pictures in (("clips", frames(args.video)), ("photographs", photographs(args.photos))):
-        print(name, compare(real, coded, pictures))
+        print(name, compare(float_detector, int8_detector, pictures))
     return 0
 
 
 def _apply(tf, kind: str, inputs: list, options):
-    """One operation of the file in TensorFlow's terms."""
+    """One operation of the file, by TensorFlow's function of the same kind."""
     if kind == "CONV_2D":
         stride, padding = (options.strideH, options.strideW), PADDINGS[options.padding]
         return tf.nn.bias_add(

@@ -1,6 +1,6 @@
-"""The check set: synthesised faces that no calibration has seen; how far int8 files are from float ones.
+"""The check set: synthesised faces that no calibration has seen; deviation of int8 files from float ones.
 
-The faces come from the generator with a seed of their own whenever they are needed.
+The faces are generated with a seed of their own whenever they are needed.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ def float_ages(network, faces: np.ndarray) -> np.ndarray:
 
 
 def int8_ages(model: Path | bytes, package: str, faces: np.ndarray) -> np.ndarray:
-    """Ages in years by an int8 file or what would stand in it, as the device runs it."""
+    """Ages in years by an int8 file, or its bytes, as the device runs it."""
     net = AgeNet(model, package)
     return np.array([net.estimate(np.ascontiguousarray(face)) for face in faces])
 
 
-def deviation(model: Path | bytes, package: str, faces: np.ndarray, truth: np.ndarray) -> float:
-    """Mean absolute difference in years between an int8 network and what the float one says."""
-    return float(np.abs(int8_ages(model, package, faces) - truth).mean())
+def deviation(model: Path | bytes, package: str, faces: np.ndarray, reference: np.ndarray) -> float:
+    """Mean absolute difference in years between an int8 network and `reference`, the float one's ages."""
+    return float(np.abs(int8_ages(model, package, faces) - reference).mean())

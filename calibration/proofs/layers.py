@@ -1,4 +1,4 @@
-"""What int8 does to each layer: the ranges it was given, and the noise it adds, against the float graph."""
+"""Quantization of each layer: its int8 range, and the noise that int8 adds to the float graph's values."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-COSTLESS = {"QUANTIZE", "DEQUANTIZE", "RESHAPE", "DELEGATE"}  # no layers
+NOT_LAYERS = {"QUANTIZE", "DEQUANTIZE", "RESHAPE", "DELEGATE"}  # kinds of operations that compute nothing
 
 
 class Layer(NamedTuple):
-    """An operation of the graph with the values it gave: kind, output's index, range that int8 can hold."""
+    """An operation of the graph: its kind, its output's shape, range and values."""
 
     kind: str
     shape: tuple[int, ...]
@@ -22,12 +22,12 @@ class Layer(NamedTuple):
 def run(model: bytes, faces: np.ndarray) -> list[Layer]:
     """Every operation's output for these faces, uint8 RGB (n, 64, 64, 3), in the graph's order.
 
-    An int8 graph's values come back as the floats that they stand for; its range is the representable one,
-    a float graph's what was seen.
+    An int8 graph's values are dequantized, and its range is the representable one; a float graph's range is
+    that of its values.
     """
     graph = _interpreter(model)
     (entry,) = graph.get_input_details()
-    operations = [op for op in graph._get_ops_details() if op["op_name"] not in COSTLESS]
+    operations = [op for op in graph._get_ops_details() if op["op_name"] not in NOT_LAYERS]
     details = {detail["index"]: detail for detail in graph.get_tensor_details()}
     outputs = [int(op["outputs"][0]) for op in operations]
     rows: list[list[np.ndarray]] = [[] for _ in operations]
@@ -49,21 +49,21 @@ def run(model: bytes, faces: np.ndarray) -> list[Layer]:
     return layers
 
 
-def noise_ratio(real: np.ndarray, coded: np.ndarray) -> float:
-    """Signal to noise in decibels: the float values' variance over the mean square of what int8 changes."""
-    noise = float(((coded - real) ** 2).mean())
-    return 10 * np.log10(max(float(real.var()), 1e-20) / max(noise, 1e-20))
+def sqnr(reference: np.ndarray, quantized: np.ndarray) -> float:
+    """Signal to quantization noise ratio, dB: the float values' variance over the mean squared error."""
+    noise = float(((quantized - reference) ** 2).mean())
+    return 10 * np.log10(max(float(reference.var()), 1e-20) / max(noise, 1e-20))
 
 
-def beyond(real: np.ndarray, layer: Layer) -> float:
-    """The share of the float values that the int8 range cuts off."""
-    return float(((real < layer.low) | (real > layer.high)).mean())
+def clipped_share(reference: np.ndarray, layer: Layer) -> float:
+    """The share of the float values that the int8 range clips, 0 to 1."""
+    return float(((reference < layer.low) | (reference > layer.high)).mean())
 
 
 def _interpreter(model: bytes):
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-    plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES  # a delegate would hide what is inside it
+    plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES  # a delegate hides the operations inside it
     graph = Interpreter(
         model_content=model, experimental_op_resolver_type=plain, experimental_preserve_all_tensors=True
     )

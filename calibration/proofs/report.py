@@ -1,7 +1,7 @@
-"""`python -m calibration report --data FACES`: the proof that the shipped faces are good enough, as Markdown.
+"""`python -m calibration report --data FACES`: the test that the shipped faces are good enough, as Markdown.
 
-The int8 network is made with several calibrations from the same float weights; each is judged by its error
-on `test/`, by the ranges it gives every layer, and by the noise it adds there. Needs TensorFlow.
+The same float weights are quantized with several calibrations; each is judged by its error on `test/`, by the
+range it gives every layer, and by the quantization noise there. Needs TensorFlow.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from calibration.proofs import layers, nearest_neighbours
 from calibration.proofs.holdout import float_ages, int8_ages
-from calibration.proofs.sensitivity import some_faces
+from calibration.proofs.sensitivity import random_faces
 from calibration.synthetic.build import make, plan
 from calibration.synthetic.face_model import FaceModel
 from device.errors import ModelError
@@ -25,7 +25,7 @@ OUT = Path(__file__).with_name("report.md")
 SIZES = (50, 100, 200, 500)
 SHIPPED, REAL, NOISE = "shipped faces", "training faces", "random noise"
 PROBES = 100  # photographs of test/ on which the layers are compared
-STRANGERS = 1000  # training photographs held back, to say how like strangers are
+HELD_OUT = 1000  # training photographs whose similarity to the others is the one to compare with
 
 
 def calibrations(source: str) -> dict[str, np.ndarray]:
@@ -35,14 +35,14 @@ def calibrations(source: str) -> dict[str, np.ndarray]:
     shipped = representative_faces()
     model = FaceModel()
     more = np.stack([make(model, face)[0] for face in plan(7)])  # seven of each kind: 560
-    real = np.stack(some_faces(source, "train", max(SIZES))[0])
+    photographs = np.stack(random_faces(source, "train", max(SIZES))[0])
     sets = {f"{SHIPPED}, {len(shipped)}": shipped}
     for size in SIZES:
-        sets[f"synthesised, {size}"] = _spread(more if size > len(shipped) else shipped, size)
+        sets[f"synthesised, {size}"] = evenly_spaced(more if size > len(shipped) else shipped, size)
     for size in SIZES:
-        sets[f"{REAL}, {size}"] = real[:size]
-    dice = np.random.default_rng(0)
-    sets[f"{NOISE}, {max(SIZES)}"] = dice.integers(0, 256, (max(SIZES), 64, 64, 3), np.uint8)
+        sets[f"{REAL}, {size}"] = photographs[:size]
+    rng = np.random.default_rng(0)
+    sets[f"{NOISE}, {max(SIZES)}"] = rng.integers(0, 256, (max(SIZES), 64, 64, 3), np.uint8)
     return sets
 
 
@@ -54,12 +54,12 @@ def errors(
 
     settings = tomllib.loads((MODELS / f"{name}.toml").read_text())
     network = quantize.export_model(settings, weights)
-    crops, ages = some_faces(source, "test", 10**6)
+    crops, ages = random_faces(source, "test", 10**6)
     faces = np.stack(crops)
-    truth = float_ages(network, faces)
-    plain = np.abs(truth - ages).mean()
+    reference = float_ages(network, faces)
+    float_mae = np.abs(reference - ages).mean()
     lines = [
-        f"{len(faces)} faces of `test/`, float network: MAE {plain:.3f}.",
+        f"{len(faces)} faces of `test/`, float network: MAE {float_mae:.3f}.",
         "",
         "| calibrated with | MAE | more than float | mean distance from float |",
         "|---|---|---|---|",
@@ -67,19 +67,19 @@ def errors(
     files = {}
     for label, calibration in sets.items():
         files[label] = quantize.quantize(network, calibration)
-        guesses = int8_ages(files[label], "auto", faces)
-        mae = np.abs(guesses - ages).mean()
-        lines.append(f"| {label} | {mae:.3f} | {mae - plain:+.3f} | {np.abs(guesses - truth).mean():.3f} |")
+        estimates = int8_ages(files[label], "auto", faces)
+        mae, away = np.abs(estimates - ages).mean(), np.abs(estimates - reference).mean()
+        lines.append(f"| {label} | {mae:.3f} | {mae - float_mae:+.3f} | {away:.3f} |")
     return "\n".join(lines), files, quantize.to_float(network)
 
 
-def ranges(files: dict[str, bytes], real: bytes, source: str) -> str:
-    """The table of layers: ranges with the shipped and with real faces, and the noise that each adds."""
+def ranges(files: dict[str, bytes], float_file: bytes, source: str) -> str:
+    """The table of layers: ranges with the shipped faces and with photographs, SQNR of each calibration."""
     wanted = (SHIPPED, "synthesised, 50", f"{REAL}, {max(SIZES)}", NOISE)
     chosen = [label for label in files if label.startswith(wanted)]
-    probes = np.stack(some_faces(source, "test", PROBES)[0])
-    truth = layers.run(real, probes)
-    coded = {label: layers.run(files[label], probes) for label in chosen}
+    probes = np.stack(random_faces(source, "test", PROBES)[0])
+    float_layers = layers.run(float_file, probes)
+    quantized = {label: layers.run(files[label], probes) for label in chosen}
     compared = [0, 3]  # of the chosen: the shipped set and as many photographs
     head = [
         "layer",
@@ -88,28 +88,29 @@ def ranges(files: dict[str, bytes], real: bytes, source: str) -> str:
         *(f"SNR in dB, {label}" for label in chosen),
     ]
     lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
-    for place, layer in enumerate(truth):
-        row = [coded[label][place] for label in chosen]
+    for index, layer in enumerate(float_layers):
+        row = [quantized[label][index] for label in chosen]
         spans = " | ".join(f"{row[i].low:.2f} … {row[i].high:.2f}" for i in compared)
-        ratios = " | ".join(f"{layers.noise_ratio(layer.values, r.values):.1f}" for r in row)
+        ratios = " | ".join(f"{layers.sqnr(layer.values, r.values):.1f}" for r in row)
         shape = "×".join(map(str, layer.shape))
         lines.append(
-            f"| {place} {layer.kind.lower()} {shape} | {spans} | "
-            f"{100 * layers.beyond(layer.values, row[0]):.2f} % | {ratios} |"
+            f"| {index} {layer.kind.lower()} {shape} | {spans} | "
+            f"{100 * layers.clipped_share(layer.values, row[0]):.2f} % | {ratios} |"
         )
     return "\n".join(lines)
 
 
-def copies(source: str) -> str:
-    """The nearest-neighbour test, in words and a table."""
-    train = np.stack(some_faces(source, "train", 10**6)[0])
-    strangers, gallery = train[:STRANGERS], nearest_neighbours.Gallery(train[STRANGERS:])
+def nearest_neighbour_test(source: str) -> str:
+    """The nearest-neighbour test as a sentence and a table."""
+    train = np.stack(random_faces(source, "train", 10**6)[0])
+    held_out, gallery = train[:HELD_OUT], nearest_neighbours.Gallery(train[HELD_OUT:])
     found = {
-        "shipped faces": gallery.nearest(nearest_neighbours.bare_faces()),
-        "photographs held back": gallery.nearest(strangers),
+        "shipped faces": gallery.nearest(nearest_neighbours.unoccluded_faces()),
+        "photographs held back": gallery.nearest(held_out),
     }
     lines = [
-        f"Likeness to the nearest of {len(train) - STRANGERS} training photographs; 1 is a copy.",
+        f"Similarity to the nearest neighbour among {len(train) - HELD_OUT} training photographs; "
+        "1 is a copy.",
         "",
         "| | pixels: median | 99th percentile | most | identity: median | 99th percentile | most |",
         "|---|---|---|---|---|---|---|",
@@ -136,12 +137,12 @@ def main(args: Namespace) -> int:
     if not weights.is_file():
         raise ModelError(f"{weights}: the float weights are missing")
     sets = calibrations(args.data)
-    table, files, real = errors(args.data, args.model, weights, sets)
+    table, files, float_file = errors(args.data, args.model, weights, sets)
     text = TEXT.format(
         model=args.model,
         errors=table,
-        ranges=ranges(files, real, args.data),
-        copies=copies(args.data),
+        ranges=ranges(files, float_file, args.data),
+        neighbours=nearest_neighbour_test(args.data),
         probes=PROBES,
         digest=hashlib.sha256(weights.read_bytes()).hexdigest()[:12],
     )
@@ -150,8 +151,8 @@ def main(args: Namespace) -> int:
     return 0
 
 
-def _spread(faces: np.ndarray, count: int) -> np.ndarray:
-    """So many of them, evenly from all kinds."""
+def evenly_spaced(faces: np.ndarray, count: int) -> np.ndarray:
+    """`count` of the faces at even steps, so that all kinds are among them."""
     return faces[np.linspace(0, len(faces) - 1, count).astype(int)]
 
 
@@ -164,11 +165,11 @@ Made by `.venv-train/bin/python -m calibration report --data utkface64.zip` for 
 {errors}
 
 ## Layer by layer
-Ranges that int8 can hold, values of the float network beyond them, and signal-to-noise ratio of the int8
-network's tensors against the float ones, on {probes} faces of `test/`. The layers are in the graph's order.
+Ranges that int8 represents, share of the float network's values that they clip ("cut off"), and signal to
+quantization noise ratio, on {probes} faces of `test/`. The layers are in the graph's order.
 
 {ranges}
 
 ## No copies
-{copies}
+{neighbours}
 """

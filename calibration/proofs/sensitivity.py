@@ -1,8 +1,8 @@
 """`python -m calibration sensitivity --data FACES`: how light, focus, colour and the ISP move the age.
 
-Each disturbance is applied to real crops at several levels; the table says what that does to the error, to
-the mean age, to the picture's measures, and how often the doctor's check (`device.faces.exposure_check`)
-warns. `--bounds` writes the range that the doctor allows, from the representative faces and from this table.
+Each perturbation is applied to real crops at several levels; the table gives its effect on the error, the
+mean age and the image measures, and how often the doctor's check (`device.faces.exposure_check`) warns.
+`--bounds` writes the range that the doctor allows, from the representative faces and from this table.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from device.faces import exposure_check
 
 FACES = Path(__file__).parents[1] / "faces"
 OUT = Path(__file__).with_name("sensitivity.md")
-OUTER = (1, 99)  # percentiles of the representative faces: beyond them int8's ranges are not proven
-HARM = 1.0  # years of error that a disturbance may add before its level counts as outside the range
+PERCENTILES = (1, 99)  # of the representative faces: beyond them the int8 ranges are not tested
+MAX_ADDED_ERROR = 1.0  # years of error that a perturbation may add before its level is outside the range
 
-Disturb = Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
+Perturbation = Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
 
 
 class Row(NamedTuple):
-    """One level of one disturbance over all faces."""
+    """One level of one perturbation, over all faces."""
 
     name: str
     level: float
@@ -40,22 +40,22 @@ class Row(NamedTuple):
 
 
 def exposure(crop: np.ndarray, stops: float, rng: np.random.Generator) -> np.ndarray:
-    """More or less light by so many stops, in linear light, clipped at white."""
+    """More or less light by `stops`, in linear light, clipped at white."""
     return _encoded(_linear(crop) * 2.0**stops)
 
 
 def gamma(crop: np.ndarray, power: float, rng: np.random.Generator) -> np.ndarray:
-    """A tone curve: values to this power."""
+    """A tone curve: values to the power of `power`."""
     return _bytes((crop / 255.0) ** power)
 
 
 def warmth(crop: np.ndarray, stops: float, rng: np.random.Generator) -> np.ndarray:
-    """White balance off by so many stops of red against blue; positive is warmer."""
+    """White balance off by `stops` of red against blue; positive is warmer."""
     return _encoded(_linear(crop) * 2.0 ** np.array([stops / 2, 0.0, -stops / 2]))
 
 
 def tint(crop: np.ndarray, stops: float, rng: np.random.Generator) -> np.ndarray:
-    """White balance off by so many stops of green."""
+    """White balance off by `stops` of green."""
     return _encoded(_linear(crop) * 2.0 ** np.array([0.0, stops, 0.0]))
 
 
@@ -65,45 +65,46 @@ def blur(crop: np.ndarray, sigma: float, rng: np.random.Generator) -> np.ndarray
 
 
 def motion(crop: np.ndarray, length: float, rng: np.random.Generator) -> np.ndarray:
-    """Moved sideways during the exposure by so many crop pixels."""
+    """Motion blur: `length` crop pixels sideways."""
     return cv2.blur(crop, (int(length), 1))
 
 
 def noise(crop: np.ndarray, sigma: float, rng: np.random.Generator) -> np.ndarray:
-    """A sensor's noise: Gaussian of `sigma` grey levels."""
+    """Sensor noise: Gaussian of `sigma` grey levels, in each channel."""
     return (crop + rng.normal(0, sigma, crop.shape)).clip(0, 255).astype(np.uint8)
 
 
 def grain(crop: np.ndarray, sigma: float, rng: np.random.Generator) -> np.ndarray:
-    """Film's grain and what denoising leaves in low light: grey noise of `sigma` grey levels."""
+    """Film grain, and the residual of denoising in low light: grey noise of `sigma` grey levels."""
     return (crop + rng.normal(0, sigma, crop.shape[:2])[..., None]).clip(0, 255).astype(np.uint8)
 
 
 def shade(crop: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
-    """Light from above: so much brighter at the top and darker at the bottom; negative is from below."""
+    """Light from above: `strength` (0–1) brighter at the top and darker at the bottom; below 0 from below."""
     light = 1 + strength * np.linspace(1, -1, len(crop))
     return (crop * light[:, None, None]).clip(0, 255).astype(np.uint8)
 
 
 def sharpening(crop: np.ndarray, amount: float, rng: np.random.Generator) -> np.ndarray:
-    """What an ISP's sharpening adds: the difference to a blurred copy, so many times."""
+    """An ISP's sharpening: unsharp masking, `amount` times the difference to a blurred copy."""
     return cv2.addWeighted(crop, 1 + amount, cv2.GaussianBlur(crop, (0, 0), 1.0), -amount, 0)
 
 
 def denoising(crop: np.ndarray, sigma: float, rng: np.random.Generator) -> np.ndarray:
-    """What an ISP's noise reduction takes away: a bilateral filter of `sigma` grey levels."""
+    """An ISP's noise reduction: a bilateral filter of `sigma` grey levels."""
     return cv2.bilateralFilter(crop, 5, sigma, 1.5)
 
 
 def saturation(crop: np.ndarray, factor: float, rng: np.random.Generator) -> np.ndarray:
-    """Colours stronger or paler by this factor."""
+    """Saturation times `factor`; 0 is grey."""
     grey = cv2.cvtColor(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     return cv2.addWeighted(crop, factor, grey, 1 - factor, 0)
 
 
 def pi_isp(crop: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
-    """The Pi's ISP as its default tuning works, modelled, for there is no board here: noise reduction,
-    an S-shaped tone curve, stronger colours, sharpening, and colour at half size as in YUV420.
+    """A model of the Pi's ISP with its default tuning; `strength` 1 is the usual.
+
+    Noise reduction, an S-shaped tone curve, more saturation, sharpening, colour at half size as in YUV420.
     """
     crop = denoising(crop, 12 * strength, rng)
     x = crop / 255.0
@@ -114,7 +115,7 @@ def pi_isp(crop: np.ndarray, strength: float, rng: np.random.Generator) -> np.nd
     return cv2.cvtColor(planes, cv2.COLOR_YUV2RGB_I420)
 
 
-DISTURBANCES: dict[str, tuple[Disturb, tuple[float, ...], str]] = {
+PERTURBATIONS: dict[str, tuple[Perturbation, tuple[float, ...], str]] = {
     "exposure": (exposure, (-5, -4, -3, -2, -1, 1, 1.5, 2), "stops"),
     "gamma": (gamma, (0.5, 0.7, 1.4, 2.0), "power"),
     "warmth": (warmth, (-2, -1, -0.5, 0.5, 1, 2), "stops red over blue"),
@@ -132,12 +133,12 @@ DISTURBANCES: dict[str, tuple[Disturb, tuple[float, ...], str]] = {
 
 
 def table(net: AgeNet, crops: list[np.ndarray], ages: np.ndarray, allowed: dict) -> list[Row]:
-    """Every level of every disturbance on these crops; the first row is without any."""
+    """Every level of every perturbation on these crops; the first row is without any."""
     rows = [_row("none", 0, crops, net, ages, allowed)]
-    for name, (disturb, levels, _) in DISTURBANCES.items():
+    for name, (perturb, levels, _) in PERTURBATIONS.items():
         for level in levels:
             rng = np.random.default_rng(0)
-            changed = [np.ascontiguousarray(disturb(crop, level, rng)) for crop in crops]
+            changed = [np.ascontiguousarray(perturb(crop, level, rng)) for crop in crops]
             rows.append(_row(name, level, changed, net, ages, allowed))
     return rows
 
@@ -145,19 +146,25 @@ def table(net: AgeNet, crops: list[np.ndarray], ages: np.ndarray, allowed: dict)
 def bounds(rows: list[Row]) -> dict[str, list[float]]:
     """The range of each measure that the doctor allows.
 
-    That of the representative faces, narrowed to where no disturbance of light or focus has added more
-    than `HARM` years of error: halfway between the last harmless level's median and the first harmful one's.
+    That of the representative faces, narrowed to where no perturbation of light or focus adds more than
+    `MAX_ADDED_ERROR` years of error: halfway between the medians of the last harmless level and the first
+    harmful one.
     """
-    faces = [cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB) for path in sorted(FACES.glob("*.png"))]
-    seen = np.array([exposure_check.measure(face) for face in faces])
+    faces = [
+        np.asarray(cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB), np.uint8)
+        for path in sorted(FACES.glob("*.png"))
+    ]
+    measured = np.array([exposure_check.measure(face) for face in faces])
     found = {}
     for column, name in enumerate(exposure_check.Measures._fields):
-        low, high = np.percentile(seen[:, column], OUTER)
+        low, high = np.percentile(measured[:, column], PERCENTILES)
         harmless: list[float] = []
         harmful: list[float] = []
         for row in rows:
-            if row.name in GUARDED[name]:
-                (harmful if row.mae > rows[0].mae + HARM else harmless).append(row.measures[column])
+            if row.name in PERTURBATIONS_OF[name]:
+                (harmful if row.mae > rows[0].mae + MAX_ADDED_ERROR else harmless).append(
+                    row.measures[column]
+                )
         harmless.append(rows[0].measures[column])
         below = [value for value in harmful if value < min(harmless)]
         above = [value for value in harmful if value > max(harmless)]
@@ -167,8 +174,8 @@ def bounds(rows: list[Row]) -> dict[str, list[float]]:
     return found
 
 
-# the disturbances that each measure is to reveal
-GUARDED = {
+# the perturbations that each measure has to detect
+PERTURBATIONS_OF = {
     "brightness": ("exposure",),
     "sharpness": ("blur", "motion", "noise"),
     "red": ("warmth", "tint"),
@@ -177,11 +184,18 @@ GUARDED = {
 
 
 def markdown(rows: list[Row]) -> str:
-    """The table for the report."""
-    head = ("disturbance", "level", "MAE", "mean age moves", *exposure_check.Measures._fields, "doctor warns")
+    """The table as Markdown."""
+    head = (
+        "perturbation",
+        "level",
+        "MAE",
+        "mean age moves",
+        *exposure_check.Measures._fields,
+        "doctor warns",
+    )
     lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     for row in rows:
-        unit = f" {DISTURBANCES[row.name][2]}" if row.name in DISTURBANCES else ""
+        unit = f" {PERTURBATIONS[row.name][2]}" if row.name in PERTURBATIONS else ""
         values = " | ".join(f"{value:.2f}" for value in row.measures)
         lines.append(
             f"| {row.name} | {row.level:g}{unit} | {row.mae:.2f} | "
@@ -195,11 +209,11 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--data", required=True, help="zip or folder of faces with ages")
     parser.add_argument("--model", default="age", help="age, age-wide or a .tflite file (age)")
     parser.add_argument("--faces", type=int, default=500, metavar="N", help="how many of them (500)")
-    parser.add_argument("--bounds", action="store_true", help="find the doctor's range anew, on train/")
+    parser.add_argument("--bounds", action="store_true", help="compute the doctor's range anew, on train/")
 
 
-def some_faces(source: str, part: str, count: int) -> tuple[list[np.ndarray], np.ndarray]:
-    """Crops, uint8 RGB (64, 64, 3), of randomly chosen faces of a part of a set, and their ages in years."""
+def random_faces(source: str, part: str, count: int) -> tuple[list[np.ndarray], np.ndarray]:
+    """Crops, uint8 RGB (64, 64, 3), of `count` random faces of a part of a set, and their ages in years."""
     from models.data.datasets import load
     from models.evaluation.evaluate import stored
 
@@ -211,8 +225,8 @@ def some_faces(source: str, part: str, count: int) -> tuple[list[np.ndarray], np
 
 
 def main(args: Namespace) -> int:
-    """Write the table for test/ as Markdown, or find the bounds on train/."""
-    crops, ages = some_faces(args.data, "train" if args.bounds else "test", args.faces)
+    """Write the table on test/ as Markdown, or the doctor's bounds from the table on train/."""
+    crops, ages = random_faces(args.data, "train" if args.bounds else "test", args.faces)
     net = AgeNet(args.model)
     assert net.path is not None  # as it is of bytes only
     if args.bounds:
@@ -237,8 +251,8 @@ TEXT = """# How light, focus, colour and the ISP move the age
 
 Made by `python -m calibration sensitivity --data utkface64.zip` with the network `{model}`
 (SHA-256 {digest}…) on {faces} faces of UTKFace's `test/`. MAE in years; how far the mean age
-moves; the medians of the picture's measures; the share of faces of which `make doctor` would warn. Levels are
-as a crop of 64 pixels sees them. `pi_isp` models noise reduction, tone curve, colours, sharpening and YUV420
+moves; the medians of the image measures; the share of faces of which `make doctor` would warn. Levels are
+in pixels of the 64-pixel crop. `pi_isp` models noise reduction, tone curve, colours, sharpening and YUV420
 of the Pi's ISP at its default tuning: no board was at hand to measure a real one.
 
 {table}
@@ -246,10 +260,10 @@ of the Pi's ISP at its default tuning: no board was at hand to measure a real on
 
 
 def _row(name: str, level: float, crops: list, net: AgeNet, ages: np.ndarray, allowed: dict) -> Row:
-    guesses = np.array([net.estimate(crop) for crop in crops])
+    estimates = np.array([net.estimate(crop) for crop in crops])
     measures = [exposure_check.measure(crop) for crop in crops]
     warned = np.mean([bool(exposure_check.complaints(found, allowed)) for found in measures])
-    errors = guesses - ages
+    errors = estimates - ages
     medians = exposure_check.Measures(*np.median(np.array(measures), axis=0))
     return Row(name, level, float(np.abs(errors).mean()), float(errors.mean()), float(warned), medians)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from calibration.site import crop_folder
-from calibration.site.diversity import Spread
+from calibration.site.diversity import Diversity
 from calibration.synthetic import stored_png
 from device.budget.timing import Timings
 from device.config.schema import Settings
@@ -26,14 +26,14 @@ from device.faces.alignment import SIDE, Cropper
 from device.faces.exposure_check import measure as measure_picture
 from device.faces.quality import measure
 
-WAIT = 0.2  # seconds for a frame, so that a signal is heard soon
-TELL_EVERY = 1.0  # seconds between two lines of progress
+WAIT = 0.2  # seconds for a frame, so that a signal is noticed soon
+PROGRESS_EVERY = 1.0  # seconds between two lines of progress
 SHEET_COLUMNS, SHEET_ROWS = 20, 15
 SECTIONS = ("source", "camera", "detector", "age", "tracker", "output", "web")
 
 
 def add_options(parser: ArgumentParser) -> None:
-    """The options of `capture`: the folder, the consent, when to end, and the camera's settings."""
+    """The options of `capture`: the folder, the consent, limits, and the camera's settings."""
     from device.config.options import add_settings, whole_number
 
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="new or empty; all crops go there")
@@ -47,7 +47,7 @@ def add_options(parser: ArgumentParser) -> None:
         type=whole_number,
         default=300,
         metavar="N",
-        help=f"end after so many crops, {crop_folder.FEWEST} to {crop_folder.MOST} (300)",
+        help=f"end after so many crops, {crop_folder.MIN_CROPS} to {crop_folder.MAX_CROPS} (300)",
     )
     parser.add_argument("--minutes", type=whole_number, default=10, metavar="N", help="at most so long (10)")
     add_settings(parser, SECTIONS)
@@ -58,36 +58,41 @@ def main(args: Namespace) -> int:
     from device.config.options import settings_from
 
     settings = settings_from(args)
-    if not crop_folder.FEWEST <= args.count <= crop_folder.MOST:
-        allowed = f"{crop_folder.FEWEST} to {crop_folder.MOST} crops are allowed"
+    if not crop_folder.MIN_CROPS <= args.count <= crop_folder.MAX_CROPS:
+        allowed = f"{crop_folder.MIN_CROPS} to {crop_folder.MAX_CROPS} crops are allowed"
         raise ConfigError(f"--count {args.count}: {allowed}")
     print(crop_folder.NOTICE.format(folder=args.folder, count=args.count), file=sys.stderr)
     if not args.consent:
-        print("Nothing was kept. Add --consent when the people before the camera agreed.", file=sys.stderr)
+        print(
+            "Nothing was kept. Add --consent when the people before the camera have agreed.", file=sys.stderr
+        )
         return ConfigError.exit_status
     folder = crop_folder.create(args.folder)
     with ExitStack() as closing:
-        capture = Capturing(settings, folder, args.count, closing)
+        capture = CaptureLoop(settings, folder, args.count, closing)
         capture.run(60.0 * args.minutes)
-    crop_folder.describe(folder, capture.spread.counts())
-    enough = capture.kept >= crop_folder.FEWEST
+    crop_folder.describe(folder, capture.diversity.counts())
+    enough = capture.kept >= crop_folder.MIN_CROPS
     advice = f"now run: python -m calibration apply {folder}"
     if not enough:
         crop_folder.delete(folder)
-        advice = f"{crop_folder.FEWEST} are needed, so they were deleted; capture longer, with more movement"
-    print(f"{capture.kept} crops; {advice}", file=sys.stderr)
+        advice = (
+            f"at least {crop_folder.MIN_CROPS} are needed, so they were deleted; "
+            "capture again, for longer and with more movement"
+        )
+    print(f"{capture.kept} crops kept; {advice}", file=sys.stderr)
     return 0 if enough else 1
 
 
-class Capturing:
-    """The camera loop with crops kept in place of a picture shown; `kept` counts them."""
+class CaptureLoop:
+    """The camera loop, which keeps crops and shows their contact sheet; `kept` counts them."""
 
     def __init__(self, settings: Settings, folder: Path, count: int, closing: ExitStack) -> None:
         from device.camera.capture import open_capture
         from device.outputs.open import open_outputs
         from device.pipeline.pipeline import Vision, open_networks
 
-        self.kept, self.spread = 0, Spread()
+        self.kept, self.diversity = 0, Diversity()
         self._folder, self._count = folder, count
         self._stopping = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -106,38 +111,38 @@ class Capturing:
             closing.callback(output.close)
 
     def run(self, seconds: float) -> None:
-        """Until enough are kept, the source ends, a signal comes, or `seconds` are over."""
-        start = told = time.monotonic()
+        """Capture until enough crops are kept, the source ends, a signal comes, or `seconds` are over."""
+        start = reported = time.monotonic()
         while not (self._stopping.is_set() or self._capture.ended or self.kept == self._count):
             frame = self._capture.next(WAIT)
             if frame is not None:
                 self._vision.process(frame)
-                self._take(frame)
+                self._keep_crops(frame)
                 self._capture.release(frame)
             now = time.monotonic()
-            if now - told >= TELL_EVERY:
-                self._tell(now - start)
-                told = now
+            if now - reported >= PROGRESS_EVERY:
+                self._report_progress(now - start)
+                reported = now
             if now - start > seconds:
                 break
-        self._tell(time.monotonic() - start)
+        self._report_progress(time.monotonic() - start)
 
-    def _take(self, frame) -> None:
-        """Keep what is worth it of the faces that were found in this frame."""
+    def _keep_crops(self, frame) -> None:
+        """Keep the crops that add to the diversity, of the faces found in this frame."""
         for track in self._vision.tracks:
             if track.misses or track.unseen or self.kept == self._count:
                 continue
             crop = self._cropper.cut(frame.image, track.keypoints[:2])
-            if self.spread.wants(track.id, measure(crop, track), measure_picture(crop), frame.time):
+            if self.diversity.accept(track.id, measure(crop, track), measure_picture(crop), frame.time):
                 (self._folder / crop_folder.name_of(self.kept)).write_bytes(stored_png.encode(crop))
                 row, column = divmod(self.kept % (SHEET_ROWS * SHEET_COLUMNS), SHEET_COLUMNS)
                 y, x = row * SIDE, column * SIDE
                 self._sheet[y : y + SIDE, x : x + SIDE] = crop[..., ::-1]
                 self.kept += 1
 
-    def _tell(self, seconds: float) -> None:
-        """A line of progress, and the contact sheet on the outputs."""
-        counts = ", ".join(f"{number} {name}" for name, number in self.spread.counts().items())
+    def _report_progress(self, seconds: float) -> None:
+        """Print a line of progress, and show the contact sheet on the outputs."""
+        counts = ", ".join(f"{number} {name}" for name, number in self.diversity.counts().items())
         print(f"{seconds:5.0f} s  {self.kept} of {self._count} crops: {counts}", file=sys.stderr, flush=True)
         for output in self._outputs:
             if output.wanted():

@@ -1,4 +1,4 @@
-"""The folder of a site's crops: made, described, read, and deleted for good."""
+"""The folder of a site's crops: created, described, read, and deleted for good."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import numpy as np
 from device.errors import ConfigError
 from device.faces.alignment import SIDE
 
-FEWEST, MOST = 100, 1000  # crops
-MARK = "capture.json"  # what tells a folder of crops from any other
+MIN_CROPS, MAX_CROPS = 100, 1000  # crops
+MARKER_FILE = "capture.json"  # tells a folder of crops from any other, which is never read or deleted
 NOTICE = """Calibration for this site. What will be kept, and where:
   - up to {count} pictures of faces, 64×64 pixels each, cut out of the camera's picture;
   - only in {folder}, readable by this user alone; nothing is sent anywhere;
   - no whole pictures, no names, no ages, no times.
 They are deleted when `python -m calibration apply {folder}` has made the new network from them.
-Everybody whose face is taken must have been told this, and have agreed."""
+Everybody whose face is kept must have been told this, and have agreed."""
 
 
 def name_of(index: int) -> str:
@@ -32,33 +32,33 @@ def create(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)
         if any(folder.iterdir()):
-            raise ConfigError(f"{folder} is not empty; name a new one, so that nothing else is ever deleted")
-        (folder / MARK).write_text("{}\n")
+            raise ConfigError(f"{folder}: not empty; name a new folder, so that nothing else is ever deleted")
+        (folder / MARKER_FILE).write_text("{}\n")
     except OSError as error:
-        raise ConfigError(f"{folder}: cannot be made or written ({error.strerror})") from error
+        raise ConfigError(f"{folder}: cannot be created or written ({error.strerror})") from error
     return folder
 
 
 def describe(folder: Path, counts: dict[str, int]) -> None:
-    """Note beside the crops how they are spread."""
-    (folder / MARK).write_text(json.dumps(counts) + "\n")
+    """Write the crops' diversity into the marker file."""
+    (folder / MARKER_FILE).write_text(json.dumps(counts) + "\n")
 
 
 def read(folder: Path) -> np.ndarray:
     """The crops of a folder that `capture` made, uint8 RGB (n, 64, 64, 3).
 
-    Raises ConfigError when it is none, holds too few, or a file in it is no crop.
+    Raises ConfigError when it is no such folder, holds too few, or a file in it is no crop.
     """
-    if not (folder / MARK).is_file():
-        raise ConfigError(f"{folder} was not made by `python -m calibration capture`: it has no {MARK}")
+    if not (folder / MARKER_FILE).is_file():
+        raise ConfigError(f"{folder}: not made by `python -m calibration capture`; it has no {MARKER_FILE}")
     paths = _crops(folder)
-    if len(paths) < FEWEST:
-        raise ConfigError(f"{folder} holds {len(paths)} crops; at least {FEWEST} are needed: capture again")
+    if len(paths) < MIN_CROPS:
+        raise ConfigError(f"{folder}: {len(paths)} crops, at least {MIN_CROPS} are needed; capture again")
     crops = []
     for path in paths:
         picture = cv2.imread(str(path))
         if picture is None or picture.shape != (SIDE, SIDE, 3):
-            raise ConfigError(f"{path} is no picture of {SIDE}×{SIDE} pixels; delete it, or capture again")
+            raise ConfigError(f"{path}: not an image of {SIDE}×{SIDE} pixels; delete it, or capture again")
         crops.append(picture[..., ::-1])
     return np.stack(crops)
 
@@ -68,7 +68,7 @@ def delete(folder: Path) -> int:
     paths = _crops(folder)
     for path in paths:
         path.unlink()
-    (folder / MARK).unlink(missing_ok=True)
+    (folder / MARKER_FILE).unlink(missing_ok=True)
     if not any(folder.iterdir()):
         folder.rmdir()
     return len(paths)

@@ -1,11 +1,11 @@
-"""What light and a camera do to a face: exposure, colour, blur, noise, JPEG; all in whole numbers."""
+"""A camera model in integer arithmetic: exposure, colour, alignment error, blur, noise, JPEG."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from calibration.synthetic.face_model import SIDE, blur, sample
-from calibration.synthetic.random_ints import ONE, Dice
+from calibration.synthetic.random_ints import ONE, RandomInts
 
 LIGHTS = ("even", "dim", "bright", "side", "tinted")
 SHARPNESS = ("sharp", "soft", "moving", "coded")
@@ -28,7 +28,7 @@ _LUMA = np.array(
 )
 _CHROMA = np.full((8, 8), 99)
 _CHROMA[:4, :4] = [[17, 18, 24, 47], [18, 21, 26, 66], [24, 26, 56, 99], [47, 66, 99, 99]]
-# the cosine transform of 8 values, 4096 = 1.0
+# the discrete cosine transform of 8 values, 4096 = 1.0
 _COSINES = np.array(
     [
         [1448, 1448, 1448, 1448, 1448, 1448, 1448, 1448],
@@ -43,38 +43,38 @@ _COSINES = np.array(
 )
 
 
-def take(chip: np.ndarray, light: str, sharpness: str, dice: Dice) -> np.ndarray:
-    """The crop a camera gives of a face: uint8 RGB (64, 64, 3) of a chip (128, 128, 3)."""
-    noise = dice.between(6, 12) if light == "dim" else dice.between(1, 4)
-    crop = expose(chip.astype(np.int64), light, dice)
-    crop = halve(place(crop, dice))
-    crop = focus(crop, sharpness, dice)
-    crop = crop + (dice.normal(crop.size).reshape(crop.shape) * noise >> 8)
-    quality = dice.between(18, 40) if sharpness == "coded" else dice.between(70, 95)
+def simulate(chip: np.ndarray, light: str, sharpness: str, rng: RandomInts) -> np.ndarray:
+    """The crop that a camera gives of a face: uint8 RGB (64, 64, 3) of a chip (128, 128, 3)."""
+    noise = rng.between(6, 12) if light == "dim" else rng.between(1, 4)
+    crop = expose(chip.astype(np.int64), light, rng)
+    crop = halve(misalign(crop, rng))
+    crop = focus(crop, sharpness, rng)
+    crop = crop + (rng.normal(crop.size).reshape(crop.shape) * noise >> 8)
+    quality = rng.between(18, 40) if sharpness == "coded" else rng.between(70, 95)
     return jpeg(crop.clip(0, 255), quality)
 
 
-def expose(chip: np.ndarray, light: str, dice: Dice) -> np.ndarray:
-    """Light on the face, as gains (`ONE` = 1.0) over the picture and by channel."""
+def expose(chip: np.ndarray, light: str, rng: RandomInts) -> np.ndarray:
+    """Light on the face, as gains (`ONE` = 1.0) over the image and by channel."""
     gain = {"dim": (85, 150), "bright": (330, 430)}.get(light, (230, 285))
-    gains = np.full((SIDE, SIDE, 3), dice.between(*gain))
+    gains = np.full((SIDE, SIDE, 3), rng.between(*gain))
     if light == "side":
-        angle = dice.choice(((1, 0), (-1, 0), (1, 1), (-1, 1), (0, 1), (1, -1)))
+        angle = rng.choice(((1, 0), (-1, 0), (1, 1), (-1, 1), (0, 1), (1, -1)))
         y, x = np.mgrid[0:SIDE, 0:SIDE] - SIDE // 2
-        slope = dice.between(170, 300)
+        slope = rng.between(170, 300)
         gains = gains + ((x * angle[0] + y * angle[1]) * slope // SIDE)[..., None]
     if light == "tinted":
-        gains = gains * np.array(dice.choice(TINTS)) >> 8
+        gains = gains * np.array(rng.choice(TINTS)) >> 8
     lit = chip * gains.clip(30, 700) >> 8
-    # highlights roll off into white, as a camera's curve does
+    # highlights roll off into white, as with a camera's tone curve
     over = (lit - 208).clip(0)
     return lit - over + over * 47 // (over + 47)
 
 
-def place(chip: np.ndarray, dice: Dice) -> np.ndarray:
-    """Move, turn and scale the face as much as the detector's eyes are off: 3 % of the side, 3°, 5 %."""
-    shift = dice.normal(2) * 3
-    turn, scale = dice.normal(1)[0] * 215 >> 8, 4096 + (dice.normal(1)[0] * 205 >> 8)
+def misalign(chip: np.ndarray, rng: RandomInts) -> np.ndarray:
+    """Shift, rotate and scale by the detector's error: standard deviations 3 pixels, 3°, 5 %."""
+    shift = rng.normal(2) * 3
+    turn, scale = rng.normal(1)[0] * 215 >> 8, 4096 + (rng.normal(1)[0] * 205 >> 8)
     y, x = np.mgrid[0:SIDE, 0:SIDE] * ONE - SIDE * ONE // 2
     centre = SIDE * ONE // 2
     across = (x * scale - y * turn >> 12) + centre + shift[0]
@@ -83,20 +83,20 @@ def place(chip: np.ndarray, dice: Dice) -> np.ndarray:
 
 
 def halve(picture: np.ndarray) -> np.ndarray:
-    """Half the size: the mean of each 2×2 pixels."""
+    """Downsampled by 2: the mean of each 2×2 pixels."""
     rows, columns = picture.shape[0] // 2, picture.shape[1] // 2
     return (picture.reshape(rows, 2, columns, 2, -1).sum(axis=(1, 3)) + 2) >> 2
 
 
-def focus(crop: np.ndarray, sharpness: str, dice: Dice) -> np.ndarray:
-    """Sharpened by the camera ("sharp"), out of focus, moving, or from a face of a few pixels ("coded")."""
+def focus(crop: np.ndarray, sharpness: str, rng: RandomInts) -> np.ndarray:
+    """Sharpened by the camera, out of focus ("soft"), moving, or upsampled from few pixels ("coded")."""
     if sharpness == "sharp":
-        crop = crop + ((crop - blur(crop)) * dice.between(0, 2 * ONE) >> 8)
+        crop = crop + ((crop - blur(crop)) * rng.between(0, 2 * ONE) >> 8)
     elif sharpness == "soft":
-        for _ in range(dice.between(2, 6)):
+        for _ in range(rng.between(2, 6)):
             crop = blur(crop)
     elif sharpness == "moving":
-        axis, length = dice.between(0, 1), dice.between(3, 6)
+        axis, length = rng.between(0, 1), rng.between(3, 6)
         padded = np.concatenate([crop.take([0] * length, axis), crop, crop.take([-1] * length, axis)], axis)
         total = sum(padded.take(range(i, i + CROP), axis) for i in range(length, 2 * length))
         crop = total // length
@@ -108,7 +108,7 @@ def focus(crop: np.ndarray, sharpness: str, dice: Dice) -> np.ndarray:
 
 
 def jpeg(crop: np.ndarray, quality: int) -> np.ndarray:
-    """What JPEG of this quality (1–100, as in libjpeg; colour at half size) leaves of a crop, uint8 RGB."""
+    """The crop after JPEG of this quality (1–100, as in libjpeg; colour at half size), uint8 RGB."""
     red, green, blue = np.moveaxis(crop, -1, 0)
     luma = (red * 306 + green * 601 + blue * 117 + 512) >> 10
     chroma = [128 + ((blue - luma) * 578 >> 10), 128 + ((red - luma) * 730 >> 10)]
@@ -126,10 +126,11 @@ def jpeg(crop: np.ndarray, quality: int) -> np.ndarray:
 
 
 def _code(plane: np.ndarray, table: np.ndarray) -> np.ndarray:
-    """Each 8×8 block through the cosine transform, rounded to the table's steps, and back."""
+    """Each 8×8 block through the discrete cosine transform, quantized by the table, and back."""
+
     rows, columns = plane.shape
     blocks = plane.reshape(rows // 8, 8, columns // 8, 8).swapaxes(1, 2) - 128
-    waves = (_COSINES @ blocks @ _COSINES.T + (1 << 23)) >> 24
-    waves = (waves + table // 2) // table * table
-    blocks = ((_COSINES.T @ waves @ _COSINES + (1 << 23)) >> 24) + 128
+    coefficients = (_COSINES @ blocks @ _COSINES.T + (1 << 23)) >> 24
+    coefficients = (coefficients + table // 2) // table * table
+    blocks = ((_COSINES.T @ coefficients @ _COSINES + (1 << 23)) >> 24) + 128
     return blocks.swapaxes(1, 2).reshape(rows, columns)

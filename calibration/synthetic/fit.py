@@ -1,8 +1,8 @@
 """Fits the face model to photographs: `python -m calibration fit FACES…` writes `face_model.npz`.
 
 Faces are warped to their mean shape by a thin-plate spline through the landmarks (Bookstein, 1989); principal
-components of texture and warp are taken over all faces, fewer-seen kinds weighing more; their mean is
-regressed on the conditions, and a linear estimate of the age is fitted by which draws are put right.
+components of texture and warp are taken over all faces, rare kinds weighing more; their mean is regressed on
+the conditions, and a linear estimate of age is fitted by which samples are corrected.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from calibration.synthetic.random_ints import ONE
 
 TEXTURE_COMPONENTS, SHAPE_COMPONENTS = 192, 32
 COLOUR_WEIGHT = 2.0  # of a colour cell against a pixel of luma
-STIFFNESS = 300.0  # of the spline: landmarks are followed to about half a pixel
-FULL_TURN = 0.14  # of the face's width: a nose further from its middle is left out
-GRAIN_BANDS, GRAIN_OCTAVES, GRAIN_ROWS = 8, 2, 16
-GRAIN_SHARE = 0.6  # of what the components leave out; the rest is misplaced edges, not texture
+STIFFNESS = 300.0  # regularisation of the spline: landmarks are followed to about half a pixel
+MAX_YAW = 0.14  # of the face's width: faces whose nose is further from its middle are left out
+FINE_BANDS, FINE_OCTAVES, FINE_ROWS = 8, 2, 16
+FINE_GAIN = 0.6  # of the residual's deviation; the rest is misaligned edges, not texture
 _FINE = 1 << 12
 
 
 class Faces(NamedTuple):
-    """Faces in the mean shape: luma (n, 128, 128), colour (n, 2, 32, 32), warps back (n, 2, 33, 33)."""
+    """Faces in the mean shape: luma (n, 128, 128), colour (n, 2, 32, 32), inverse warps (n, 2, 33, 33)."""
 
     luma: np.ndarray
     colour: np.ndarray
@@ -46,35 +46,35 @@ class Faces(NamedTuple):
 
 
 def fit(measured: Measured, samples: list[Sample]) -> dict[str, np.ndarray]:
-    """The model's weights, as stored; `samples` belong to the measured faces, one by one."""
+    """The model's weights, as stored; `samples` are those of the measured faces, in their order."""
     mean_shape = symmetric_mean(measured.landmarks)
     faces = normalise(measured, samples, mean_shape)
-    weights = balance(faces.samples)
+    weights = sample_weights(faces.samples)
     texture = np.concatenate(
         [faces.luma.reshape(len(weights), -1), faces.colour.reshape(len(weights), -1)],
         axis=1,
         dtype=np.float32,
     )
     texture[:, SIDE * SIDE :] *= COLOUR_WEIGHT
-    texture_mean, texture_axes = components(texture, weights, TEXTURE_COMPONENTS)
+    texture_mean, texture_axes = principal_axes(texture, weights, TEXTURE_COMPONENTS)
     shape = faces.warps.reshape(len(weights), -1)
-    shape_mean, shape_axes = components(shape, weights, SHAPE_COMPONENTS)
+    shape_mean, shape_axes = principal_axes(shape, weights, SHAPE_COMPONENTS)
     amounts = np.hstack([(texture - texture_mean) @ texture_axes.T, (shape - shape_mean) @ shape_axes.T])
-    spread = np.sqrt(np.average(amounts**2, axis=0, weights=weights))
-    grain = grain_of(texture, texture_mean, texture_axes, amounts, faces.samples)
+    deviation = np.sqrt(np.average(amounts**2, axis=0, weights=weights))
+    grain = fine_deviation(texture, texture_mean, texture_axes, amounts, faces.samples)
     texture_axes[:, SIDE * SIDE :] /= COLOUR_WEIGHT
     texture_mean[SIDE * SIDE :] /= COLOUR_WEIGHT
-    texture_int, texture_gain = eight_bits(texture_axes)
-    shape_int, shape_gain = eight_bits(shape_axes)
+    texture_int, texture_gain = to_int8(texture_axes)
+    shape_int, shape_gain = to_int8(shape_axes)
     return {
-        "texture_mean": whole(texture_mean, 16, np.int16),
+        "texture_mean": fixed_point(texture_mean, 16, np.int16),
         "texture": texture_int,
-        "shape_mean": whole(shape_mean, ONE, np.int16),
+        "shape_mean": fixed_point(shape_mean, ONE, np.int16),
         "shape": shape_int,
-        "gains": whole(spread * np.concatenate([texture_gain, shape_gain]), 1 << 20, np.int32),
+        "gains": fixed_point(deviation * np.concatenate([texture_gain, shape_gain]), 1 << 20, np.int32),
         "grain": grain,
-        "landmarks": whole(mean_shape, ONE, np.int16),
-        **condition(amounts / spread, faces, weights),
+        "landmarks": fixed_point(mean_shape, ONE, np.int16),
+        **fit_conditions(amounts / deviation, faces, weights),
     }
 
 
@@ -87,20 +87,20 @@ def symmetric_mean(landmarks: np.ndarray) -> np.ndarray:
 
 
 def normalise(measured: Measured, samples: list[Sample], mean_shape: np.ndarray) -> Faces:
-    """Every face that looks ahead, in the mean shape, and the warp from its own shape to the mean."""
+    """Every frontal face in the mean shape, and the warp from its own shape to the mean."""
     points = measured.landmarks
     left, right, nose = points[:, 234, 0], points[:, 454, 0], points[:, 1, 0]
     yaw = (nose - (left + right) / 2) / (right - left)
-    ahead = np.flatnonzero((np.abs(yaw) < FULL_TURN) & (right - left > 60) & (right - left < 140))
+    frontal = np.flatnonzero((np.abs(yaw) < MAX_YAW) & (right - left > 60) & (right - left < 140))
     spline = thin_plate(mean_shape, np.linspace(0, SIDE, NODES))
     y, x = np.mgrid[0:SIDE, 0:SIDE].astype(np.float32)
     nodes_y, nodes_x = np.mgrid[0:NODES, 0:NODES].astype(np.float32)
-    luma = np.empty((len(ahead), SIDE, SIDE), np.uint8)
-    colour = np.empty((len(ahead), 2, COLOURS, COLOURS), np.uint8)
-    warps = np.empty((len(ahead), 2, NODES, NODES), np.float32)
-    for row, index in enumerate(ahead):
-        out = (spline @ (points[index] - mean_shape)).reshape(NODES, NODES, 2).astype(np.float32)
-        dense = cv2.remap(out, x / CELL, y / CELL, cv2.INTER_LINEAR)
+    luma = np.empty((len(frontal), SIDE, SIDE), np.uint8)
+    colour = np.empty((len(frontal), 2, COLOURS, COLOURS), np.uint8)
+    warps = np.empty((len(frontal), 2, NODES, NODES), np.float32)
+    for row, index in enumerate(frontal):
+        warp = (spline @ (points[index] - mean_shape)).reshape(NODES, NODES, 2).astype(np.float32)
+        dense = cv2.remap(warp, x / CELL, y / CELL, cv2.INTER_LINEAR)
         chip = cv2.remap(
             measured.chips[index],
             x + dense[..., 0],
@@ -112,55 +112,55 @@ def normalise(measured: Measured, samples: list[Sample], mean_shape: np.ndarray)
         luma[row] = planes[..., 0]
         cells = cv2.resize(planes[..., 1:], (COLOURS, COLOURS), interpolation=cv2.INTER_AREA)
         colour[row] = np.moveaxis(cells, -1, 0)
-        warps[row] = np.moveaxis(inverse(out, nodes_x, nodes_y), -1, 0)
-    return Faces(luma, colour, warps, yaw[ahead], [samples[i] for i in ahead])
+        warps[row] = np.moveaxis(invert(warp, nodes_x, nodes_y), -1, 0)
+    return Faces(luma, colour, warps, yaw[frontal], [samples[i] for i in frontal])
 
 
 def thin_plate(centres: np.ndarray, nodes: np.ndarray) -> np.ndarray:
     """The linear map from displacements of `centres` (n, 2) to those of the grid's nodes, (nodes², n).
 
-    A frame of points outside the chip that never move keeps the corners in place.
+    A frame of fixed points outside the chip keeps the corners in place.
     """
     ring = np.linspace(-40, SIDE + 40, 9)
     frame = [(x, y) for x in ring for y in ring if x in ring[[0, -1]] or y in ring[[0, -1]]]
     points = np.vstack([centres, frame])
     grid = np.stack(np.meshgrid(nodes, nodes), axis=-1).reshape(-1, 2)
 
-    def bend(a, b):
+    def kernel(a, b):
         square = ((a[:, None] - b[None]) ** 2).sum(axis=-1)
         return square * np.log(np.maximum(square, 1e-9))
 
     affine = np.hstack([np.ones((len(points), 1)), points])
     system = np.block(
-        [[bend(points, points) + STIFFNESS * np.eye(len(points)), affine], [affine.T, np.zeros((3, 3))]]
+        [[kernel(points, points) + STIFFNESS * np.eye(len(points)), affine], [affine.T, np.zeros((3, 3))]]
     )
-    reach = np.hstack([bend(grid, points), np.ones((len(grid), 1)), grid])
+    reach = np.hstack([kernel(grid, points), np.ones((len(grid), 1)), grid])
     return (reach @ np.linalg.inv(system))[:, : len(centres)]
 
 
-def inverse(out: np.ndarray, nodes_x: np.ndarray, nodes_y: np.ndarray) -> np.ndarray:
-    """The warp back e, with e(q) = −out(q + e(q)), on the same nodes."""
-    back = np.zeros_like(out)
+def invert(warp: np.ndarray, nodes_x: np.ndarray, nodes_y: np.ndarray) -> np.ndarray:
+    """The inverse e of a warp, e(q) = −warp(q + e(q)), on the same nodes."""
+    inverted = np.zeros_like(warp)
     for _ in range(8):
-        back = -cv2.remap(
-            out,
-            nodes_x + back[..., 0] / CELL,
-            nodes_y + back[..., 1] / CELL,
+        inverted = -cv2.remap(
+            warp,
+            nodes_x + inverted[..., 0] / CELL,
+            nodes_y + inverted[..., 1] / CELL,
             cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REPLICATE,
         )
-    return back
+    return inverted
 
 
-def balance(samples: list[Sample]) -> np.ndarray:
-    """Weights of mean 1: a face of a rare kind counts more, up to the square root of what it lacks."""
+def sample_weights(samples: list[Sample]) -> np.ndarray:
+    """Weights of mean 1, in proportion to 1/√n for each face of a kind that has n, at least 8, of them."""
     kinds = [(min(s.age // 6, 14), s.male, s.group) for s in samples]
     count = {kind: kinds.count(kind) for kind in set(kinds)}
     weights = np.array([max(count[kind], 8) ** -0.5 for kind in kinds])
     return weights / weights.mean()
 
 
-def components(rows: np.ndarray, weights: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+def principal_axes(rows: np.ndarray, weights: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Weighted mean and leading principal axes (count, n), by randomised projection (Halko et al., 2011)."""
     mean = np.average(rows, axis=0, weights=weights).astype(np.float32)
     centred = (rows - mean) * np.sqrt(weights)[:, None].astype(np.float32)
@@ -171,8 +171,8 @@ def components(rows: np.ndarray, weights: np.ndarray, count: int) -> tuple[np.nd
     return mean, axes @ basis.T
 
 
-def condition(scores: np.ndarray, faces: Faces, weights: np.ndarray) -> dict[str, np.ndarray]:
-    """Mean and covariance of the standardised components given the conditions, and the estimate of age."""
+def fit_conditions(scores: np.ndarray, faces: Faces, weights: np.ndarray) -> dict[str, np.ndarray]:
+    """Conditional mean and covariance of the standardised components, and the linear estimate of age."""
     yaw = np.round(faces.yaw / faces.yaw.std() * ONE).astype(int)
     known = (
         np.stack(
@@ -191,11 +191,11 @@ def condition(scores: np.ndarray, faces: Faces, weights: np.ndarray) -> dict[str
     estimate = ridge(np.hstack([scores, np.ones((len(scores), 1))]), roots, weights, 30.0)
     step = covariance @ estimate[:-1]
     return {
-        "mean": whole(mean, _FINE, np.int32),
-        "factor": whole(np.linalg.cholesky(covariance), _FINE, np.int32),
-        "age_weights": whole(estimate[:-1], _FINE, np.int32),
-        "age_offset": whole(estimate[-1], _FINE, np.int32),
-        "age_step": whole(step / (estimate[:-1] @ step), _FINE, np.int32),
+        "mean": fixed_point(mean, _FINE, np.int32),
+        "factor": fixed_point(np.linalg.cholesky(covariance), _FINE, np.int32),
+        "age_weights": fixed_point(estimate[:-1], _FINE, np.int32),
+        "age_offset": fixed_point(estimate[-1], _FINE, np.int32),
+        "age_step": fixed_point(step / (estimate[:-1] @ step), _FINE, np.int32),
     }
 
 
@@ -205,42 +205,43 @@ def ridge(inputs: np.ndarray, outputs: np.ndarray, weights: np.ndarray, penalty:
     return np.linalg.solve(weighted.T @ inputs + penalty * np.eye(inputs.shape[1]), weighted.T @ outputs)
 
 
-def grain_of(
+def fine_deviation(
     texture: np.ndarray, mean: np.ndarray, axes: np.ndarray, amounts: np.ndarray, samples: list[Sample]
 ) -> np.ndarray:
-    """How strong the fine texture is that the components miss: (bands, octaves, 16, 16), 1/16 levels, int16.
+    """Standard deviation of the residual texture: (bands, octaves, 16, 16), 1/16 levels, int16.
 
-    Measured on sharp photographs; octave 0 is what one smoothing takes away, octave 1 the next, halved.
+    Measured on sharp photographs; octave 0 is what one smoothing removes, octave 1 the next at half size.
     """
-    grain = np.zeros((GRAIN_BANDS, GRAIN_OCTAVES, GRAIN_ROWS, GRAIN_ROWS))
+    grain = np.zeros((FINE_BANDS, FINE_OCTAVES, FINE_ROWS, FINE_ROWS))
     ages = np.array([s.age for s in samples])
     sharp = np.array([s.sharp for s in samples])
     kernel = np.outer((1, 2, 1), (1, 2, 1)).astype(np.float32) / 16
-    for band in range(GRAIN_BANDS):
-        middle = (band + 0.5) * 80 / GRAIN_BANDS
+    for band in range(FINE_BANDS):
+        middle = (band + 0.5) * 80 / FINE_BANDS
         chosen = np.argsort(np.abs(ages - middle) + 1000 * ~sharp, kind="stable")[:300]
         left = texture[chosen] - mean - amounts[chosen, : len(axes)] @ axes
-        squares = np.zeros((GRAIN_OCTAVES, SIDE, SIDE), np.float32)
+        squares = np.zeros((FINE_OCTAVES, SIDE, SIDE), np.float32)
         for residual in left[:, : SIDE * SIDE].reshape(-1, SIDE, SIDE):
-            for octave in range(GRAIN_OCTAVES):
+            for octave in range(FINE_OCTAVES):
                 smoothed = cv2.filter2D(residual, -1, kernel)
                 fine = cv2.resize(residual - smoothed, (SIDE, SIDE))
                 squares[octave] += fine**2 / len(chosen)
                 residual = cv2.resize(smoothed, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
         for octave, square in enumerate(squares):
-            cells = cv2.resize(square, (GRAIN_ROWS, GRAIN_ROWS), interpolation=cv2.INTER_AREA)
+            cells = cv2.resize(square, (FINE_ROWS, FINE_ROWS), interpolation=cv2.INTER_AREA)
             grain[band, octave] = np.sqrt(cells)
-    return whole(GRAIN_SHARE * grain, 16, np.int16)
+    return fixed_point(FINE_GAIN * grain, 16, np.int16)
 
 
-def eight_bits(axes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Each axis in int8, and what a unit of it is worth."""
-    worth = np.abs(axes).max(axis=1) / 127
-    return np.round(axes / worth[:, None]).astype(np.int8), worth
+def to_int8(axes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Each axis in int8, and its scale."""
+    scale = np.abs(axes).max(axis=1) / 127
+    return np.round(axes / scale[:, None]).astype(np.int8), scale
 
 
-def whole(values, one: int, kind) -> np.ndarray:
-    """Fixed-point numbers: `one` stands for 1.0."""
+def fixed_point(values, one: int, kind) -> np.ndarray:
+    """Fixed-point integers: `one` stands for 1.0."""
+
     return np.round(np.asarray(values, np.float64) * one).astype(kind)
 
 

@@ -1,4 +1,4 @@
-"""From photographs of faces to aligned chips with 468 landmarks each: what the face model is fitted to.
+"""Aligns photographs of faces and finds 468 landmarks on each: what the face model is fitted to.
 
 The landmarks are MediaPipe's face mesh (Kartynnik et al., 2019); its network comes from the wheel that the
 detector comes from, and is needed on the workstation only.
@@ -18,19 +18,20 @@ import numpy as np
 
 from calibration.synthetic.face_model import SIDE
 from device.faces.alignment import crop_transform
+from device.faces.border import detect_with_border
 from device.faces.detector import FaceDetector
 from device.inference.interpreter import Model
 
 HERE = Path(__file__).parents[1]
 MESH_SIDE = 192  # pixels of the network's input
-MESH_REACH = 1.4  # sides of the chip that it is shown
-MIN_PRESENCE = 22.0  # logit; below, the mesh lies on no clear face
+MESH_MARGIN = 1.4  # side of the network's crop, in sides of the chip
+MIN_PRESENCE = 22.0  # logit; below it there is no clear face
 MIN_SCORE = 0.7
-ENOUGH = 90  # faces of a kind: five years, gender and group
+MAX_OF_A_KIND = 90  # faces of one kind (five years, gender and group) beyond which small ones are left out
 
 
 class Sample(NamedTuple):
-    """What is known of a face beside its pixels; `sharp`: its photograph was larger than the chip."""
+    """The labels of a face; `sharp`: its photograph was at least as large as the chip."""
 
     age: int
     male: bool
@@ -47,7 +48,7 @@ class Measured(NamedTuple):
 
 
 def fetch_mesh() -> Path:
-    """The mesh network's file, fetched once and checked by its SHA-256."""
+    """The face mesh network's file, fetched once and checked by its SHA-256."""
     from models.fetch import download, missing, unpack
 
     for pin in missing(HERE):
@@ -57,10 +58,10 @@ def fetch_mesh() -> Path:
 
 
 def read_faces(sources: list[str]) -> tuple[list[np.ndarray], list[Sample]]:
-    """The training pictures of UTKFace sets (zips or folders), uint8 BGR, and what their names say.
+    """The training images of UTKFace sets (zips or folders), uint8 BGR, and their labels.
 
-    Small pictures fill up only those kinds of people of whom there are few large ones. Pictures without a
-    gender or group in their names are left out.
+    Small images are used only for kinds of people of whom there are few large ones. Images without a gender
+    or group in their names are left out.
     """
     from models.data.datasets import load
 
@@ -75,7 +76,7 @@ def read_faces(sources: list[str]) -> tuple[list[np.ndarray], list[Sample]]:
     ]
     for face, picture in sorted(found, key=lambda pair: -pair[1].shape[0]):
         kind = (min(int(face.age) // 5, 17), face.gender, face.race)
-        if face.subject in subjects or (picture.shape[0] < SIDE and of_kind[kind] >= ENOUGH):
+        if face.subject in subjects or (picture.shape[0] < SIDE and of_kind[kind] >= MAX_OF_A_KIND):
             continue
         subjects.add(face.subject)
         of_kind[kind] += 1
@@ -85,14 +86,14 @@ def read_faces(sources: list[str]) -> tuple[list[np.ndarray], list[Sample]]:
 
 
 def measure(pictures: Iterable[np.ndarray]) -> Measured:
-    """Find, align and measure the face of each picture, uint8 BGR of any size."""
+    """Detect and align the face of each image, uint8 BGR of any size, and find its landmarks."""
     detector, mesh = FaceDetector("short", min_score=MIN_SCORE), Model(fetch_mesh())
     chips, landmarks, kept = [], [], []
     for index, picture in enumerate(pictures):
-        eyes = _eyes(detector, picture)
-        if eyes is None:
+        found = detect_with_border(detector, picture, max(picture.shape[:2]) // 4)
+        if not found:
             continue
-        matrix = crop_transform(eyes)  # of the 64-pixel crop: a chip is the same, twice as fine
+        matrix = crop_transform(found[0].keypoints[:2])  # of the 64-pixel crop: a chip is twice as fine
         matrix[:, :2] /= SIDE / 64
         matrix[:, 2] -= matrix[:, :2] @ (0.5, 0.5)
         points, presence = _mesh(mesh, picture, matrix)
@@ -103,18 +104,10 @@ def measure(pictures: Iterable[np.ndarray]) -> Measured:
     return Measured(np.stack(chips), np.stack(landmarks).astype(np.float32), np.array(kept))
 
 
-def _eyes(detector: FaceDetector, picture: np.ndarray) -> np.ndarray | None:
-    """Both eyes in pixels; the picture is framed first, as a tight chip leaves the detector too little."""
-    border = max(picture.shape[:2]) // 4
-    framed = cv2.copyMakeBorder(picture, border, border, border, border, cv2.BORDER_REPLICATE)
-    faces = detector.detect(framed)
-    return faces[0].keypoints[:2] - border if faces else None
-
-
 def _mesh(mesh: Model, picture: np.ndarray, matrix: np.ndarray) -> tuple[np.ndarray, float]:
-    """The landmarks in chip pixels (468, 2), and the logit of a face being there."""
-    reach = SIDE * MESH_REACH / MESH_SIDE  # chip pixels a pixel of the input
-    shift = (SIDE - SIDE * MESH_REACH) / 2
+    """The landmarks in chip pixels (468, 2), and the logit that there is a face."""
+    reach = SIDE * MESH_MARGIN / MESH_SIDE  # chip pixels a pixel of the input
+    shift = (SIDE - SIDE * MESH_MARGIN) / 2
     wider = matrix.copy()
     wider[:, 2] += matrix[:, :2] @ (shift, shift)
     wider[:, :2] *= reach
@@ -125,7 +118,8 @@ def _mesh(mesh: Model, picture: np.ndarray, matrix: np.ndarray) -> tuple[np.ndar
 
 
 def _warp(picture: np.ndarray, matrix: np.ndarray, side: int) -> np.ndarray:
-    """A square of the picture; `matrix` takes its pixels to the picture's. Blurred first where it shrinks."""
+    """A square of the image; `matrix` maps its pixels to the image's. Blurred first where it shrinks."""
+
     scale = float(np.hypot(*matrix[:, 0]))
     if scale > 1.1:
         picture = cv2.GaussianBlur(picture, (0, 0), 0.45 * scale)

@@ -1,4 +1,4 @@
-"""Random whole numbers that are the same on every machine and under every version of NumPy.
+"""Deterministic random integers: the same on every machine and under every version of NumPy.
 
 Only the raw output of PCG64 is used, which NumPy promises never to change; its distributions may change.
 """
@@ -10,29 +10,30 @@ import numpy as np
 ONE = 1 << 8  # fixed point: 1.0
 
 
-class Dice:
-    """An endless stream of random numbers, settled by the whole numbers in `seed`."""
+class RandomInts:
+    """An endless stream of random integers, determined by the integers in `seed`."""
 
     def __init__(self, *seed: int) -> None:
         self._bits = np.random.PCG64(np.random.SeedSequence(seed))
 
     def uniform(self, count: int) -> np.ndarray:
-        """`count` numbers from 0 to 65535, int64."""
+        """`count` integers from 0 to 65535, int64."""
         raw = self._bits.random_raw((count + 3) // 4).astype("<u8")
         return raw.view("<u2")[:count].astype(np.int64)
 
     def normal(self, count: int) -> np.ndarray:
-        """`count` numbers of mean 0 and standard deviation `ONE`, int64: sums of twelve uniform ones."""
+        """`count` integers of mean 0 and standard deviation `ONE`, int64: sums of twelve uniform ones."""
         return (self.uniform(12 * count).reshape(12, count).sum(axis=0) - 6 * 65536) >> 8
 
     def between(self, low: int, high: int) -> int:
-        """One number from `low` to `high`, both included."""
+        """One integer from `low` to `high`, both included."""
         return low + (int(self.uniform(1)[0]) * (high - low + 1) >> 16)
 
     def choice(self, options):
-        """One of a sequence."""
+        """One element of a sequence."""
         return options[self.between(0, len(options) - 1)]
 
     def shuffled(self, options) -> list:
-        """All of a sequence in random order."""
+        """All elements of a sequence in random order."""
+
         return [options[i] for i in np.argsort(self.uniform(len(options)), kind="stable")]

@@ -52,17 +52,19 @@ class Run:
         trace: str | None = None,
     ):
         cv2.setNumThreads(1)
+        exact = settings.overlay.show == "age"
         forced_exit = ForcedExit()
         closing.callback(forced_exit.cancel)
         self._force_exit = forced_exit.arm
         check(memory_plan(settings), settings.limits.memory_mib)
-        self.timings, self.summary, self.meter = Timings(), Summary(), Meter()
+        self.timings, self.summary, self.meter = Timings(), Summary(exact), Meter()
         closing.callback(self.meter.close)
         if not self.meter.whole:
             log.warning(
                 "memory: %s cannot be read; the budget counts the peak of all that was in RAM", STATUS
             )
-        self.events = Events(settings.events.to, settings.events.every_s, settings.events.max_mib)
+        wanted = settings.events
+        self.events = Events(wanted.to, wanted.every_s, wanted.max_mib, exact_ages=exact)
         closing.callback(self.events.close)
         recorders: list[Recorder] = [self.summary, self.events]
         if trace:

@@ -18,7 +18,8 @@ from device.app.report import RunReport
 from device.bench.report import BenchReport, InterpreterReport, MeasuredReport
 from device.bench.synthetic_detector import scaling
 from device.board.machine import describe
-from device.config.loader import changed, example
+from device.config.example import example
+from device.config.loader import changed
 from device.config.schema import Settings
 from device.errors import DeviceError
 from device.faces.detector import FaceDetector

@@ -188,9 +188,9 @@ class Clip:
         return int(value) if 0 < value < 2**32 else 0
 
 
-def most_pixels(settings: Settings) -> int:
+def most_pixels(settings: Settings) -> float:
     """The largest picture that a clip may have within `limits.memory_mib`; never less than the camera's."""
     ring = 3 if settings.source.pace == "fast" else settings.camera.buffers
     pixel = DECODER_BYTES + BGR_BYTES * (ring + OTHER_FRAMES)
     room = (settings.limits.memory_mib - BASE_MIB) * 2**20
-    return max(room // pixel, settings.camera.width * settings.camera.height)
+    return max(room / pixel, settings.camera.width * settings.camera.height)

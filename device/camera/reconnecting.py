@@ -11,7 +11,7 @@ from device.config.schema import CameraSettings
 from device.errors import CameraError, CameraGarbage, CameraLost, CameraStalled
 from device.frame import Frame
 
-# Both reasoned, not tuned: a third of a second of bad frames, and three times what a driver takes at its slowest.
+# Both reasoned, not tuned: a third of a second of bad frames; three times what a driver takes at its slowest.
 GARBAGE_IN_A_ROW = 10  # a single bad frame is common (a USB packet lost) and heals by itself
 HUNG_S = 15.0  # beyond the time limit that the driver was given: it will not come back
 # The watching thread looks at least every 0.2 s. If its last look is longer ago than this, the process itself

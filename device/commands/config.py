@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from device.config.loader import example
+from device.config.example import example
 from device.config.options import add_settings, settings_from
 
 

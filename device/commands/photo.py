@@ -6,16 +6,16 @@ import json
 import logging
 import sys
 from argparse import ArgumentParser, Namespace
-from typing import TypedDict, cast
+from typing import TypedDict
 
 import cv2
-import numpy as np
 
 from device.age.network import AgeNet, flip_averaged
 from device.camera.picture_file import FORMATS, PictureError, read_picture
 from device.config.options import add_settings, settings_from
 from device.config.schema import Settings
 from device.faces.alignment import Cropper
+from device.faces.border import detect_with_border
 from device.faces.detector import Detection, FaceDetector
 from device.frame import Image
 from device.media import shown
@@ -67,12 +67,7 @@ class Photographer:
         )
 
     def _find_with_border(self, image: Image) -> list[Detection]:
-        width = round(max(image.shape[:2]) * BORDER)
-        framed = cast(Image, cv2.copyMakeBorder(image, width, width, width, width, cv2.BORDER_REPLICATE))
-        return [
-            Detection(found.box.shifted(-width, -width), found.score, found.keypoints - np.float32(width))
-            for found in self._detector.detect(framed)
-        ]
+        return detect_with_border(self._detector, image, round(max(image.shape[:2]) * BORDER))
 
     def _other_range(self) -> FaceDetector:
         if self._other is None:

@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 import json
-import signal
+import logging
 import sys
 import threading
 from argparse import ArgumentParser, Namespace
 from contextlib import ExitStack
-from types import FrameType
 from typing import Any
 
+from device.app import logs
 from device.app.application import Run
 from device.app.memory_plan import memory_plan
+from device.app.signals import stop_on_signals
 from device.app.summary import as_text
 from device.budget.memory import total
 from device.config.options import add_settings, settings_from, whole_number
+from device.events.line_writer import told_writer
+from device.events.sinks import Stream
 
+log = logging.getLogger(__name__)
 
-def say(text: str) -> None:
-    """Tell the person at the terminal; standard output belongs to the summary and the events."""
-    print(text, file=sys.stderr, flush=True)
+STDOUT = 1
+SUMMARY_BYTES = 2**20  # more than a summary ever has
 
 
 def add_options(parser: ArgumentParser) -> None:
     """The options of `python -m device run`."""
-    form = "what the run ends with: text on standard error (default), or one JSON object on standard output"
+    form = "what the run ends with: text in the log (default), or one JSON object on standard output"
     parser.add_argument("--frames", type=whole_number, metavar="N", help="end after so many frames")
-    parser.add_argument("--trace", metavar="FILE", help="write a line of JSON for every frame")
+    parser.add_argument("--trace", metavar="FILE", help="write a line of JSON for every frame, for measuring")
     parser.add_argument("--summary", choices=("text", "json"), default="text", help=form)
     add_settings(parser)
 
@@ -35,33 +38,47 @@ def add_options(parser: ArgumentParser) -> None:
 def main(args: Namespace) -> int:
     """Run until the source ends, a signal comes or `--frames` are done; always ends with a summary."""
     settings = settings_from(args)
-    say(f"memory: {total(memory_plan(settings)):.0f} MiB are declared of {settings.limits.memory_mib} MiB")
+    logs.follow(settings.log)
+    log.info("memory: %.0f of %d MiB are declared", total(memory_plan(settings)), settings.limits.memory_mib)
+    opened: list[Run] = []
     with ExitStack() as closing:
-        stopping = stop_on_signals(closing)
+        stopping = threading.Event()
+        listen = stop_on_signals(stopping, closing)
+        closing.callback(summarize, opened, args.summary)
         run = Run(settings, stopping, closing, args.trace)
-        try:
-            run.loop.run(args.frames)
-        finally:
-            print_summary({**run.report()}, args.summary)
+        opened.append(run)
+        listen(lambda: reopen(run))
+        run.loop.run(args.frames)
     return 0
 
 
-def stop_on_signals(closing: ExitStack) -> threading.Event:
-    """An event that SIGINT and SIGTERM set, until `closing`; a second signal ends the process at once."""
-    stopping = threading.Event()
+def summarize(opened: list[Run], form: str) -> None:
+    """Print what the run amounted to, if it came to be opened."""
+    for run in opened:
+        print_summary(report(run), form)
 
-    def stop(number: int, _frame: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_DFL)
-        stopping.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        closing.callback(signal.signal, number, signal.signal(number, stop))
-    return stopping
+def report(run: Run) -> dict[str, Any]:
+    """What the run amounted to, with the lines that nobody took."""
+    handler = logs.current()
+    lost = {"events": run.events.dropped, "log": handler.lost if handler else 0}
+    return {**run.report(), "lines_lost": lost}
+
+
+def reopen(run: Run) -> None:
+    """Open events and log anew where they were moved away. Safe in a signal's handler."""
+    run.events.reopen()
+    handler = logs.current()
+    if handler:
+        handler.reopen()
 
 
 def print_summary(report: dict[str, Any], form: str) -> None:
-    """The report as the operator asked for it."""
-    if form == "json":
-        print(json.dumps(report), flush=True)
-    else:
-        say(as_text(report))
+    """The report as the operator asked for it; where standard output is full or gone, the log says so."""
+    if form == "text":
+        for line in as_text(report).splitlines():
+            log.info("%s", line)
+    elif sys.stdout is not None:
+        writer = told_writer("the summary's lines", "standard output", Stream(STDOUT), SUMMARY_BYTES)
+        writer.put((json.dumps(report) + "\n").encode("ascii"))
+        writer.close()

@@ -1,6 +1,6 @@
 """Reads the settings: defaults, then one TOML file, then the command line.
 
-All three speak of the table in `device/config/schema.py`. What does not fit it is one
+All three speak of the settings in `device/config/schema.py`. What does not fit it is one
 `ConfigError` that names the place, the key, the value and what is allowed.
 """
 
@@ -14,13 +14,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from device.config.schema import KEYS, SECTIONS, Key, Settings, Value
+from device.config.keys import KEYS, LONGEST_QUOTE, SECTIONS, Key, Value, checked, short
+from device.config.schema import Settings
 from device.errors import ConfigError
 
 log = logging.getLogger(__name__)
 
 LARGEST_FILE = 256 * 1024  # bytes
-LONGEST_QUOTE = 80  # characters of what was given, in a message
 
 
 def defaults() -> Settings:
@@ -43,64 +43,6 @@ def changed(settings: Settings, **sections: dict[str, Any]) -> Settings:
     return replace(
         settings, **{name: replace(getattr(settings, name), **values) for name, values in sections.items()}
     )
-
-
-def checked(key: Key, value: Any, where: str) -> Value:
-    """`value` in the type of `key`, or a ConfigError that says what is allowed; `where` names the source."""
-    taken = _in_type_of(key, value)
-    if not _fits(key, taken):
-        name = key.option if where == "command line" else f"{key.section}.{key.name}"
-        given = short(repr(value))
-        raise ConfigError(f"{where}: {name} = {given} is not allowed, but {allowed(key)}: {key.help}.")
-    return taken
-
-
-def _in_type_of(key: Key, value: Any) -> Value:
-    """TOML's lists as tuples, and whole numbers as numbers where the setting is one."""
-    if isinstance(value, list):
-        return tuple(value)
-    if isinstance(key.default, float) and type(value) is int and abs(value) < 2**53:
-        return float(value)
-    return value
-
-
-def short(text: str) -> str:
-    """`text` for a message, cut in the middle where it is longer than a line."""
-    return text if len(text) <= LONGEST_QUOTE else f"{text[:40]}…{text[-20:]} ({len(text)} characters)"
-
-
-def allowed(key: Key) -> str:
-    """What may be given for `key`, in words: "one of real, fast", "a whole number from 1 to 32 (faces)"."""
-    if isinstance(key.default, bool):
-        return "true or false"
-    if isinstance(key.default, str):
-        return "one of " + ", ".join(key.allowed) if key.allowed else "a string"
-    unit = f" ({key.unit})" if key.unit else ""
-    if isinstance(key.default, tuple):
-        texts = isinstance(key.default[0], str)
-        return "a list of strings" if texts else f"a rising list of whole numbers{_span(key)}{unit}"
-    return ("a whole number" if isinstance(key.default, int) else "a number") + _span(key) + unit
-
-
-def _span(key: Key) -> str:
-    return " from {} to {}".format(*key.allowed)
-
-
-def _fits(key: Key, value: Value) -> bool:
-    if type(value) is not type(key.default):
-        return False
-    if isinstance(value, tuple):
-        kind = type(key.default[0])
-        same_kind = bool(value) and all(type(item) is kind for item in value)
-        return same_kind and (kind is str or _rises(key, value))
-    if isinstance(value, str):
-        return not key.allowed or value in key.allowed
-    return isinstance(value, bool) or key.allowed[0] <= value <= key.allowed[1]
-
-
-def _rises(key: Key, numbers: tuple[int, ...]) -> bool:
-    low, high = key.allowed
-    return low <= min(numbers) and max(numbers) <= high and list(numbers) == sorted(set(numbers))
 
 
 def _file_values(path: Path) -> list[tuple[Key, Any]]:
@@ -163,30 +105,3 @@ def _nearest(word: str, words: Iterable[str]) -> str:
 
     close = get_close_matches(word[:LONGEST_QUOTE], words, n=1)
     return f"did you mean {close[0]}?" if close else f"allowed are {', '.join(words)}."
-
-
-def example(settings: Settings | None = None) -> str:
-    """The commented configuration file, with the values of `settings` (by default the defaults)."""
-    settings = settings or defaults()
-    lines = [
-        "# The settings of the device. Every key may be left out; its default stands in its comment.",
-        "# Start with: python -m device run --config THIS_FILE",
-    ]
-    for section, title in SECTIONS.items():
-        lines += ["", f"[{section}]  # {title}"]
-        for key in (key for key in KEYS if key.section == section):
-            value = getattr(getattr(settings, section), key.name)
-            lines += [f"# {key.help}", f"# {allowed(key)}; default {toml(key.default)}"]
-            lines += [f"{key.name} = {toml(value)}"]
-    return "\n".join(lines) + "\n"
-
-
-def toml(value: Value) -> str:
-    """`value` as TOML writes it."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, tuple):
-        return "[" + ", ".join(toml(item) for item in value) + "]"
-    if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return repr(value)

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import logging
-from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
+from argparse import (
+    SUPPRESS,
+    ArgumentParser,
+    ArgumentTypeError,
+    BooleanOptionalAction,
+    Namespace,
+    _ArgumentGroup,
+)
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from device.config.loader import allowed, checked, load, short
-from device.config.schema import KEYS, SECTIONS, Key, Settings, Value
+from device.config.keys import KEYS, SECTIONS, Key, Value, allowed, checked, short
+from device.config.loader import load
+from device.config.schema import Settings
 
 log = logging.getLogger(__name__)
 
@@ -22,9 +30,9 @@ def add_settings(parser: ArgumentParser, sections: Sequence[str] = tuple(SECTION
             _add(group, key)
 
 
-def _add(group, key: Key) -> None:
+def _add(group: _ArgumentGroup, key: Key) -> None:
     words = f"{key.help}; {allowed(key)}; default {key.default}".replace("%", "%%")
-    facts = {"dest": f"{key.section}.{key.name}", "help": words, "default": None}
+    facts: dict[str, Any] = {"dest": f"{key.section}.{key.name}", "help": words, "default": None}
     if isinstance(key.default, bool):
         group.add_argument(key.option, action=BooleanOptionalAction, **facts)
     else:

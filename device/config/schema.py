@@ -1,17 +1,16 @@
 """Every setting of the device, described once: its type, default, range, unit and help.
 
-Each section is a frozen dataclass, and `Settings` holds them all. From the fields come the validation of the
-configuration file and the commented example (`device/config/loader.py`), and the command line's options
-(`device/config/options.py`). A field's annotation is its type; `Literal` lists the words that are allowed.
+Each section is a frozen dataclass, and `Settings` holds them all. `device/config/keys.py`
+reads the fields off as data: from them come the validation of the configuration file, the commented example
+and the command line's options. A field's annotation is its type; `Literal` lists the words that are allowed.
 `help` is written for the technician who stands before the kiosk.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from typing import Any, Literal, NamedTuple, TypeVar, cast, get_args, get_type_hints
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar
 
-Value = str | int | float | bool | tuple[Any, ...]
 T = TypeVar("T")
 
 
@@ -30,7 +29,8 @@ def setting(
     version before, which is still understood, with a warning.
     """
     facts = {"help": help, "span": span, "unit": unit, "option": option, "was": was}
-    return cast(T, field(default=default, metadata=facts))
+    made: T = field(default=default, metadata=facts)
+    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,8 +244,13 @@ class WebSettings:
 
     token: str = setting(
         "",
-        "password of the page, 16 letters or more; must be given when others than this machine may connect",
+        "password of the page, 16 letters or more (python -m device token prints a good one); must be given "
+        "when others than this machine may connect",
     )
+    certificate: str = setting(
+        "", "PEM file of the page's TLS certificate, with the chain; together with web.key the page is https"
+    )
+    key: str = setting("", "PEM file of the certificate's key, without a password")
     allowed_hosts: tuple[str, ...] = setting(
         ("localhost",),
         "names under which browsers may ask for the page, beside addresses and this machine's own name",
@@ -265,12 +270,26 @@ class WebSettings:
 class EventsSettings:
     """One line of JSON a face and second, for other programs. Never pictures."""
 
-    to: str = setting("", "a file, or - for the standard output; empty for none", option="--events")
+    to: str = setting("", "a file, or - for standard output; empty for none", option="--events")
     every_s: float = setting(
         1.0, "at most one line a face in so many seconds", span=(1.0, 3600.0), unit="seconds"
     )
     max_mib: int = setting(
         16, "a longer file is renamed to FILE.1, and a new one begun", span=(1, 1024), unit="MiB"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """What the program tells people, a line a message."""
+
+    level: Literal["debug", "info", "warning", "error"] = setting(
+        "info", "messages of less weight are left out", option="--log-level"
+    )
+    to: str = setting(
+        "",
+        "a file, renamed to FILE.1 at 16 MiB; empty for standard error (under systemd, the journal)",
+        option="--log",
     )
 
 
@@ -308,36 +327,5 @@ class Settings:
     window: WindowSettings = WindowSettings()
     web: WebSettings = WebSettings()
     events: EventsSettings = EventsSettings()
+    log: LogSettings = LogSettings()
     limits: LimitsSettings = LimitsSettings()
-
-
-class Key(NamedTuple):
-    """One setting as data, read off its field: where it stands, what is allowed, and what it does."""
-
-    section: str
-    name: str
-    default: Value
-    allowed: tuple[Any, ...]  # (lowest, highest) of numbers, the permitted words of strings; empty: anything
-    unit: str
-    help: str
-    option: str  # on the command line, such as --camera-buffers
-    was: str  # its name in the version before, or ""
-
-
-def _keys(section: str, kind: type) -> list[Key]:
-    """The settings of one section."""
-    types = get_type_hints(kind)
-    found = []
-    for made in fields(kind):
-        facts, default = made.metadata, cast(Value, made.default)
-        allowed = get_args(types[made.name]) if isinstance(default, str) else facts["span"]
-        option = facts["option"] or f"--{section}-{made.name}".replace("_", "-")
-        found.append(
-            Key(section, made.name, default, allowed, facts["unit"], facts["help"], option, facts["was"])
-        )
-    return found
-
-
-_SECTION_TYPES = {made.name: type(made.default) for made in fields(Settings)}
-SECTIONS = {name: (kind.__doc__ or "") for name, kind in _SECTION_TYPES.items()}
-KEYS = tuple(key for name, kind in _SECTION_TYPES.items() for key in _keys(name, kind))

@@ -1,95 +1,106 @@
 """Events for other programs: one line of JSON each, never a picture.
 
-A reader that is slow or gone must not stop the kiosk: lines that cannot be
-written at once are dropped and counted.
+A reader that is slow or gone does not stop the kiosk: what it does not take is counted, and told in the log.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import select
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
-from device.errors import ConfigError
+from device.events.line_writer import FLUSH_S, LineWriter, Sink, told_writer
+from device.events.sinks import LineFile, Nowhere, Stream
 from device.events.trace import track_row
 from device.person import Person
 
+ROOM = 256 * 1024  # bytes of lines that may wait for their reader
+STDOUT = 1
+
 
 class Events:
-    """A line a track and `every_s` seconds, and one for each thing the operator should know.
+    """A line a track and `every_s` seconds, and one for each thing that the operator should know.
 
-    `to` is a path, "-" for standard output, "" for nowhere. A file of more than
-    `max_mib` is renamed to `PATH.1` (replacing the last one) and begun anew.
-    `wall` is the clock of the lines' time, seconds since 1970.
+    `to` is a path, "-" for standard output, "" for nowhere. A file of more than `max_mib` is renamed to
+    `PATH.1` (replacing the last one) and begun anew. `wall` is the clock of the lines' time, seconds since
+    1970. Without `exact_ages` a line has the band of years in place of age and spread.
     """
 
-    def __init__(self, to: str, every_s: float = 1.0, max_mib: int = 16, wall: Callable = time.time):
-        self._path = to
+    def __init__(
+        self,
+        to: str,
+        every_s: float = 1.0,
+        max_mib: int = 16,
+        wall: Callable[[], float] = time.time,
+        exact_ages: bool = True,
+    ) -> None:
         self._every = every_s
-        self._limit = max_mib * 2**20
         self._wall = wall
+        self._exact_ages = exact_ages
         self._last: dict[int, float] = {}  # track id -> when its last line was written
-        self.dropped = 0
-        self._fd = self._open()
+        self._dropped = 0
+        self._writer = _writer(to, max_mib * 2**20) if to else None
 
-    def _open(self) -> int | None:
-        if not self._path:
-            return None
-        if self._path == "-":
-            return sys.stdout.fileno()
-        try:
-            return os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        except OSError as error:
-            message = f"--events {self._path}: cannot be written ({error.strerror}); give another place."
-            raise ConfigError(message) from None
+    @property
+    def dropped(self) -> int:
+        """Lines that nobody took."""
+        return self._writer.lost if self._writer else self._dropped
 
     def record(self, _index: int, t: float, persons: list[Person]) -> None:
         """Write the tracks whose last line is old enough. `t` is the frame's time in seconds."""
-        if self._fd is None:
+        if self._writer is None:
             return
         for person in persons:
             if t - self._last.get(person.id, float("-inf")) >= self._every:
                 self._last[person.id] = t
-                row = track_row(person)
-                del row["raw"], row["score"]
-                self._write({"event": "track", **row})
+                self._write({"event": "track", **self._row(person)})
         if len(self._last) > len(persons):
             self._last = {number: last for number, last in self._last.items() if t - last < 2 * self._every}
 
-    def notice(self, event: str, **facts) -> None:
+    def _row(self, person: Person) -> dict[str, Any]:
+        row = track_row(person)
+        del row["raw"], row["score"]
+        if not self._exact_ages:
+            row |= {"age": None, "spread": None, "band": person.band}
+        return row
+
+    def notice(self, event: str, **facts: object) -> None:
         """Write one line about the device itself, such as `notice("camera", state="stalled")`."""
-        if self._fd is not None:
-            self._write({"event": event, **facts})
+        self._write({"event": event, **facts})
 
-    def _write(self, row: dict) -> None:
-        row = {"time": _utc(self._wall()), **row}
-        line = (json.dumps(row) + "\n").encode("ascii")
-        try:
-            _, ready, _ = select.select([], [self._fd], [], 0)
-            if not ready:  # a pipe whose reader does not keep up; up to 4 KiB fit when it is ready
-                self.dropped += 1
-                return
-            os.write(self._fd, line)
-            if self._path != "-" and os.fstat(self._fd).st_size > self._limit:
-                self._rotate()
-        except OSError as error:
-            self.dropped += 1
-            if isinstance(error, BrokenPipeError):
-                self._fd = None  # nobody will read from this pipe again
+    def _write(self, row: dict[str, Any]) -> None:
+        if self._writer is not None:
+            line = json.dumps({"time": _utc(self._wall()), **row}) + "\n"
+            self._writer.put(line.encode("ascii"))
 
-    def _rotate(self) -> None:
-        os.replace(self._path, self._path + ".1")
-        os.close(self._fd)
-        self._fd = self._open()
+    def flush(self, seconds: float = FLUSH_S) -> None:
+        """Wait for what is queued to be written, but no longer than `seconds`."""
+        if self._writer is not None:
+            self._writer.flush(seconds)
+
+    def reopen(self) -> None:
+        """Open the file anew where it was moved away, as after `logrotate`. Safe in a signal's handler."""
+        if self._writer is not None:
+            self._writer.request_reopen()
 
     def close(self) -> None:
-        """Close the file, if it is one of ours."""
-        if self._fd is not None and self._path != "-":
-            os.close(self._fd)
-        self._fd = None
+        """Write out what is queued, if somebody takes it, and close the file."""
+        if self._writer is not None:
+            self._writer.close()
+            self._dropped = self._writer.lost
+        self._writer = None
+
+
+def _writer(to: str, limit: int) -> LineWriter:
+    place = "standard output" if to == "-" else to
+    sink: Sink
+    if to == "-":
+        sink = Nowhere() if sys.stdout is None else Stream(STDOUT)
+    else:
+        sink = LineFile("--events", to, limit, rotated=True)
+    return told_writer("events", place, sink, ROOM)
 
 
 def _utc(seconds: float) -> str:

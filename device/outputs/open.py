@@ -24,6 +24,7 @@ FORMS = "window, web, web:HOST:PORT, file:OUT.mp4, file:FOLDER/, none, auto"
 
 Report = Callable[[str], None]  # hears a sentence for the operator
 End = Callable[[], None]  # ends the program, called when somebody closes the window
+Health = Callable[[], dict[str, Any]]  # what the page's /health answers
 
 
 class NoScreen(Exception):
@@ -43,7 +44,7 @@ class Request(NamedTuple):
     settings: Settings
     report: Report
     end: End
-    health: Callable[[], dict[str, Any]] | None
+    health: Health | None
 
 
 def open_outputs(
@@ -52,11 +53,11 @@ def open_outputs(
     fps: float,
     report: Report,
     end: End,
-    health: Callable[[], dict[str, Any]] | None = None,
+    health: Health | None = None,
 ) -> list[Isolated]:
     """Open what `settings.output.use` asks for, for pictures of `size` (width, height).
 
-    `health()` is what the page tells of the whole program; its "status" is "ok", "degraded" or "down".
+    `health()` is what the page tells of the whole program; without it the newest frame's age decides.
     An output that fails later says so through `report` and is closed, or opened again if it is a screen.
     Raises ConfigError, with nothing left open, for an output that is none or cannot be had.
     """

@@ -32,9 +32,8 @@ class Video:
         """`size` is (width, height). Raises ConfigError when the place cannot be written or is full."""
         self.name = f"file:{shown(path)}"
         self._path = Path(path)
-        self._part = self._path.with_name(
-            f".film-{os.getpid()}.part{ending(path)}"
-        )  # OpenCV wants plain letters
+        # OpenCV wants a name of plain letters, whatever the film's own is; nobody can have put a link there
+        self._part = self._path.with_name(f".film-{os.urandom(6).hex()}.part{ending(path)}")
         self._fps = fps if fps > 0 else 30.0
         self._count = 0
         self._begin = self._last = 0.0
@@ -49,6 +48,8 @@ class Video:
         try:
             full = nearly_full(self._path.parent)
             if not full:
+                flags = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_WRONLY
+                os.close(os.open(self._part, flags, 0o600))  # people are in it
                 return Reserve(self._part.with_suffix(".reserve"))
         except OSError as error:
             message = f"--output {self.name}: cannot be written ({error.strerror}); name a file in a folder "
@@ -62,9 +63,9 @@ class Video:
         if not writer.isOpened():
             self._closing.close()
             self._reserve.free()
+            self._part.unlink(missing_ok=True)
             message = "this OpenCV cannot write such a film; name a folder instead."
             raise ConfigError(f"--output {self.name}: {message}")
-        self._part.chmod(0o600)  # people are in it
         return writer
 
     def wanted(self) -> bool:

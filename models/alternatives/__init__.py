@@ -58,9 +58,9 @@ def main(argv: list[str]) -> int:
 
 
 def loops(options: argparse.Namespace) -> dict[str, Callable[[], dict]]:
-    """What is run, by name: ours with everything done on every frame, ours as shipped, the alternatives.
+    """The loops by name: ours with everything on every frame, ours as shipped, the alternatives.
 
-    A run gives its figures: `p50_ms` of a whole frame, and `peak_rss_mib`.
+    A run returns its figures: `p50_ms` of a whole frame, and `peak_rss_mib`.
     """
     settings = prepared(changed(load(None), source={"use": f"file:{options.clip}"}))
     everything = changed(settings, schedule=EVERYTHING)
@@ -89,13 +89,13 @@ def loops(options: argparse.Namespace) -> dict[str, Callable[[], dict]]:
 
 
 def ours(settings: Settings, frames: int) -> dict[str, float]:
-    """The figures of a run of the device. Raises DeviceError with its words where it fails."""
+    """The figures of a run of the device. Raises DeviceError with its message where it fails."""
     report = run_apart(settings, frames)
     return {"p50_ms": report["stages"]["frame"]["p50"], "peak_rss_mib": report["peak_rss_mib"]}
 
 
 def theirs(command: list[str]) -> dict[str, float]:
-    """The figures that another loop prints as its last line. Raises RuntimeError with its own words."""
+    """The figures that another loop prints as its last line. Raises RuntimeError with its error output."""
     done = subprocess.run(
         command,
         capture_output=True,
@@ -105,7 +105,9 @@ def theirs(command: list[str]) -> dict[str, float]:
         env=os.environ | dict.fromkeys(THREADS, "1"),
     )
     if done.returncode:
-        raise RuntimeError(f"{' '.join(command)} left with {done.returncode}: {done.stderr.strip()[-500:]}")
+        raise RuntimeError(
+            f"{' '.join(command)}: exit status {done.returncode}: {done.stderr.strip()[-500:]}"
+        )
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -132,7 +134,7 @@ def measure(runs: dict[str, Callable[[], dict]], rounds: int) -> dict[str, dict[
 
 
 def table(report: dict[str, dict[str, float]]) -> str:
-    """The figures for people."""
+    """The figures as a table."""
     lines = [f"{'one thread, the same clip':<26}{'frame p50, ms':>14}{'of ours':>9}{'peak RSS, MiB':>15}"]
     for name, row in report.items():
         lines.append(f"{name:<26}{row['p50_ms']:>14.2f}{row['ratio']:>9.2f}{row['peak_rss_mib']:>15.1f}")

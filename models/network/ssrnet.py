@@ -10,7 +10,7 @@ from __future__ import annotations
 import keras
 from keras import layers, ops
 
-from models.network.xnnpack_ops import average, patches, whole
+from models.network.xnnpack_ops import average, drop_unpooled, patches
 
 PAPER_CHANNELS = (32, 32, 32, 32)
 PAPER_STAGES = (3, 3, 3)
@@ -30,15 +30,15 @@ def ssrnet(
 
     `channels`: of the ReLU stream's four blocks. `stages`: bins s_k of each stage.
     `dynamic_range=False` is the paper's ablation: η and Δ are held at 0.
-    `export=True` gives the same function as the device runs it: operations in the form that costs int8
-    kernels least (models/network/xnnpack_ops.py), without dropout and without what no output depends on.
+    `export=True` gives the same function as the device runs it: operations in the form that int8 kernels run
+    fastest (models/network/xnnpack_ops.py), without dropout and without what no output depends on.
     """
     pixels = keras.Input((SIDE, SIDE, 3), name="pixels")
     x = patches(pixels) if export else pixels
     smooth = stream(x, channels, "relu", export)
     sharp = stream(x, tuple(c // 2 for c in channels), "tanh", export)
     outputs = []
-    # stage 1 reads the streams' ends, stage 2 what follows the second pooling, stage 3 the first
+    # stage 1 reads the last blocks' features, stage 2 those after the second pooling, stage 3 after the first
     for k, (depth, pool) in enumerate(((3, 1), (1, 4), (0, 8))):
         features = (smooth[depth], sharp[depth])
         outputs += stage(features, stages[k], pool, f"stage{k + 1}", dynamic_range, export)
@@ -53,11 +53,11 @@ def from_settings(settings: dict, *, export: bool = False) -> keras.Model:
 
 
 def stream(x, channels: tuple[int, ...], activation: str, export: bool) -> list:
-    """Four blocks of convolution, normalisation and activation; all but the last are halved by pooling.
+    """Four blocks of convolution, normalisation and activation; all but the last end with 2×2 pooling.
 
-    `x` is the pixels, for export their `patches`. Returns what each block hands on.
+    `x` is the pixels, for export their `patches`. Returns each block's output.
     """
-    handed_on = []
+    outputs = []
     for i, count in enumerate(channels):
         name = f"{activation}{i + 1}"
         kernel = 1 if export and i == 0 else 3
@@ -68,11 +68,11 @@ def stream(x, channels: tuple[int, ...], activation: str, export: bool) -> list:
             x = layers.ReLU(name=name)(x)
             x = x if last else pooled(x, 2, name, export)
         else:
-            # the maximum of tanh is the tanh of the maximum: pooling first computes a quarter of them
+            # max pooling and tanh commute: pooling first computes a quarter of the tanh
             x = x if last else layers.MaxPooling2D(2, name=f"{name}_pool")(x)
             x = layers.Activation("tanh", name=name)(x)
-        handed_on.append(x)
-    return handed_on
+        outputs.append(x)
+    return outputs
 
 
 def stage(features: tuple, bins: int, pool: int, name: str, dynamic_range: bool, export: bool) -> list:
@@ -80,7 +80,7 @@ def stage(features: tuple, bins: int, pool: int, name: str, dynamic_range: bool,
     flat = []
     for side, x in zip(("relu", "tanh"), features, strict=True):
         label = f"{name}_{side}"
-        x = whole(x, pool) if export else x
+        x = drop_unpooled(x, pool) if export else x
         x = layers.Conv2D(FUSED, 1, activation="relu", name=f"{label}_fuse")(x)
         if pool > 1 and side == "relu":
             x = pooled(x, pool, label, export)

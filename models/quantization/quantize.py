@@ -1,4 +1,4 @@
-"""Float SSR-Net to a full-int8 TFLite file that both interpreters run and XNNPACK takes whole."""
+"""Quantizes float SSR-Net to a full-int8 TFLite file that both interpreters and XNNPACK run whole."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from device.age.network import AgeNet
 from device.files import replacing
 from models.network.ssrnet import SIDE, from_settings
 from models.network.xnnpack_ops import take_weights
-from models.quantization.tanh_range import packed, saturate, unpacked
+from models.quantization.tanh_range import clamp_tanh_range, pack, unpack
 
-METADATA = "kiosk-age"  # the name of the description inside the file
+METADATA = "kiosk-age"  # name of the metadata inside the file
 REPRESENTATIVE = Path(__file__).resolve().parents[2] / "calibration" / "faces"
 
 
 def export_model(settings: dict, weights: Path) -> keras.Model:
-    """The trained network in its exportable form: the same function, without what only training needs."""
+    """The trained network in its export form: the same function, without what only training needs."""
     trained, export = from_settings(settings), from_settings(settings, export=True)
     trained.load_weights(weights)
     take_weights(export, trained)
@@ -44,10 +44,10 @@ def representative_faces(folder: Path = REPRESENTATIVE) -> np.ndarray:
 
 
 def quantize(model: keras.Model, faces: np.ndarray) -> bytes:
-    """The model in int8 throughout: weights per channel, activations by the ranges that `faces` show.
+    """The model in int8 throughout: weights per channel, activations by their ranges over `faces`.
 
-    The input takes raw pixels less 128 (scale 1, zero point −128); the outputs have a scale each. The mean
-    error that this leaves in the outputs over `faces` is taken out of their biases; `model` stays as it was.
+    The input is raw pixels less 128 (scale 1, zero point −128); the outputs have a scale each. The mean error
+    of the outputs over `faces` is corrected in their biases; `model` stays as it was.
     """
     before = model.get_weights()
     correct_biases(model, convert(model, faces), faces)
@@ -57,7 +57,7 @@ def quantize(model: keras.Model, faces: np.ndarray) -> bytes:
 
 
 def convert(model: keras.Model, faces: np.ndarray) -> bytes:
-    """The converter's own full-int8 quantization, after training, with finer steps before tanh."""
+    """The converter's own full-int8 post-training quantization, with finer steps before tanh."""
     converter = tf.lite.TFLiteConverter.from_concrete_functions([_signature(model)])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: _with_full_range(faces)
@@ -65,22 +65,24 @@ def convert(model: keras.Model, faces: np.ndarray) -> bytes:
     converter.inference_input_type = converter.inference_output_type = tf.int8
     # tflite_runtime 2.14 crashes on aarch64 on dense layers of 2 or 3 outputs with a scale a channel
     converter._experimental_disable_per_channel_quantization_for_dense_layers = True
-    return saturate(converter.convert())
+    return clamp_tanh_range(converter.convert())
 
 
 def correct_biases(model: keras.Model, quantized: bytes, faces: np.ndarray) -> None:
-    """Take the mean error that quantization gives each output over `faces` out of that output's bias.
+    """Subtract each output's mean quantization error over `faces` from that output's bias.
 
     Empirical bias correction (Nagel et al., Data-Free Quantization, ICCV 2019) at the nine outputs alone: an
     error of 0.02 in one bin of the coarse stage is a year on every face.
     """
-    wanted = [np.array(tensor) for tensor in model(faces.astype(np.float32), training=False)]
+    expected = [np.array(tensor) for tensor in model(faces.astype(np.float32), training=False)]
     heads = [tensor._keras_history.operation for tensor in model.outputs]
-    for head, true, given in zip(heads, wanted, int8_outputs(quantized, faces), strict=True):
-        if not head.weights:  # held at 0, in the paper's ablation
+    for head, reference, output in zip(heads, expected, int8_outputs(quantized, faces), strict=True):
+        if not head.weights:  # constant 0, in the paper's ablation
             continue
-        slope = (true > 0 if head.activation is keras.activations.relu else 1 - true**2).mean(0)
-        head.bias.assign_add(np.where(slope > 0.05, (true - given).mean(0) / np.maximum(slope, 0.05), 0))
+        is_relu = head.activation is keras.activations.relu
+        slope = (reference > 0 if is_relu else 1 - reference**2).mean(0)
+        error = (reference - output).mean(0)
+        head.bias.assign_add(np.where(slope > 0.05, error / np.maximum(slope, 0.05), 0))
 
 
 def int8_outputs(quantized: bytes, faces: np.ndarray) -> list[np.ndarray]:
@@ -90,7 +92,7 @@ def int8_outputs(quantized: bytes, faces: np.ndarray) -> list[np.ndarray]:
 
 
 def to_float(model: keras.Model) -> bytes:
-    """The same graph in float, to compare with."""
+    """The same graph as a float TFLite file, to compare with."""
     return tf.lite.TFLiteConverter.from_concrete_functions([_signature(model)]).convert()
 
 
@@ -103,26 +105,26 @@ def _signature(model: keras.Model):
 
 
 def _with_full_range(faces: np.ndarray) -> Iterator[list[np.ndarray]]:
-    """The faces as the converter wants them; a black and a white pixel in each fix the input's scale at 1."""
+    """The faces as the converter takes them; a black and a white pixel in each fix the input's scale at 1."""
     for face in faces:
         pixels = face[None].astype(np.float32)
         pixels[0, 0, 0], pixels[0, 0, 1] = 0, 255
         yield [pixels]
 
 
-def described(model: bytes, description: dict) -> bytes:
-    """The file with a JSON description inside it, as TFLite metadata."""
-    content = unpacked(model)
+def with_metadata(model: bytes, metadata: dict) -> bytes:
+    """The file with `metadata` inside it, as JSON."""
+    content = unpack(model)
     buffer, entry = schema.BufferT(), schema.MetadataT()
-    buffer.data = np.frombuffer(json.dumps(description, sort_keys=True).encode(), np.uint8)
+    buffer.data = np.frombuffer(json.dumps(metadata, sort_keys=True).encode(), np.uint8)
     content.buffers.append(buffer)
     entry.name, entry.buffer = METADATA, len(content.buffers) - 1
     content.metadata = [*(content.metadata or []), entry]
-    return packed(content)
+    return pack(content)
 
 
-def description(settings: dict, weights: Path, faces: np.ndarray) -> dict:
-    """What a later reader must know of the file: meaning of its tensors, and where it came from."""
+def metadata(settings: dict, weights: Path, faces: np.ndarray) -> dict:
+    """The file's metadata: the meaning of its tensors, and its provenance."""
     commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
     return {
         "name": settings["name"],

@@ -1,4 +1,4 @@
-"""`python -m models tracks`: the tracker and the smoother on scenes with known truth, beside others."""
+"""`python -m models tracks`: the tracker and the smoother on scenes with ground truth, beside others."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from device.age.bands import Bands
 from device.config.loader import load as load_settings
 from device.config.schema import Settings
 from models.tracks import age_metrics, identity_metrics
-from models.tracks.actors import cast_of
+from models.tracks.actors import load_actors
 from models.tracks.cost import FACES, cost_ms
 from models.tracks.replay import OTHERS, OURS, replay, replay_norfair
 from models.tracks.scenes import script
-from models.tracks.simulator import Estimator, Film, play
+from models.tracks.simulator import Estimator, Recording, play
 
 
 def main(argv: list[str]) -> int:
-    """Play, measure, print; 0, or 2 when the faces or the model cannot be used."""
+    """Simulate, measure, print; 0. Raises DataError or ModelError for what cannot be used."""
     parser = argparse.ArgumentParser(prog="python -m models tracks", description=__doc__)
     parser.add_argument("--faces", type=Path, required=True, help="folder or zip of aged faces")
     parser.add_argument("--part", choices=("train", "validation", "test", "all"), default="validation")
@@ -35,77 +35,84 @@ def main(argv: list[str]) -> int:
     options = parser.parse_args(argv)
     cv2.setNumThreads(1)
     settings = load_settings(options.config)
-    films = record(options, settings)
-    report = measure(films, settings)
+    recordings = record(options, settings)
+    report = measure(recordings, settings)
     print(json.dumps(report, indent=1) if options.json else as_text(report))
     return 0
 
 
-def record(options: argparse.Namespace, settings: Settings) -> list[Film]:
-    """Play all scenes; the slow part, which no setting of the tracker or smoother changes."""
+def record(options: argparse.Namespace, settings: Settings) -> list[Recording]:
+    """Simulate all scenes; the slow part, which no setting of the tracker or smoother changes."""
     from device.age.network import AgeNet
     from device.faces.detector import FaceDetector
 
-    actors = cast_of(options.faces, options.part)
+    actors = load_actors(options.faces, options.part)
     net: Estimator = AgeNet(options.model)
     detector = FaceDetector(min_score=settings.detector.min_score)
     scenes = script(options.scenes, len(actors), options.seed)
-    films = []
+    recordings = []
     for number, scene in enumerate(scenes):
         if sys.stderr.isatty():
             print(f"\rscene {number + 1} of {len(scenes)}", end="", file=sys.stderr)
-        films.append(play(scene, actors, net, detector))
-    return films
+        recordings.append(play(scene, actors, net, detector))
+    return recordings
 
 
-def measure(films: list[Film], settings: Settings) -> dict:
-    """Everything the benchmark says, as numbers by name."""
-    ours = [replay(film, settings) for film in films]
-    pairs = zip(films, ours, strict=True)
-    people = [one for film, frames in pairs for one in age_metrics.series(film, frames)]
-    identity = {OURS: _identities(films, ours)}
+def measure(recordings: list[Recording], settings: Settings) -> dict:
+    """All figures of the benchmark, by name."""
+    ours = [replay(recording, settings) for recording in recordings]
+    pairs = zip(recordings, ours, strict=True)
+    people = [one for recording, displayed in pairs for one in age_metrics.series(recording, displayed)]
+    identity = {OURS: _identities(recordings, ours)}
     if find_spec("norfair"):
-        identity["norfair"] = _identities(films, [replay_norfair(film) for film in films])
+        identity["norfair"] = _identities(recordings, [replay_norfair(recording) for recording in recordings])
     return {
-        "scenes": len(films),
+        "scenes": len(recordings),
         "people": len(people),
-        "changes_of_person": sum(one.later for one in people),
-        "frames": sum(len(film.moments) for film in films),
+        "changes_of_person": sum(one.replacement for one in people),
+        "frames": sum(len(recording.frames) for recording in recordings),
         f"cost_ms_{FACES}_tracks": cost_ms(settings),
         "identity": identity,
         "ages": {name: _ages(people, name, Bands(settings.smoother.bands)) for name in (*OTHERS, OURS)},
-        "interval_holds_truth": age_metrics.holds_truth([one for one in people if not one.later]),
-        "share_of_frames_with_age": age_metrics.share_shown(people),
+        "interval_holds_truth": age_metrics.interval_coverage([one for one in people if not one.replacement]),
+        "share_of_frames_with_age": age_metrics.share_with_age(people),
     }
 
 
-def _identities(films: list[Film], shown: list) -> dict:
+def _identities(recordings: list[Recording], displayed: list) -> dict:
     """Switches, fragments and IDF1 by kind of scene."""
     out = {}
-    for kind in sorted({film.scene.kind for film in films}):
-        pairs = [(film, frames) for film, frames in zip(films, shown, strict=True) if film.scene.kind == kind]
-        counts = identity_metrics.total([identity_metrics.identity(film, frames) for film, frames in pairs])
+    for kind in sorted({recording.scene.kind for recording in recordings}):
+        parts = [
+            identity_metrics.identity(recording, tracks)
+            for recording, tracks in zip(recordings, displayed, strict=True)
+            if recording.scene.kind == kind
+        ]
+        counts = identity_metrics.total(parts)
         out[kind] = {"switches": counts.switches, "fragments": counts.fragments, "idf1": counts.idf1}
     return out
 
 
 def _ages(people: list[age_metrics.Series], name: str, bands: Bands) -> dict:
-    first = [one for one in people if not one.later]
+    first = [one for one in people if not one.replacement]
     long = [one for one in first if one.t[-1] >= 4]
-    arrivals = np.array([age_metrics.arrival(one, name) for one in long])
-    recoveries = np.array([age_metrics.arrival(one, name) for one in people if one.later and one.t[-1] >= 2])
-    still = np.array([age_metrics.wander(one, name) for one in first if one.kind == "still"])
-    out = {f"mae_at_{second:g}s": age_metrics.error_at(first, name, second)[0] for second in age_metrics.AT}
-    out |= {f"shown_at_{at:g}s": age_metrics.error_at(first, name, at)[1] for at in age_metrics.AT}
+    replacements = [one for one in people if one.replacement and one.t[-1] >= 2]
+    still = [one for one in first if one.kind == "still"]
+    convergence = np.array([age_metrics.convergence_time(one, name) for one in long])
+    reconvergence = np.array([age_metrics.convergence_time(one, name) for one in replacements])
+    deviations = np.array([age_metrics.settled_deviation(one, name) for one in still])
+    errors = {at: age_metrics.error_at(first, name, at) for at in age_metrics.CHECKED_AT_S}
+    out = {f"mae_at_{at:g}s": error for at, (error, _) in errors.items()}
+    out |= {f"shown_at_{at:g}s": share for at, (_, share) in errors.items()}
     return out | {
-        "wander_still_mean": float(np.nanmean(still)),
-        "wander_still_p90": float(np.nanpercentile(still, 90)),
-        "arrival_p50": float(np.percentile(arrivals, 50, method="lower")),
-        "arrival_p90": float(np.percentile(arrivals, 90, method="lower")),
-        "arrived_in_1s": float(np.mean(arrivals <= 1.0)),
+        "wander_still_mean": float(np.nanmean(deviations)),
+        "wander_still_p90": float(np.nanpercentile(deviations, 90)),
+        "arrival_p50": float(np.percentile(convergence, 50, method="lower")),
+        "arrival_p90": float(np.percentile(convergence, 90, method="lower")),
+        "arrived_in_1s": float(np.mean(convergence <= 1.0)),
         "integer_changes_a_minute": age_metrics.changes(first, name, round),
         "band_changes_a_minute": age_metrics.band_changes(first, name, bands),
-        "recovered_in_1.5s": float(np.mean(recoveries <= 1.5)),
+        "recovered_in_1.5s": float(np.mean(reconvergence <= 1.5)),
     }
 
 

@@ -1,4 +1,4 @@
-"""What tracker and smoother cost a frame: many faces, found on every frame and none of them settled."""
+"""Cost of tracker and smoother in a frame: many faces, detected on every frame, none of them settled."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from device.tracks.tracker import Tracker
 FACES = 16
 FPS = 30.0
 FRAMES, WARM_UP = 600, 60
-SHAKE = 1.0  # pixels that detections are off by
-UNDISTURBED = 20  # percentile of the frames: what else runs on the machine makes the others slower
+JITTER = 1.0  # pixels, standard deviation of the detections
+PERCENTILE = 20  # of the frames' times: what else runs on the machine makes the others slower
 
 
 def cost_ms(settings: Settings, seed: int = 1) -> float:
@@ -30,18 +30,18 @@ def cost_ms(settings: Settings, seed: int = 1) -> float:
     every = round(DUE_UNCERTAIN * FPS)
     seconds = []
     for frame in range(FRAMES):
-        found = [_shaken(box, rng) for box in boxes]
+        found = [_jittered(box, rng) for box in boxes]
         start = time.perf_counter()
         tracks = tracker.update(found, 1 / FPS, lambda track: 1.0)
         for track in tracks[frame % every :: every]:
             track.companion.update(30.0, quality, frame / FPS)
         seconds.append(time.perf_counter() - start)
     # each frame estimates a third of the faces, so the frames are alike
-    return 1e3 * float(np.percentile(seconds[WARM_UP:], UNDISTURBED))
+    return 1e3 * float(np.percentile(seconds[WARM_UP:], PERCENTILE))
 
 
-def _shaken(box, rng: np.random.Generator) -> Detection:
-    dx, dy = rng.normal(0, SHAKE, 2).tolist()
+def _jittered(box, rng: np.random.Generator) -> Detection:
+    dx, dy = rng.normal(0, JITTER, 2).tolist()
     box = box.shifted(dx, dy)
     return Detection(
         box, 0.9, LAYOUT * np.array((box.w, box.h), np.float32) + np.array((box.x, box.y), np.float32)

@@ -1,8 +1,8 @@
-"""`python -m models noise`: learns how far single estimates are off, and writes it beside the model.
+"""`python -m models noise`: fits the error model of single estimates, and writes it beside the network.
 
-Training faces play in scenes of one person each. What differs between the frames of a person is frame noise:
-its size is fitted as a function of the frame's quality, its memory from how alike neighbouring errors are.
-What is left between a person's mean and their true age no number of frames can tell.
+Training faces are simulated in scenes of one person each. What differs between the frames of a person is
+frame noise: its variance is fitted as a function of the frame's quality, its time constant to the correlation
+of neighbouring errors. The residual between a person's mean and their true age is the same on every frame.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 from device.age.error_model import FILE_KEYS, KNOT, ErrorModel, features, noise_path, pose_change
 from device.config.loader import defaults
 from device.faces.quality import Quality
-from models.tracks.actors import cast_of
+from models.tracks.actors import load_actors
 from models.tracks.scenes import Scene, script
 from models.tracks.simulator import play
 
@@ -28,38 +28,39 @@ KINDS = ("still", "lively", "approach")
 SPACING = 0.1  # seconds between two frames of a person, as the device's scheduler takes them
 SECONDS = 5.0  # of each person
 LAGS = (0.1, 0.2, 0.3, 0.5, 0.8, 1.2, 2.0, 3.0, 4.0)  # seconds
-ALIKE = tuple(i / 20 for i in range(1, 20))  # what `fit_memory` tries
-MEMORIES = (0.2, 0.35, 0.6, 1.0, 1.7, 3.0, 5.0)  # seconds
-POSES = (0.05, 0.1, 0.2, 0.4, 0.8, 10.0)
-CAP = 9.0  # squared errors count for at most so many variances
-AGES = 11  # knots of the tables by age: 0, 10, … 100 years
-WIDTH = 8.0  # years that a face counts for a knot of the tables, standard deviation
-FIRST_LOOKS_S = 1.5  # how a person usually looks is learnt in so many seconds
-EVEN = 6.0  # how many faces on the diagonal steady each knot
+# the grid that `fit_correlation` searches
+CORRELATIONS = tuple(i / 20 for i in range(1, 20))
+TIMES_S = (0.2, 0.35, 0.6, 1.0, 1.7, 3.0, 5.0)
+POSE_CHANGES = (0.05, 0.1, 0.2, 0.4, 0.8, 10.0)
+MAX_RATIO = 9.0  # of a squared error to its variance; larger ones are clipped to it
+KNOTS = 11  # of the tables by age: 0, 10, … 100 years
+KERNEL_YEARS = 8.0  # standard deviation of the weights around a knot of the tables
+REFERENCE_S = 1.5  # the reference appearance of a person is the mean over so many seconds
+PRIOR_FACES = 6.0  # without bias, which regularise each knot
 
 
-class Observations(NamedTuple):
-    """All frames of all people: `person` int (n,), `t` seconds, `raw` years, `given` (n, features)."""
+class Samples(NamedTuple):
+    """All frames of all people: `person` int (n,), `t` seconds, `raw` estimates in years, `inputs` (n, k)."""
 
     person: np.ndarray
     t: np.ndarray
     raw: np.ndarray
-    given: np.ndarray
+    inputs: np.ndarray  # `device.age.error_model.features` of each frame
     quality: list[Quality]
     ages: np.ndarray  # of each person
 
 
 def main(argv: list[str]) -> int:
-    """Play, fit, write; 0."""
+    """Simulate, fit, write; 0. Raises DataError or ModelError for what cannot be used."""
     parser = argparse.ArgumentParser(prog="python -m models noise", description=__doc__.splitlines()[0])
     parser.add_argument("--faces", type=Path, required=True, help="folder or zip of aged faces")
     parser.add_argument("--part", choices=("train", "validation", "all"), default="train")
     parser.add_argument("--model", default="age", help="a name of models/pins.json or a .tflite file")
-    parser.add_argument("--people", type=int, default=500, help="faces to learn from; default %(default)s")
+    parser.add_argument("--people", type=int, default=500, help="faces to fit to; default %(default)s")
     parser.add_argument("--seed", type=int, default=2)
     options = parser.parse_args(argv)
     cv2.setNumThreads(1)
-    observations = observe(options)
+    observations = simulate(options)
     model = fit(observations)
     path = noise_path(options.model)
     net_path = path.with_name(path.name.replace(".noise.json", ".tflite"))
@@ -75,18 +76,20 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def observe(options: argparse.Namespace) -> Observations:
-    """Let each face play alone in one scene of a few seconds."""
+def simulate(options: argparse.Namespace) -> Samples:
+    """Simulate each face alone in one scene of a few seconds."""
     from device.age.network import AgeNet
     from device.faces.detector import FaceDetector
 
-    actors = cast_of(options.faces, options.part, options.people)
+    actors = load_actors(options.faces, options.part, options.people)
     net, detector = AgeNet(options.model), FaceDetector(min_score=defaults().detector.min_score)
-    return collect([play(scene, actors, net, detector) for scene in solo(len(actors), options.seed)])
+    return samples_of(
+        [play(scene, actors, net, detector) for scene in solo_scenes(len(actors), options.seed)]
+    )
 
 
-def solo(actors: int, seed: int) -> list[Scene]:
-    """A scene of one person for each actor, of all the kinds that have one."""
+def solo_scenes(actors: int, seed: int) -> list[Scene]:
+    """A scene for each actor, of all the kinds that have one person."""
     alone = [scene for scene in script(2 * actors, actors, seed) if scene.kind in KINDS]
     scenes = [alone[i * len(alone) // actors] for i in range(actors)]
     return [
@@ -95,39 +98,47 @@ def solo(actors: int, seed: int) -> list[Scene]:
     ]
 
 
-def collect(films: list) -> Observations:
-    """The frames of all scenes."""
-    person, t, raw, given, quality = [], [], [], [], []
-    for number, film in enumerate(films):
-        for moment in film.moments:
-            for one in moment.sightings:
+def samples_of(recordings: list) -> Samples:
+    """The frames of all recordings that have a close-up."""
+    person, t, raw, inputs, quality = [], [], [], [], []
+    for number, recording in enumerate(recordings):
+        for frame in recording.frames:
+            for one in frame.observations:
                 if one.close:
                     person.append(number)
-                    t.append(moment.t)
+                    t.append(frame.t)
                     raw.append(one.close.raw)
-                    given.append(features(one.close.quality, one.close.raw))
+                    inputs.append(features(one.close.quality, one.close.raw))
                     quality.append(one.close.quality)
-    ages = np.array([film.ages[0] for film in films])
-    return Observations(np.array(person), np.array(t), np.array(raw), np.array(given), quality, ages)
+    ages = np.array([recording.ages[0] for recording in recordings])
+    return Samples(np.array(person), np.array(t), np.array(raw), np.array(inputs), quality, ages)
 
 
-def fit(seen: Observations, rounds: int = 4) -> ErrorModel:
-    """The noise model of these observations."""
-    log_variance = np.zeros(seen.given.shape[1])
+def fit(seen: Samples, rounds: int = 4) -> ErrorModel:
+    """The error model of these samples."""
+    log_variance = np.zeros(seen.inputs.shape[1])
     log_variance[0] = np.log(np.var(seen.raw - _means(seen, np.ones(len(seen.raw)), seen.raw)))
     for _ in range(rounds):
-        weight = np.exp(-seen.given @ log_variance)
+        weight = np.exp(-seen.inputs @ log_variance)
         error = seen.raw - _means(seen, weight, seen.raw)
-        log_variance = fit_variance(seen.given, error**2, log_variance)
-    scaled = error / np.exp(seen.given @ log_variance / 2)
-    alike, memory_s, memory_pose = fit_memory(seen, scaled)
-    people, estimates = _people(seen, weight)
-    truth, unknown = fit_tables(estimates, seen.ages[people])
-    return ErrorModel(tuple(log_variance), alike, memory_s, memory_pose, truth, unknown, *fit_looks(seen))
+        log_variance = fit_variance(seen.inputs, error**2, log_variance)
+    scaled = error / np.exp(seen.inputs @ log_variance / 2)
+    correlation, correlation_s, correlation_pose = fit_correlation(seen, scaled)
+    people, estimates = _mean_by_person(seen, weight)
+    bias_table, residual_spread = fit_tables(estimates, seen.ages[people])
+    return ErrorModel(
+        tuple(log_variance),
+        correlation,
+        correlation_s,
+        correlation_pose,
+        bias_table,
+        residual_spread,
+        *fit_appearance(seen),
+    )
 
 
-def _means(seen: Observations, weight: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Each observation's own person's weighted mean of `values`, (n,) or (n, k)."""
+def _means(seen: Samples, weight: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """For each sample the weighted mean of `values`, (n,) or (n, k), over all samples of its person."""
     count = len(seen.ages)
     total = np.bincount(seen.person, weight, count)
     columns = values.reshape(len(values), -1).T
@@ -135,46 +146,47 @@ def _means(seen: Observations, weight: np.ndarray, values: np.ndarray) -> np.nda
     return (sums / np.maximum(total, 1e-12)[:, None])[seen.person].reshape(values.shape)
 
 
-def _people(seen: Observations, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Who was seen at all, and the network's weighted mean of each of them."""
+def _mean_by_person(seen: Samples, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The people who have samples, and the weighted mean of the estimates of each."""
     people, first = np.unique(seen.person, return_index=True)
     return people, _means(seen, weight, seen.raw)[first]
 
 
-def fit_variance(given: np.ndarray, squares: np.ndarray, start: np.ndarray, rounds: int = 30) -> np.ndarray:
-    """Log-linear variance by a gamma regression, errors beyond `CAP` variances counted as that."""
+def fit_variance(inputs: np.ndarray, squares: np.ndarray, start: np.ndarray, rounds: int = 30) -> np.ndarray:
+    """Log-linear variance by gamma regression, with squared errors clipped to `MAX_RATIO` variances."""
     weights = start.copy()
-    lhs = given.T @ given + 1e-2 * len(given) * np.eye(given.shape[1])
+    normal = inputs.T @ inputs + 1e-2 * len(inputs) * np.eye(inputs.shape[1])
     for _ in range(rounds):
-        ratio = np.minimum(squares * np.exp(-given @ weights), CAP)
-        weights = weights + 0.5 * np.linalg.solve(lhs, given.T @ (ratio - 1))
+        ratio = np.minimum(squares * np.exp(-inputs @ weights), MAX_RATIO)
+        weights = weights + 0.5 * np.linalg.solve(normal, inputs.T @ (ratio - 1))
     return weights
 
 
-def fit_memory(seen: Observations, scaled: np.ndarray) -> tuple[float, float, float]:
-    """The share of variance that neighbouring frames have in common, its memory in seconds and in pose.
+def fit_correlation(seen: Samples, scaled: np.ndarray) -> tuple[float, float, float]:
+    """The correlation of neighbouring frames' errors, and how it decays in seconds and with change of pose.
 
-    Half the mean squared difference of two errors is 1 − alike · exp(−seconds / memory − change / pose).
+    Half the mean squared difference of two errors is 1 − correlation · exp(−apart / seconds − change / pose).
     """
     rows = [
         (
             seen.t[b] - seen.t[a],
             pose_change(seen.quality[a], seen.quality[b]),
-            min((scaled[a] - scaled[b]) ** 2 / 2, CAP),
+            min((scaled[a] - scaled[b]) ** 2 / 2, MAX_RATIO),
         )
         for a, b in _pairs(seen)
     ]
-    apart, change, half = np.array(rows).T
-    level = half[apart > 2.0].mean()
+    apart, change, half_square = np.array(rows).T
+    level = half_square[apart > 2.0].mean()
 
-    def misfit(alike: float, memory: float, pose: float) -> float:
-        return float(np.mean((half / level - 1 + alike * np.exp(-apart / memory - change / pose)) ** 2))
+    def squared_error(correlation: float, seconds: float, pose: float) -> float:
+        decay = np.exp(-apart / seconds - change / pose)
+        return float(np.mean((half_square / level - 1 + correlation * decay) ** 2))
 
-    return min(product(ALIKE, MEMORIES, POSES), key=lambda tried: misfit(*tried))
+    return min(product(CORRELATIONS, TIMES_S, POSE_CHANGES), key=lambda tried: squared_error(*tried))
 
 
-def _pairs(seen: Observations):
-    """Pairs of observations of one person at about the lags wanted."""
+def _pairs(seen: Samples):
+    """Pairs of samples of one person at about each of `LAGS`."""
     for begin, end in pairwise([*np.flatnonzero(np.diff(seen.person, prepend=-1)), len(seen.person)]):
         for lag in LAGS:
             for a in range(begin, end, 9):
@@ -184,20 +196,20 @@ def _pairs(seen: Observations):
 
 
 def fit_tables(estimates: np.ndarray, ages: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """By the network's mean of a person: the middle of the true ages, and half of their 80 % interval."""
-    knots = KNOT * np.arange(AGES)
-    truth = np.array([_middle(knot, estimates, ages) for knot in knots])
-    truth = np.maximum.accumulate(truth)
-    errors = np.abs(ages - np.interp(estimates, knots, truth))
-    near = np.exp(-0.5 * ((estimates - knots[:, None]) / (1.5 * WIDTH)) ** 2) + 1e-3
-    return tuple(truth.tolist()), tuple(_quantile(errors, weights, 0.8) for weights in near)
+    """By the network's mean for a person: the median true age, and half of the 80 % interval around it."""
+    knots = KNOT * np.arange(KNOTS)
+    bias_table = np.array([_median_age(knot, estimates, ages) for knot in knots])
+    bias_table = np.maximum.accumulate(bias_table)
+    errors = np.abs(ages - np.interp(estimates, knots, bias_table))
+    near = np.exp(-0.5 * ((estimates - knots[:, None]) / (1.5 * KERNEL_YEARS)) ** 2) + 1e-3
+    return tuple(bias_table.tolist()), tuple(_quantile(errors, weights, 0.8) for weights in near)
 
 
-def _middle(knot: float, estimates: np.ndarray, ages: np.ndarray) -> float:
-    """A knot and the weighted median of what ages near it exceed estimates by, with `EVEN` faces at none."""
-    near = np.exp(-0.5 * ((estimates - knot) / WIDTH) ** 2)
+def _median_age(knot: float, estimates: np.ndarray, ages: np.ndarray) -> float:
+    """The median true age at a knot: the knot plus the weighted median of age − estimate near it."""
+    near = np.exp(-0.5 * ((estimates - knot) / KERNEL_YEARS) ** 2)
     excess = np.append(ages - estimates, np.zeros(1))
-    return float(knot + _quantile(excess, np.append(near, EVEN), 0.5))
+    return float(knot + _quantile(excess, np.append(near, PRIOR_FACES), 0.5))
 
 
 def _quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:
@@ -206,33 +218,34 @@ def _quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:
     return float(np.interp(share * reached[-1], reached - weights[order] / 2, values[order]))
 
 
-def fit_looks(seen: Observations, rounds: int = 12) -> tuple[np.ndarray, np.ndarray, float]:
-    """Logistic regression that tells another person's looks from one's own of later frames.
+def fit_appearance(seen: Samples, rounds: int = 12) -> tuple[np.ndarray, np.ndarray, float]:
+    """Logistic regression that tells another person's appearance from the same person's in later frames.
 
-    Returns the scale of each number of the look (four variances of a person), the weights and their even sum.
+    Returns the scale of each number of the appearance (four variances of a person), the weights and the bias.
     """
-    looks = np.array([quality.appearance for quality in seen.quality])
-    scale = 4 * np.square(looks - _means(seen, np.ones(len(looks)), looks)).mean(axis=0)
-    early = seen.t < FIRST_LOOKS_S
-    usual = _means(seen, early + 1e-9, looks)
+    appearances = np.array([quality.appearance for quality in seen.quality])
+    scale = 4 * np.square(appearances - _means(seen, np.ones(len(appearances)), appearances)).mean(axis=0)
+    early = seen.t < REFERENCE_S
+    reference = _means(seen, early + 1e-9, appearances)
     _, first = np.unique(seen.person, return_index=True)
-    later = np.flatnonzero(seen.t > FIRST_LOOKS_S + 1)
-    others = usual[np.random.default_rng(1).choice(first, len(later))]
-    apart = np.square(np.concatenate([looks[later] - usual[later], looks[later] - others]))
-    x = apart / (apart + scale)
+    later = np.flatnonzero(seen.t > REFERENCE_S + 1)
+    other_people = reference[np.random.default_rng(1).choice(first, len(later))]
+    same, other = appearances[later] - reference[later], appearances[later] - other_people
+    squares = np.square(np.concatenate([same, other]))
+    x = squares / (squares + scale)
     x = np.column_stack([x, np.ones(len(x))])
-    is_other = np.repeat([0.0, 1.0], len(later))
+    is_other_person = np.repeat([0.0, 1.0], len(later))
     weights = np.zeros(x.shape[1])
-    keep = 1e-3 * len(x) * np.diag([1.0] * (x.shape[1] - 1) + [0.0])
+    ridge = 1e-3 * len(x) * np.diag([1.0] * (x.shape[1] - 1) + [0.0])
     for _ in range(rounds):
-        chance = 1 / (1 + np.exp(-np.clip(x @ weights, -30, 30)))
-        slope = x.T @ (is_other - chance) - keep @ weights
-        weights += np.linalg.solve((x * (chance * (1 - chance))[:, None]).T @ x + keep, slope)
+        probability = 1 / (1 + np.exp(-np.clip(x @ weights, -30, 30)))
+        gradient = x.T @ (is_other_person - probability) - ridge @ weights
+        weights += np.linalg.solve((x * (probability * (1 - probability))[:, None]).T @ x + ridge, gradient)
     return scale, weights[:-1], -float(weights[-1])
 
 
 def write(path: Path, model: ErrorModel, made: dict) -> None:
-    """The model as JSON, beside the network it belongs to."""
+    """Write the error model as JSON, beside the network it belongs to."""
     rounded = {
         FILE_KEYS.get(name, name): [round(float(v), 4) for v in value] if np.ndim(value) else round(value, 4)
         for name, value in model._asdict().items()
@@ -241,29 +254,29 @@ def write(path: Path, model: ErrorModel, made: dict) -> None:
     path.write_text("{\n" + text + "\n}\n")
 
 
-def report(seen: Observations, model: ErrorModel) -> str:
-    """What was learnt, for a person to look at."""
-    sigma = np.exp(seen.given @ np.array(model.log_variance) / 2)
+def report(seen: Samples, model: ErrorModel) -> str:
+    """The fitted error model as text."""
+    sigma = np.exp(seen.inputs @ np.array(model.log_variance) / 2)
     names = (
         "good frame",
-        "nearness",
+        "eye distance",
         "sharpness",
         "yaw",
         "low score",
         "brightness",
         "contrast",
         "age",
-        "far from 50",
+        "distance from 50",
     )
-    low, middle, high = np.percentile(sigma, (10, 50, 90))
+    low, median, high = np.percentile(sigma, (10, 50, 90))
     lines = [
         f"{len(seen.ages)} people, {len(seen.raw)} frames",
-        f"one frame's error: {middle:.2f} years ({low:.2f} to {high:.2f})",
-        f"correlation {model.correlation:.2f}, for {model.correlation_s:.2f} s "
-        f"or a change of pose of {model.correlation_pose:.2f}",
+        f"standard deviation of one frame's error: {median:.2f} years ({low:.2f} to {high:.2f})",
+        f"correlation {model.correlation:.2f}, falls to 1/e in {model.correlation_s:.2f} s "
+        f"or with a change of pose of {model.correlation_pose:.2f}",
     ]
     pairs = zip(names, model.log_variance, strict=True)
-    lines += [f"  {name:12} log variance {weight:+.2f}" for name, weight in pairs]
-    for i, (middle, half) in enumerate(zip(model.bias_table, model.residual_spread, strict=True)):
-        lines.append(f"  {KNOT * i:3.0f} years said: {middle:.1f} ± {half:.1f}")
+    lines += [f"  {name:17} log variance {weight:+.2f}" for name, weight in pairs]
+    for i, (age, spread) in enumerate(zip(model.bias_table, model.residual_spread, strict=True)):
+        lines.append(f"  estimated {KNOT * i:3.0f} years: truly {age:.1f} ± {spread:.1f}")
     return "\n".join(lines)

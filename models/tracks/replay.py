@@ -1,4 +1,4 @@
-"""Runs a tracker and age filters over a played scene, and keeps what they would have shown."""
+"""Runs a tracker and age filters over a recording, and keeps what they would display."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from device.config.schema import Settings
 from device.pipeline.person_state import person_of, person_states
 from device.pipeline.scheduler import DUE_UNCERTAIN, inference_count
 from device.tracks.tracker import Track, Tracker
-from models.tracks.simulator import CloseUp, Film, Moment, Sighting
+from models.tracks.simulator import CloseUp, Frame, Observation, Recording
 
-# Scores of close-ups of faces and of what only resembles them, measured on clips: mean and spread
+# Scores of close-ups of faces and of false positives, measured on clips: mean and standard deviation
 CLOSE_UP_FACE, CLOSE_UP_OTHER = (0.91, 0.04), (0.45, 0.12)
 
 
-class Shown(NamedTuple):
-    """A track in a frame as a viewer sees it; `ages` holds what each filter shows, by its name."""
+class DisplayedTrack(NamedTuple):
+    """A track in a frame as displayed; `ages` maps each filter's name to its age in years."""
 
     id: int
     box: Box
@@ -32,7 +32,7 @@ class Shown(NamedTuple):
 
 
 class SingleFrame:
-    """Today's usual way: each frame's own estimate."""
+    """No filter: each frame's own estimate."""
 
     age: float | None = None
 
@@ -65,8 +65,8 @@ class MedianOfTen:
         self.age = median(self._last)
 
 
-# The usual ways on the detector's own crops; and a single frame as the device takes it, twice of a close-up
-OTHERS: dict[str, tuple[type, Callable[[Sighting], float | None]]] = {
+# The usual filters on the detector's own crops, and on flip-averaged close-ups, as the device makes them
+OTHERS: dict[str, tuple[type, Callable[[Observation], float | None]]] = {
     "single frame": (SingleFrame, lambda one: one.single),
     "EMA 0.05": (Ema, lambda one: one.single),
     "median of 10": (MedianOfTen, lambda one: one.single),
@@ -77,20 +77,21 @@ OTHERS: dict[str, tuple[type, Callable[[Sighting], float | None]]] = {
 OURS = "device"
 
 
-def replay(film: Film, settings: Settings) -> list[list[Shown]]:
-    """What the device shows in every frame, and beside it what the other filters would show on its tracks.
+def replay(recording: Recording, settings: Settings) -> list[list[DisplayedTrack]]:
+    """What the device displays in every frame, and the other filters' ages on its tracks.
 
-    The others hear of every frame; the device estimates as often as its scheduler lets it.
+    The others get every frame's estimate; the device's filter gets as many as its scheduler allows.
     """
     tracker = Tracker(settings, person_states(settings))
-    others: dict[Track, dict] = {}  # by track, not by its number: they do not notice another person
+    others: dict[Track, dict] = {}  # by track, not by its id: they do not notice a change of person
     due: dict[Track, float] = {}
-    rng = np.random.default_rng(film.scene.seed)
+    rng = np.random.default_rng(recording.scene.seed)
     frames = []
-    for before, moment in zip([None, *film.moments], film.moments, strict=False):
-        seen = {id(one.detection.keypoints): one for one in moment.sightings}
-        step = moment.t - before.t if before else 0.0
-        tracks = tracker.update([one.detection for one in moment.sightings], step, close_up(moment, rng))
+    for before, frame in zip([None, *recording.frames], recording.frames, strict=False):
+        seen = {id(one.detection.keypoints): one for one in frame.observations}
+        step = frame.t - before.t if before else 0.0
+        detections = [one.detection for one in frame.observations]
+        tracks = tracker.update(detections, step, close_up_verifier(frame, rng))
         for track in tracks:
             one = seen.get(id(track.keypoints))
             if one is None or one.single is None:
@@ -99,54 +100,57 @@ def replay(film: Film, settings: Settings) -> list[list[Shown]]:
             for name, (_, pick) in OTHERS.items():
                 if (estimate := pick(one)) is not None:
                     filters[name].update(estimate)
-            if one.close and moment.t >= due.get(track, 0.0):
-                track.companion.update(_estimate(track, one.close), one.close.quality, moment.t)
+            if one.close and frame.t >= due.get(track, 0.0):
+                track.companion.update(_estimate(track, one.close), one.close.quality, frame.t)
                 wait = settings.schedule.settled_every_s if track.companion.settled else DUE_UNCERTAIN
-                due[track] = moment.t + wait - 1e-6
+                due[track] = frame.t + wait - 1e-6
         frames.append([_shown(track, others.get(track, {})) for track in tracks])
     return frames
 
 
-def _shown(track: Track, others: dict) -> Shown:
+def _shown(track: Track, others: dict) -> DisplayedTrack:
     person = person_of(track)
     ages = {name: other.age for name, other in others.items()} | {OURS: person.age}
-    return Shown(person.id, person.box, ages, person.spread, person.band, person.state)
+    return DisplayedTrack(person.id, person.box, ages, person.spread, person.band, person.state)
 
 
 def _estimate(track: Track, close: CloseUp) -> float:
-    """Years, both ways round or, of a settled face, either way in turn: as `device.pipeline` does it."""
+    """Years, flip-averaged or, for a settled face, of either image in turn: as `device.pipeline` does it."""
     if inference_count(track) == 2:
         return close.raw
-    return close.mirrored if track.companion.next_is_flipped() else close.single
+    return close.flipped if track.companion.next_is_flipped() else close.single
 
 
-def close_up(moment: Moment, rng: np.random.Generator):
-    """The second look at a track that the tracker asks for: what the detector would score it."""
+def close_up_verifier(frame: Frame, rng: np.random.Generator) -> Callable[[Track], float]:
+    """What the tracker calls to verify a track with a close-up: samples the detector's score, 0 to 1."""
 
-    def look(track: Track) -> float:
-        real = any(truth.iou(track.box) > 0.3 for truth in moment.truth.values())
-        mean, spread = CLOSE_UP_FACE if real else CLOSE_UP_OTHER
-        return float(np.clip(rng.normal(mean, spread), 0, 1))
+    def verify(track: Track) -> float:
+        is_face = any(box.iou(track.box) > 0.3 for box in frame.ground_truth.values())
+        mean, deviation = CLOSE_UP_FACE if is_face else CLOSE_UP_OTHER
+        return float(np.clip(rng.normal(mean, deviation), 0, 1))
 
-    return look
+    return verify
 
 
-def replay_norfair(film: Film) -> list[list[Shown]]:
-    """What norfair's tracker makes of the same detections: its defaults, by the corners of the boxes."""
+def replay_norfair(recording: Recording) -> list[list[DisplayedTrack]]:
+    """The tracks of norfair on the same detections: its defaults, with the corners of the boxes."""
     import norfair
 
     tracker = norfair.Tracker(
-        "iou", distance_threshold=0.7, hit_counter_max=round(0.7 * film.scene.fps), initialization_delay=2
+        "iou",
+        distance_threshold=0.7,
+        hit_counter_max=round(0.7 * recording.scene.fps),
+        initialization_delay=2,
     )
     frames = []
-    for moment in film.moments:
-        found = [_corners(one) for one in moment.sightings]
+    for frame in recording.frames:
+        found = [_corners(one) for one in frame.observations]
         tracks = tracker.update([norfair.Detection(points=points) for points in found])
-        frames.append([Shown(track.id, _box(track.estimate), {}) for track in tracks])
+        frames.append([DisplayedTrack(track.id, _box(track.estimate), {}) for track in tracks])
     return frames
 
 
-def _corners(one: Sighting) -> np.ndarray:
+def _corners(one: Observation) -> np.ndarray:
     x, y, w, h = one.detection.box
     return np.array([[x, y], [x + w, y + h]])
 

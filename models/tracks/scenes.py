@@ -1,4 +1,4 @@
-"""What happens in a scene: who is where, how turned, lit and covered, at any moment. Everything is seeded."""
+"""Scenes: who is where, at which pose, in which light, how occluded, at any time. Everything is seeded."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import NamedTuple
 import numpy as np
 
 WIDTH, HEIGHT = 640, 480  # pixels of every scene
-Course = Callable[[float], float]
+Trajectory = Callable[[float], float]
 
 
 class Pose(NamedTuple):
-    """A face at a moment: middle of the eyes and their distance in pixels, angles in degrees.
+    """A face at a time: middle of the eyes and their distance in pixels, angles in degrees.
 
-    `yaw` turns the face to the picture's right, `pitch` downwards. `light` is the gain of the picture,
-    `cover` the part of the face that something hides, from the bottom (positive) or from a side (negative).
+    `yaw` turns the face to the image's right, `pitch` downwards. `light` is the gain of the image,
+    `occlusion` the occluded part of the face, from the bottom (positive) or from a side (negative).
     """
 
     x: float
@@ -26,31 +26,31 @@ class Pose(NamedTuple):
     pitch: float
     roll: float
     light: float
-    cover: float
+    occlusion: float
 
 
 class Walker(NamedTuple):
-    """Somebody in a scene: which actor, when they are there, and their courses over time."""
+    """Somebody in a scene: which actor, when they are there, and their trajectories over time."""
 
     actor: int
     start: float  # seconds
     end: float
-    x: Course
-    y: Course
-    eyes: Course
-    yaw: Course
-    pitch: Course
-    roll: Course
-    light: Course
-    covers: tuple[tuple[float, float, float], ...] = ()  # from, to, part of the face
+    x: Trajectory
+    y: Trajectory
+    eyes: Trajectory
+    yaw: Trajectory
+    pitch: Trajectory
+    roll: Trajectory
+    light: Trajectory
+    occlusions: tuple[tuple[float, float, float], ...] = ()  # from, to, part of the face
 
     def pose(self, t: float) -> Pose | None:
         """The face at time `t`, None when it is not there."""
         if not self.start <= t < self.end:
             return None
-        cover = next((part for begin, end, part in self.covers if begin <= t < end), 0.0)
+        occlusion = next((part for begin, end, part in self.occlusions if begin <= t < end), 0.0)
         turned = self.yaw(t), self.pitch(t), self.roll(t)
-        return Pose(self.x(t), self.y(t), self.eyes(t), *turned, self.light(t), cover)
+        return Pose(self.x(t), self.y(t), self.eyes(t), *turned, self.light(t), occlusion)
 
 
 class Scene(NamedTuple):
@@ -63,8 +63,8 @@ class Scene(NamedTuple):
     walkers: list[Walker]
 
 
-def sway(rng: np.random.Generator, size: float, period: float, middle: float = 0.0) -> Course:
-    """A smooth course about `middle`: four sines of about `period` seconds, standard deviation `size`."""
+def sway(rng: np.random.Generator, size: float, period: float, middle: float = 0.0) -> Trajectory:
+    """A smooth trajectory about `middle`: four sines of about `period` seconds, standard deviation `size`."""
     speeds = 2 * math.pi / (period * rng.uniform(0.5, 2.0, 4))
     phases = rng.uniform(0, 2 * math.pi, 4)
     waves = list(zip(speeds.tolist(), phases.tolist(), strict=True))
@@ -88,11 +88,12 @@ def standing(
     """Somebody who stands, more or less `lively` (0 to 1): sways, turns and nods, in changing light."""
     eyes = eyes or eye_distance(rng)
     x, y = at or (rng.uniform(0.25, 0.75) * WIDTH, rng.uniform(0.3, 0.6) * HEIGHT)
-    covers = []
+    occlusions = []
     if lively > 0.3:
         for _ in range(rng.integers(0, 3)):
             begin = rng.uniform(start + 1, max(end - 1, start + 1.1))
-            covers.append((begin, begin + rng.uniform(0.2, 1.2), float(rng.choice([0.35, 0.5, -0.3, -0.45]))))
+            seconds, part = rng.uniform(0.2, 1.2), float(rng.choice([0.35, 0.5, -0.3, -0.45]))
+            occlusions.append((begin, begin + seconds, part))
     flicker = sway(rng, 0.015 + 0.04 * lively, 0.25)
     shade = sway(rng, 0.02 + 0.12 * lively, 4.0, float(rng.uniform(0.65, 1.25)))
     return Walker(
@@ -106,7 +107,7 @@ def standing(
         pitch=sway(rng, 4 + 6 * lively, 2.0, float(rng.normal(0, 5))),
         roll=sway(rng, 2 + 6 * lively, 3.0, float(rng.normal(0, 2))),
         light=lambda t: shade(t) + flicker(t),
-        covers=tuple(covers),
+        occlusions=tuple(occlusions),
     )
 
 
@@ -144,16 +145,16 @@ def approaching(rng: np.random.Generator, actor: int, seconds: float) -> Walker:
     far, near, arrival = rng.uniform(8, 12), eye_distance(rng), rng.uniform(0.4, 0.8) * seconds
     begin, end = rng.uniform(0.3, 0.7, 2) * WIDTH
 
-    def share(t: float) -> float:
+    def progress(t: float) -> float:
         return min(t / arrival, 1.0)
 
-    def eyes(t: float) -> float:  # even steps towards the camera
-        return 1 / ((1 - share(t)) / far + share(t) / near)
+    def eyes(t: float) -> float:  # constant speed towards the camera
+        return 1 / ((1 - progress(t)) / far + progress(t) / near)
 
     walker = standing(rng, actor, 0.0, seconds, 0.2, eyes=near)
     sideways, bob = sway(rng, 2.0, 2.0), sway(rng, 1.0, 0.6)
     return walker._replace(
-        x=lambda t: begin + (end - begin) * share(t) + sideways(t) * eyes(t) / near,
+        x=lambda t: begin + (end - begin) * progress(t) + sideways(t) * eyes(t) / near,
         y=lambda t: 0.45 * HEIGHT + bob(t) * eyes(t) / near,
         eyes=eyes,
     )
@@ -175,7 +176,7 @@ def approach(rng: np.random.Generator, actors: list[int], seconds: float) -> lis
 
 
 def crossing(rng: np.random.Generator, actors: list[int], seconds: float) -> list[Walker]:
-    """Two to four people who walk past each other, the nearer hiding the farther."""
+    """Two to four people who walk past each other, the nearer occluding the farther."""
     count = int(rng.integers(2, 5))
     sizes = sorted((eye_distance(rng) for _ in range(count)), reverse=True)
     y = rng.uniform(0.35, 0.55) * HEIGHT
@@ -211,8 +212,8 @@ def replaced(rng: np.random.Generator, actors: list[int], seconds: float) -> lis
 def crowd(rng: np.random.Generator, actors: list[int], seconds: float) -> list[Walker]:
     """Six people who stand about, come and go."""
     walkers = []
-    for place, actor in enumerate(actors[:6]):
-        at = ((0.1 + 0.16 * place) * WIDTH, rng.uniform(0.3, 0.6) * HEIGHT)
+    for column, actor in enumerate(actors[:6]):
+        at = ((0.1 + 0.16 * column) * WIDTH, rng.uniform(0.3, 0.6) * HEIGHT)
         start = float(rng.choice([0.0, rng.uniform(0, 0.4) * seconds]))
         end = float(rng.choice([seconds, rng.uniform(0.6, 1.0) * seconds]))
         eyes = float(rng.uniform(12, 26))
@@ -222,7 +223,7 @@ def crowd(rng: np.random.Generator, actors: list[int], seconds: float) -> list[W
 
 FPS = 15.0
 ALONE_S = (5.0, 5.0, 10.0, 10.0, 20.0)
-# kind → who is in it, how many actors it takes, how many of a hundred scenes, one of which lengths in seconds
+# kind → function that makes its walkers, number of actors, scenes out of a hundred, lengths in seconds
 KINDS: dict[str, tuple[Callable, int, int, tuple[float, ...]]] = {
     "still": (still, 1, 33, ALONE_S),
     "lively": (lively, 1, 20, ALONE_S),

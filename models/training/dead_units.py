@@ -1,4 +1,4 @@
-"""Dead ReLU units brought back: SSR-Net's stages are so narrow that each one lost costs years.
+"""Dead ReLU units reinitialised: SSR-Net's stages are so narrow that each lost unit costs accuracy.
 
 The fusion of a stage passes through three units a stream; trained by L1 in years, half of them died early. A
 dead unit also has a range of nothing, which XNNPACK cannot quantize.
@@ -13,8 +13,8 @@ from keras import layers
 
 from models.training import torch_kernels
 
-DEAD = 0.02  # active on fewer faces than this share
-SHARE = 0.7  # of the faces, on which a revived unit is active at first
+DEAD = 0.02  # share of the faces below which a unit that is active on them counts as dead
+ACTIVE = 0.7  # share of the faces on which a reinitialised unit is active at first
 
 
 def narrow_units(model: keras.Model) -> list[layers.Layer]:
@@ -27,13 +27,13 @@ def narrow_units(model: keras.Model) -> list[layers.Layer]:
     return found
 
 
-def revive(model: keras.Model, pixels: torch.Tensor, seed: int) -> dict[str, int]:
-    """Give each dead unit new weights, and the bias that makes it active on most of these faces.
+def reinitialise_dead_units(model: keras.Model, pixels: torch.Tensor, seed: int) -> dict[str, int]:
+    """Reinitialise each dead unit: random weights, and the bias that makes it active on most of these faces.
 
-    `pixels` is float (n, 3, 64, 64). Returns the number of units revived, by layer.
+    `pixels` is float (n, 3, 64, 64). Returns the number of reinitialised units, by layer.
     """
     rng = np.random.default_rng(seed)
-    revived = {}
+    reinitialised = {}
     for layer in narrow_units(model):
         source, target = layer.input, layer.output
         part = keras.Model(model.input, [source, target])
@@ -47,10 +47,10 @@ def revive(model: keras.Model, pixels: torch.Tensor, seed: int) -> dict[str, int
         inputs = features.float().detach().cpu().numpy()
         for unit in dead:
             weights = rng.normal(0, 1 / np.sqrt(inputs.shape[1]), inputs.shape[1])
-            spread = (inputs @ weights).std() + 1e-3
-            weights *= outputs.std().item() / spread
+            deviation = (inputs @ weights).std() + 1e-3
+            weights *= outputs.std().item() / deviation
             kernel[..., unit] = weights
-            bias[unit] = -np.quantile(inputs @ weights, 1 - SHARE)
+            bias[unit] = -np.quantile(inputs @ weights, 1 - ACTIVE)
         layer.set_weights([kernel, bias])
-        revived[layer.name] = len(dead)
-    return revived
+        reinitialised[layer.name] = len(dead)
+    return reinitialised

@@ -61,8 +61,8 @@ class Lessons:
 
 def blended(taught: np.ndarray, age: float, blend: dict[str, float]) -> np.ndarray:
     """One distribution, float32 (101,), of the three (3, 101) of those teachers who are heard at this age."""
-    shares = [blend.get(name, 0.0) if age < SURE.get(name, np.inf) else 0.0 for name in TEACHERS[1:]]
-    shares = np.array([1 - sum(shares), *shares], np.float32)
+    heard = [blend.get(name, 0.0) if age < SURE.get(name, np.inf) else 0.0 for name in TEACHERS[1:]]
+    shares = np.array([1 - sum(heard), *heard], np.float32)
     return shares @ taught.astype(np.float32)
 
 

@@ -51,7 +51,7 @@ class FaceRes(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         widths = [32, 64, 128, 128, 256, 256, *[512] * 6, FEATURES, FEATURES]
-        blocks = [block(*pair, stride) for *pair, stride in zip(widths, widths[1:], STRIDES, strict=False)]
+        blocks = [block(a, b, stride) for a, b, stride in zip(widths, widths[1:], STRIDES, strict=False)]
         self.stem = nn.Sequential(Padded(3, 32, 2), nn.ReLU6())
         self.blocks = nn.ModuleList(blocks)
         self.feats = nn.Linear(FEATURES, 256)

@@ -24,7 +24,7 @@ class Student(nn.Module):
         self.graph = keras.Model(self.net.input, [*self.net.outputs, *flats])
         self.count = len(self.net.outputs)
         self.weights_of_loss = settings["loss"]  # each phase may set others
-        self.leak, self.dropout = 0.0, True  # of `native.Mode`; each phase sets them
+        self.leak, self.dropout = 0.0, True  # of `torch_kernels.Mode`; each phase sets them
         self.reading = nn.Linear(sum(flat.shape[1] for flat in flats), teacher.YEARS)
 
     def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

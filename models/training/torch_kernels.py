@@ -17,17 +17,18 @@ from keras import layers
 class Mode(NamedTuple):
     """How the graph is run: in training or not.
 
-    In training, how much of the gradient an inactive ReLU unit passes, and whether dropout drops anything.
+    In training, the leaky slope (part of the gradient that an inactive ReLU unit passes), and whether dropout
+    is on.
     """
 
     training: bool
-    leak: float = 0.0
+    leaky_slope: float = 0.0
     dropout: bool = True
 
 
-def leaking_relu(x: torch.Tensor, leak: float) -> torch.Tensor:
+def leaky_gradient_relu(x: torch.Tensor, leaky_slope: float) -> torch.Tensor:
     """ReLU, through whose inactive half a part of the gradient still passes, so that no unit stays dead."""
-    return F.relu(x) + leak * (x - x.detach()) * (x < 0)
+    return F.relu(x) + leaky_slope * (x - x.detach()) * (x < 0)
 
 
 ACTIVATIONS = {"linear": lambda x: x, "relu": F.relu, "tanh": torch.tanh}
@@ -35,8 +36,8 @@ ACTIVATIONS = {"linear": lambda x: x, "relu": F.relu, "tanh": torch.tanh}
 
 def _activate(layer, mode: Mode, x: torch.Tensor) -> torch.Tensor:
     name = layer.activation.__name__
-    if mode.training and mode.leak and name == "relu":
-        return leaking_relu(x, mode.leak)
+    if mode.training and mode.leaky_slope and name == "relu":
+        return leaky_gradient_relu(x, mode.leaky_slope)
     return ACTIVATIONS[name](x)
 
 

@@ -26,7 +26,7 @@ from models.data.batches import epoch, shares
 from models.data.datasets import DataError, load
 from models.training import distillation, faceres, teacher
 from models.training.checkpoint import averaged, restore, save
-from models.training.dead_units import revive
+from models.training.dead_units import reinitialise_dead_units
 from models.training.ema import Average
 from models.training.net2net import widen
 from models.training.split import Course, held_crops, read_banks, split
@@ -174,7 +174,8 @@ def train_student(settings: dict, sources: list[str], out: Path, taught: Path, p
         model.net.load_weights(MODELS / f"{settings['continues']}.weights.h5")
     if "widened_from" in settings:
         widen(trained(settings["widened_from"]), model.net, settings["seed"])
-    course = Course(np.asarray(placings.ages), heard.draw, held_crops(held), held.ages)
+    draw = partial(heard.draw, settings=settings)
+    course = Course(np.asarray(placings.ages), draw, held_crops(held), held.ages)
     for number, phase in enumerate(settings["phases"], start=1):
         together = settings | phase | {"phase": f"phase {number} of {settings['name']}"}
         folder = out / f"phase{number}"
@@ -182,7 +183,7 @@ def train_student(settings: dict, sources: list[str], out: Path, taught: Path, p
         model.leak, model.dropout = phase.get("leak", 0.0), phase.get("dropout", True)
         if phase.get("revive") and not (folder / "checkpoint.pt").exists():
             sample = np.ascontiguousarray(placings.crops[:: len(faces) // 500 or 1, 0])
-            print("revived:", revive(model.net, pixels(sample), number))
+            print("reinitialised dead units:", reinitialise_dead_units(model.net, pixels(sample), number))
         model.weights_of_loss = together["loss"]
         drawn = replace(course, draw=partial(heard.draw, settings=together))
         train(model, together, drawn, folder)

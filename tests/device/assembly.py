@@ -207,6 +207,7 @@ class Kiosk:
     def play(self, **options) -> Kiosk:
         """Open and run to the film's end; returns itself."""
         self.open(**options).loop.run()
+        self.run.events.flush(LIMIT)
         return self
 
     def close(self) -> None:

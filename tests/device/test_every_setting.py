@@ -1,6 +1,7 @@
 """Each setting has an effect: a table of another value for every one, and of what can be seen to change."""
 
 import http.client
+import logging
 from functools import partial
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -9,12 +10,13 @@ import cv2
 import numpy as np
 import pytest
 
+from device.app import logs
 from device.app.application import Run
 from device.camera.capture import open_capture
 from device.camera.open import open_source
 from device.camera.reconnecting import ReconnectingCamera
+from device.config.keys import KEYS
 from device.config.loader import changed, load
-from device.config.schema import KEYS
 from device.errors import CameraError, ConfigError
 from device.frame import Frame
 from device.outputs.open import open_outputs
@@ -162,10 +164,22 @@ def events(settings, scene):
     def change(kiosk, index):
         if index % 10 == 0:
             kiosk.say("-" * 200_000)
+            kiosk.run.events.flush(20.0)
 
     played(settings, scene, change)
     found = sorted(scene.folder.glob(f"{settings.events.every_s}-{settings.events.max_mib}*"))
     return [path.read_text().count("\n") for path in found]
+
+
+def log(settings, scene):
+    """Whether a message of normal life comes to standard error, to a file, or nowhere."""
+    path = scene.folder / "log"
+    settings = changed(settings, log={"to": str(path) if settings.log.to else ""})
+    with logs.logging_to_stderr() as handler:
+        logs.follow(settings.log)
+        logging.getLogger("device.test").info("all is well")
+        handler.flush()
+        return logging.getLogger().level, path.exists() and "all is well" in path.read_text()
 
 
 def level(settings, scene):
@@ -194,6 +208,13 @@ def outputs(settings, scene):
     return [output.name for output in opened]
 
 
+def refusal(settings, scene):
+    """Why the page cannot be opened: two TLS files of which one is missing, or that are not there."""
+    with pytest.raises(ConfigError) as refused:
+        outputs(settings, scene)
+    return str(refused.value)
+
+
 def window(settings, scene):
     asked = []
     screen = SimpleNamespace(close=lambda: None)
@@ -209,7 +230,7 @@ def page(settings, scene):
     (opened,) = open_outputs(settings, (320, 240), 30.0, lambda text: None, lambda: None)
     web = opened._output
     try:
-        connection = http.client.HTTPConnection(*web._server.server_address[:2], timeout=20)
+        connection = http.client.HTTPConnection(*web._server.address, timeout=20)
         connection.request("GET", "/", headers={"Host": "kiosk.example"})
         status = connection.getresponse().status
         connection.close()
@@ -218,7 +239,7 @@ def page(settings, scene):
             opened.show(noise, [], 0.0)
             _, jpeg = web._feed.after("picture", 0, 20.0)
         shape = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR).shape
-        return status, shape, len(jpeg), web._feed._interval, web._server._streams._initial_value
+        return status, shape, len(jpeg), web._feed._interval, web._server._live._free
     finally:
         opened.close()
 
@@ -280,6 +301,8 @@ EFFECTS = {
     "output.use": Effect(["none"], outputs, {"output.use": ["file:{folder}/pictures"]}),
     "window.fullscreen": Effect(True, window, {"output.use": ["window"]}),
     "web.token": Effect(TOKEN, page, PAGE | {"web.allowed_hosts": ["kiosk.example"]}),
+    "web.certificate": Effect("cert.pem", refusal, PAGE | {"web.key": "key.pem"}),
+    "web.key": Effect("key.pem", refusal, PAGE | {"web.certificate": "cert.pem"}),
     "web.allowed_hosts": Effect(["kiosk.example"], page, PAGE),
     "web.viewers": Effect(2, page, PAGE),
     "web.fps": Effect(5.0, page, PAGE),
@@ -289,6 +312,8 @@ EFFECTS = {
     "events.every_s": Effect(2.0, events, LOG),
     "events.max_mib": Effect(1, events, LOG),
     "limits.memory_mib": Effect(48, fits, {"detector.range": "full"}),
+    "log.level": Effect("warning", log),
+    "log.to": Effect("file", log),
     "limits.hot_c": Effect(70.0, level),
     "limits.vision_timeout_s": Effect(1.0, health),
 }

@@ -162,6 +162,7 @@ def test_an_output_that_fails_is_said_and_the_others_go_on(camera):
     assert (camera.screens[0].closed, len(camera.screens[1].times)) == (1, 30)
     assert ["the disk is full" in row["message"] for row in notices(camera)] == [True]
     camera.say("a word")
+    camera.run.events.flush(20.0)
     assert notices(camera)[-1]["message"] == "a word"
 
 

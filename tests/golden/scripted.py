@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import redirect_stderr, redirect_stdout
 from functools import cache
-from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
+from unittest.mock import patch
 
 import cv2
 
@@ -19,8 +18,6 @@ from device.__main__ import main
 OPTIONS = (
     "--pace",
     "fast",
-    "--summary",
-    "json",
     "--limits-hot-c",
     "105",
     "--memory-mib",
@@ -74,11 +71,10 @@ def _run(source: str, fps: int, frames: int, film: bool) -> Ran:
             "--events",
             str(folder / "events"),
         ]
-        said, told = StringIO(), StringIO()
-        with redirect_stdout(said), redirect_stderr(told):
-            status = main(["run", *options, *OPTIONS])
-        assert status == 0, told.getvalue()
-        summary = json.loads(said.getvalue().splitlines()[-1])
+        reports: list[dict] = []
+        with patch("device.commands.run.print_summary", lambda report, form: reports.append(report)):
+            assert main(["run", *options, *OPTIONS]) == 0
+        (summary,) = reports
         trace, events = (_lines(folder / name) for name in ("trace", "events"))
         return Ran(summary, trace, events, read_film(folder / "film.mp4") if film else None)
 

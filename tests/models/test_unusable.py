@@ -11,7 +11,7 @@ TABLE = [
     ("models evaluate --data faces --interpreter x", "models evaluate: no TFLite interpreter 'x' here"),
     ("models noise --faces none.zip", "models noise: none.zip: no such folder, .zip or .csv of faces"),
     ("models tracks --faces none.zip", "models tracks: none.zip: no such folder, .zip or .csv of faces"),
-    ("models delegation none.tflite", "models delegation: none.tflite: missing, or no TFLite file"),
+    ("models delegation none.tflite", "models delegation: none.tflite: missing, or not a TFLite file"),
     ("models train --data none.zip", "models train: torch is not installed here: run `make training`"),
     ("models quantize --config none.toml", "models quantize: none.toml: No such file or directory"),
     ("models quantize", "models quantize: runs/age/age.weights.h5: no trained weights; run `make train`"),

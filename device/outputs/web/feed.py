@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import cv2
 import numpy as np
 
 from device.config.schema import Settings
+from device.frame import Image
 from device.person import Person
 
 PEOPLE_EVERY = 0.2  # seconds between two lists of people
@@ -29,13 +31,13 @@ class Feed:
     def __init__(self, size: tuple[int, int], settings: Settings) -> None:
         """`size` is the pictures' (width, height); `settings` has the sections web and overlay."""
         self._show = settings.overlay.show
-        settings = settings.web
-        width = min(size[0], settings.width)
+        web = settings.web
+        width = min(size[0], web.width)
         self._picture = np.zeros((round(size[1] * width / size[0]), width, 3), np.uint8)
         # Averaging areas costs ten times as much, and shows only when several pixels become one.
         self._shrinking = cv2.INTER_LINEAR if 2 * width > size[0] else cv2.INTER_AREA
-        self._interval = 1 / settings.fps
-        self._options = [cv2.IMWRITE_JPEG_QUALITY, settings.quality]
+        self._interval = 1 / web.fps
+        self._options = [cv2.IMWRITE_JPEG_QUALITY, web.quality]
         self._changed = threading.Condition()
         self._watching = {"picture": 0, "people": 0}  # viewers of each
         self._due = {"picture": 0.0, "people": 0.0}  # when the next one may be made, monotonic seconds
@@ -43,6 +45,7 @@ class Feed:
         self._news: dict[str, tuple[int, bytes]] = {"picture": (0, b""), "people": (0, b"")}
         self._seen = time.monotonic()
         self._error: cv2.error | None = None
+        self.on_news: Callable[[str], None] | None = None  # called with "picture" or "people"
         self.closed = False
         self._thread = threading.Thread(target=self._encode, name="web-jpeg", daemon=True)
         self._thread.start()
@@ -57,7 +60,7 @@ class Feed:
         busy = kind == "picture" and self._pending and self._error is None
         return self._watching[kind] > 0 and now >= self._due[kind] and not busy
 
-    def offer(self, image: np.ndarray, persons: list[Person], t: float) -> None:
+    def offer(self, image: Image, persons: list[Person], t: float) -> None:
         """Take what is due of a frame: (height, width, 3) uint8 BGR, its people, its time in seconds."""
         if self._error is not None:
             raise self._error
@@ -81,7 +84,12 @@ class Feed:
 
     def _publish(self, kind: str, data: bytes) -> None:
         self._news[kind] = self._news[kind][0] + 1, data
+        self._tell(kind)
+
+    def _tell(self, kind: str) -> None:
         self._changed.notify_all()
+        if self.on_news:
+            self.on_news(kind)
 
     def _encode(self) -> None:
         while not self.closed:
@@ -97,7 +105,7 @@ class Feed:
                 return
             with self._changed:
                 self._pending = False
-                self._publish("picture", jpeg.data)
+                self._publish("picture", jpeg.tobytes())
 
     @contextmanager
     def watching(self, kind: str) -> Iterator[None]:
@@ -120,20 +128,21 @@ class Feed:
             self._changed.wait_for(lambda: self.closed or self._news[kind][0] > number, timeout)
             return None if self.closed or self._news[kind][0] <= number else self._news[kind]
 
-    def health(self) -> dict:
-        """Whether the loop goes on: {"ok", "silent_s": seconds since its last frame}."""
-        silent = time.monotonic() - self._seen
-        return {"ok": silent < ALIVE_S, "silent_s": round(silent, 1)}
+    def health(self) -> dict[str, Any]:
+        """Whether the loop goes on: {"status": "ok" or "down", "frame_age_s": of its last frame}."""
+        age = time.monotonic() - self._seen
+        return {"status": "ok" if age < ALIVE_S else "down", "frame_age_s": round(age, 1)}
 
     def close(self) -> None:
         """Wake everybody up for the end."""
         with self._changed:
             self.closed = True
-            self._changed.notify_all()
+            for kind in self._news:
+                self._tell(kind)
         self._thread.join(JOIN_S)
 
 
-def _people(persons: list[Person], t: float, image: np.ndarray, show: str) -> bytes:
+def _people(persons: list[Person], t: float, image: Image, show: str) -> bytes:
     """As JSON: time, the picture's size (which boxes refer to), what is shown of ages, and the people."""
     ages = show == "age"  # a number that may not be on the screen is not behind it either
     people = [

@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
-import json
-from http.server import BaseHTTPRequestHandler
+import logging
+import math
+import time
+from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from typing import Any
+from urllib.parse import parse_qs
 
-from device.outputs.web.feed import Feed
+from starlette.applications import Starlette
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
+
+from device.outputs.web.access import Access, bearer_token, is_loopback
+from device.outputs.web.attempts import Attempts, client_of
+from device.outputs.web.live import Live, Stream
+
+log = logging.getLogger(__name__)
+
+Health = Callable[[], dict[str, Any]]
 
 HERE = Path(__file__).parent / "static"
 FILES = {
@@ -16,7 +34,10 @@ FILES = {
     "/page.js": ("page.js", "text/javascript; charset=utf-8"),
     "/icon.svg": ("icon.svg", "image/svg+xml"),
 }
-STREAMS = ("/picture.mjpg", "/people")
+STREAMS = {
+    "/picture.mjpg": ("pictures", "multipart/x-mixed-replace; boundary=frame"),
+    "/people": ("people", "text/event-stream"),
+}
 ONCE = {"/picture.jpg": ("picture", "image/jpeg"), "/people.json": ("people", "application/json")}
 OPEN = ("/health", "/page.css", "/icon.svg", "/login")  # for those without the token, too
 
@@ -28,160 +49,154 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
-PATIENCE_S = 2.0  # without news for so long, something is sent to see whether the viewer is still there
 LONGEST_FORM = 1024  # bytes
 
 
-class Handler(BaseHTTPRequestHandler):
-    """One connection, one request: nobody holds one of the few connections without watching something."""
+class Pages:
+    """The answers. Nothing is logged of those who look at the page: that is nobody's business."""
 
-    protocol_version = "HTTP/1.0"
-    server_version, sys_version = "kiosk", ""
-    timeout = 5.0  # seconds for each read and each send
-    disable_nagle_algorithm = True
-    error_message_format = "%(code)d %(message)s. %(explain)s\n"
-    error_content_type = "text/plain; charset=utf-8"
+    def __init__(self, live: Live, access: Access, health: Health) -> None:
+        self._live, self._access, self._health = live, access, health
+        self._attempts = Attempts()
+        self._files = {path: ((HERE / name).read_bytes(), kind) for path, (name, kind) in FILES.items()}
+        self._login = (HERE / "login.html").read_text(encoding="utf-8")
+        self._application = Starlette(
+            routes=[
+                *(Route(path, self._file) for path in FILES),
+                *(Route(path, self._newest) for path in ONCE),
+                *(Route(path, self._stream) for path in STREAMS),
+                Route("/health", self._tell_health),
+                Route("/login", self._sign_in, methods=["GET", "POST"]),
+            ],
+            exception_handlers={HTTPException: _refusal},
+        )
+        self._application.router.redirect_slashes = False
 
-    def do_GET(self) -> None:
-        """Answer with the page, one of its parts, or something live."""
-        path = urlsplit(self.path).path
-        if not self._may(path):
-            return
-        if path in FILES:
-            name, kind = FILES[path]
-            self._answer(200, kind, (HERE / name).read_bytes())
-        elif path == "/health":
-            health = self.server.feed.health()
-            self._answer(200 if health["ok"] else 503, "application/json", json.dumps(health).encode("ascii"))
-        elif path == "/login":
-            self._ask_for_token(200)
-        elif path in ONCE:
-            self._newest(*ONCE[path])
-        elif path in STREAMS:
-            self._stream(path)
-        else:
-            self.send_error(404, explain="There is / /picture.jpg /picture.mjpg /people /people.json /health")
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI application: refuse, or pass on to the page that was asked for."""
 
-    do_HEAD = do_GET
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)  # also of errors
+            await send(message)
 
-    def do_POST(self) -> None:
-        """The form with the token."""
-        path = urlsplit(self.path).path
-        if path != "/login":
-            self._not_allowed()
-            return
-        if not self._may(path):
-            return
-        length = self.headers.get("Content-Length", "")
-        if not length.isdecimal() or int(length) > LONGEST_FORM:
-            self.send_error(413, explain=f"The form may have {LONGEST_FORM} bytes.")
-            return
-        form = parse_qs(self.rfile.read(int(length)).decode("utf-8", "replace"))
-        if self.server.access.opens(form.get("token", [""])[0]):
-            self._answer(
-                303,
-                "text/plain; charset=utf-8",
-                b"",
-                {"Location": "/", "Set-Cookie": self.server.access.cookie()},
-            )
-        else:
-            self._ask_for_token(401, "That is not it.")
+        try:
+            answer = self._refused(scope) or self._application
+            await answer(scope, receive, guarded)
+        except ClientDisconnect:
+            pass
+        except Exception as error:
+            log.error("The page failed to answer %s: %s: %s", scope["path"][:80], type(error).__name__, error)
 
-    def _not_allowed(self) -> None:
-        allowed = "GET, HEAD, POST" if urlsplit(self.path).path == "/login" else "GET, HEAD"
-        self._answer(
-            405,
-            "text/plain; charset=utf-8",
-            b"405 Only GET and HEAD are answered here.\n",
-            {"Allow": allowed},
+    def _refused(self, scope: Scope) -> Response | None:
+        """The answer to a request that may not be answered; None for one that may."""
+        headers, path = Headers(scope=scope), scope["path"]
+        if not path.startswith("/"):
+            return _text(400, "Ask for a path, such as /.")
+        if "transfer-encoding" in headers or int(headers.get("content-length", "0")) > LONGEST_FORM:
+            return _text(413, f"A request may have {LONGEST_FORM} bytes of content.", {"Connection": "close"})
+        if not self._access.is_allowed_host(headers.get("host", "")):
+            return _text(403, "This machine is not known by that name; add it to web.allowed_hosts.")
+        if path in OPEN or self._is_authenticated(headers):
+            return None
+        token = bearer_token(headers.get("authorization", ""))
+        if token is not None:
+            wait_s = self._try(token, scope)
+            if wait_s is None:
+                return None
+            if wait_s:
+                return _text(429, "Too many wrong tokens.", _retry_after(wait_s))
+        if path == "/":
+            return self._ask_for_token(401)
+        return _text(401, "The token is needed.", {"WWW-Authenticate": "Bearer"})
+
+    def _is_authenticated(self, headers: Headers) -> bool:
+        return not self._access.needs_token or self._access.has_session(headers.get("cookie", ""))
+
+    def _shows_token(self, request: Request) -> bool:
+        token = bearer_token(request.headers.get("authorization", ""))
+        return self._access.has_session(request.headers.get("cookie", "")) or (
+            token is not None and self._try(token, request.scope) is None
         )
 
-    do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_TRACE = do_CONNECT = _not_allowed
+    def _try(self, token: str, scope: Scope) -> float | None:
+        """None if `token` is right, 0.0 if it is wrong; else the seconds until it may be tried."""
+        host, now = _host(scope), time.monotonic()
+        client = client_of(host)
+        wait_s = self._attempts.wait_s(client, now)
+        if wait_s:
+            return wait_s
+        if self._access.is_valid_token(token):
+            self._attempts.succeeded(client)
+            return None
+        self._attempts.failed(client, now)
+        log.warning("The page was asked for with a wrong token from %s.", host[:45] or "an unknown address")
+        if self._attempts.wait_s(client, now):
+            log.warning("Too many wrong tokens: the page takes none from there until a minute has passed.")
+        return 0.0
 
-    def _may(self, path: str) -> bool:
-        """Whether to go on with the request; if not, it has been answered."""
-        access, headers = self.server.access, self.headers
-        if not access.knows(headers.get("Host", "")):
-            remedy = "This machine is not known by that name; add it to web.allowed_hosts."
-            self.send_error(403, explain=remedy)
-            return False
-        if path in OPEN or access.admits(headers.get("Cookie", ""), headers.get("Authorization", "")):
-            return True
-        if path == "/":
-            self._ask_for_token(401)
-        else:
-            self._answer(
-                401,
-                "text/plain; charset=utf-8",
-                b"401 The token is needed.\n",
-                {"WWW-Authenticate": "Bearer"},
-            )
-        return False
+    async def _file(self, request: Request) -> Response:
+        content, kind = self._files[request.scope["path"]]
+        return Response(content, headers={"Content-Type": kind})
 
-    def _ask_for_token(self, status: int, hint: str = "") -> None:
-        page = (HERE / "login.html").read_text(encoding="utf-8").replace("{hint}", hint)
-        self._answer(status, "text/html; charset=utf-8", page.encode())
-
-    def _newest(self, what: str, kind: str) -> None:
+    async def _newest(self, request: Request) -> Response:
         """One picture, or one list of people, made for this request."""
-        feed = self.server.feed
-        with feed.watching(what):
-            news = feed.after(what, feed.newest(what), PATIENCE_S)
-        if news:
-            self._answer(200, kind, news[1])
-        else:
-            self.send_error(503, explain="No frame came in time; is the camera there?")
+        what, kind = ONCE[request.scope["path"]]
+        data = await self._live.next(what)
+        if data is None:
+            return _text(503, "No frame came in time; is the camera there?")
+        return Response(data, media_type=kind)
 
-    def _stream(self, path: str) -> None:
-        """Pictures or lists of people until the viewer leaves."""
-        pictures = path == "/picture.mjpg"
-        with self.server.streaming(self.connection) as room:
-            if not room:
-                self.send_error(503, explain="As many watch as web.viewers allows. Try again in a while.")
-                return
-            self._begin(200, "multipart/x-mixed-replace; boundary=frame" if pictures else "text/event-stream")
-            if self.command != "HEAD":
-                (self._send_pictures if pictures else self._send_people)(self.server.feed)
+    async def _stream(self, request: Request) -> Response:
+        return Stream(self._live, *STREAMS[request.scope["path"]])
 
-    def _send_pictures(self, feed: Feed) -> None:
-        """Each picture with the mark of the next at once: browsers show one only when they see its end."""
-        number, picture = feed.newest("picture"), b""
-        self.wfile.write(b"--frame\r\n")
-        with feed.watching("picture"):
-            while not feed.closed:
-                number, picture = feed.after("picture", number, PATIENCE_S) or (number, picture)
-                if len(picture):
-                    head = f"Content-Type: image/jpeg\r\nContent-Length: {len(picture)}\r\n\r\n"
-                    self.wfile.write(head.encode("ascii"))
-                    self.wfile.write(picture)
-                    self.wfile.write(b"\r\n--frame\r\n")
+    async def _tell_health(self, request: Request) -> Response:
+        """All of it for this machine and for those with the token; for others only the status."""
+        health = self._health()
+        status = 503 if health["status"] == "down" else 200
+        if not is_loopback(_host(request.scope)) and not self._shows_token(request):
+            health = {"status": health["status"]}
+        return JSONResponse(health, status)
 
-    def _send_people(self, feed: Feed) -> None:
-        """Each list as an event of the stream; a comment where there is no news for a while."""
-        number = feed.newest("people")
-        with feed.watching("people"):
-            while not feed.closed:
-                news = feed.after("people", number, PATIENCE_S)
-                self.wfile.write(b"data: " + news[1] + b"\n\n" if news else b": still here\n\n")
-                number = news[0] if news else number
+    async def _sign_in(self, request: Request) -> Response:
+        """The form with the token, and what it sends."""
+        if request.method != "POST":
+            return self._ask_for_token(200)
+        form = parse_qs((await request.body()).decode("utf-8", "replace"))
+        wait_s = self._try(form.get("token", [""])[0], request.scope)
+        if wait_s is None:
+            secure = request.scope["scheme"] == "https"
+            cookie = self._access.cookie(secure)
+            return _text(303, "", {"Location": "/", "Set-Cookie": cookie})
+        if wait_s:
+            hint = f"Too many wrong tokens. Try again in {math.ceil(wait_s)} seconds."
+            return self._ask_for_token(429, hint, _retry_after(wait_s))
+        return self._ask_for_token(401, "That is not it.")
 
-    def _answer(self, status: int, kind: str, body: bytes, headers: dict | None = None) -> None:
-        self._begin(status, kind, {"Content-Length": str(len(body)), **(headers or {})})
-        if self.command != "HEAD":
-            self.wfile.write(body)
+    def _ask_for_token(self, status: int, hint: str = "", headers: dict[str, str] | None = None) -> Response:
+        return HTMLResponse(self._login.replace("{hint}", hint), status, headers)
 
-    def _begin(self, status: int, kind: str, headers: dict | None = None) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        self.end_headers()
 
-    def end_headers(self) -> None:
-        """Every answer, errors too, forbids what the page does not need."""
-        for name, value in HEADERS.items():
-            self.send_header(name, value)
-        super().end_headers()
+async def _refusal(request: Request, error: Exception) -> Response:
+    """An unknown path or method, or too many viewers."""
+    assert isinstance(error, HTTPException)
+    if error.status_code == 404:
+        return _text(404, "There is / /picture.jpg /picture.mjpg /people /people.json /health")
+    if error.status_code != 405:
+        return _text(error.status_code, error.detail)
+    allowed = (error.headers or {}).get("Allow", "")
+    names = ", ".join(sorted(allowed.split(", ")))
+    return _text(error.status_code, f"Only {names} are answered here.", {"Allow": names})
 
-    def log_message(self, format: str, *args) -> None:
-        """Nothing is logged: who looks at the page is nobody's business."""
+
+def _text(status: int, explanation: str, headers: dict[str, str] | None = None) -> Response:
+    return PlainTextResponse(f"{status} {HTTPStatus(status).phrase}. {explanation}\n", status, headers)
+
+
+def _retry_after(seconds: float) -> dict[str, str]:
+    return {"Retry-After": str(math.ceil(seconds))}
+
+
+def _host(scope: Scope) -> str:
+    """The client's address; behind a proxy on this machine, the one that the proxy names."""
+    return str(scope["client"][0]) if scope["client"] else ""

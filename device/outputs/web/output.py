@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import threading
+import socket
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from device.config.schema import Settings
+from device.config.schema import Settings, WebSettings
 from device.errors import ConfigError
+from device.frame import Image
 from device.outputs.open import Request
 from device.outputs.web.access import Access, is_loopback
 from device.outputs.web.feed import Feed
-from device.outputs.web.server import Server
+from device.outputs.web.lean_imports import without_ssl
+from device.outputs.web.token import REMEDY, weakness
 from device.person import Person
 
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
 DEFAULT = ("127.0.0.1", 8080)
-TOKEN_LETTERS = 16  # the shortest password that cannot be tried out over the network
-JOIN_S = 0.5
-POLL_S = 0.25  # how often the server looks whether to end, and whom to hang up on
 
 
 class Web:
@@ -28,40 +30,56 @@ class Web:
     optional = True
 
     def __init__(
-        self, address: str, size: tuple[int, int], settings: Settings, say: Callable[[str], None]
+        self,
+        address: str,
+        size: tuple[int, int],
+        settings: Settings,
+        say: Callable[[str], None],
+        health: Callable[[], dict[str, Any]] | None = None,
     ) -> None:
-        """`address` is "", PORT or HOST:PORT. Raises ConfigError when it cannot be had or is not safe."""
+        """`address` is "", PORT or HOST:PORT. Raises ConfigError when it cannot be had or is not safe.
+
+        `health` gives what `/health` answers: {"status": "ok", "degraded" or "down", and more}; it is called
+        on the server's thread and must not wait. Without it, the age of the newest frame decides.
+        """
         self.name = f"web:{address}" if address else "web"
         host, port = parsed(address)
         _check_token(self.name, host, settings.web.token)
+        tls = _tls(settings.web)
+        with nullcontext() if tls else without_ssl():
+            from device.outputs.web.server import Server
+        self._scheme = "https" if tls else "http"
         self._feed = Feed(size, settings)
         access = Access(settings.web.token, settings.web.allowed_hosts)
         try:
-            self._server = Server((host, port), self._feed, access, settings.web.viewers)
-        except OSError as error:
+            self._server = Server(
+                (host, port), self._feed, access, settings.web.viewers, health or self._feed.health, tls
+            )
+        except (OSError, RuntimeError) as error:
             self._feed.close()
-            message = f"--output {self.name}: {host} port {port} cannot be had ({error.strerror or error}); "
+            reason = getattr(error, "strerror", None) or error
+            message = f"--output {self.name}: {host} port {port} cannot be had ({reason}); "
             raise ConfigError(message + f"choose another, such as --output web:{host}:{port + 1}.") from None
-        serve = self._server.serve_forever
-        self._thread = threading.Thread(target=serve, args=(POLL_S,), name="web", daemon=True)
-        self._thread.start()
         say(f"The picture is at {self.url}" + (" (it asks for web.token)" if settings.web.token else ""))
 
     @property
     def url(self) -> str:
         """The page's address, for a browser."""
-        host, port = self._server.server_address[:2]
+        host, port = self._server.address
         if host in ("0.0.0.0", "::"):
-            import socket
-
             host = f"{socket.gethostname()}.local"
-        return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+        return f"{self._scheme}://[{host}]:{port}/" if ":" in host else f"{self._scheme}://{host}:{port}/"
 
     def wanted(self) -> bool:
-        """Whether a viewer waits for a picture, or a program for the list of people."""
+        """Whether a viewer waits for a picture, or a program for the list of people.
+
+        Raises OSError when the server has ended: a page that nobody can reach must not pass for one.
+        """
+        if self._server.error:
+            raise OSError(f"the page's server has ended ({self._server.error})")
         return self._feed.wanted(time.monotonic())
 
-    def show(self, image: np.ndarray, persons: list[Person], t: float) -> None:
+    def show(self, image: Image, persons: list[Person], t: float) -> None:
         """Keep a copy for the viewers; the JPEG is made on another thread."""
         self._feed.offer(image, persons, t)
 
@@ -69,12 +87,11 @@ class Web:
         """Hang up on all viewers and free the port."""
         self._feed.close()
         self._server.stop()
-        self._thread.join(JOIN_S)
 
 
 def open_output(request: Request) -> Web:
     """The page. Raises ConfigError."""
-    return Web(request.rest, request.size, request.settings, request.report)
+    return Web(request.rest, request.size, request.settings, request.report, request.health)
 
 
 def declared(rest: str, size: tuple[int, int], settings: Settings) -> int:
@@ -95,17 +112,28 @@ def parsed(address: str) -> tuple[str, int]:
 
 
 def _check_token(name: str, host: str, token: str) -> None:
-    if token and len(token) < TOKEN_LETTERS:
-        raise ConfigError(f"web.token has {len(token)} letters; {TOKEN_LETTERS} or more are needed.")
+    fault = weakness(token) if token else ""
+    if fault:
+        raise ConfigError(f"web.token {fault}; {REMEDY}.")
     if not token and not is_loopback(host):
         raise ConfigError(
             f"--output {name}: other machines could see the picture; set web.token to "
-            f"a password of {TOKEN_LETTERS} letters or more, or take web:127.0.0.1:8080."
+            f"a password ({REMEDY}), or take web:127.0.0.1:8080."
         )
 
 
-def held_bytes(size: tuple[int, int], settings: Settings) -> int:
+def _tls(settings: WebSettings) -> SSLContext | None:
+    if not settings.certificate and not settings.key:
+        return None
+    if not settings.certificate or not settings.key:
+        raise ConfigError("web.certificate and web.key belong together; set both, or none.")
+    from device.outputs.web.tls import server_context
+
+    return server_context(settings.certificate, settings.key)
+
+
+def held_bytes(size: tuple[int, int], settings: WebSettings) -> int:
     """Bytes held: the server's modules and threads, the copy of the picture, two JPEGs and their coder."""
     width = min(size[0], settings.width)
     pixels = width * round(size[1] * width / size[0])
-    return 8 * 2**20 + settings.viewers * 2**19 + pixels * 3 + 2 * pixels
+    return 10 * 2**20 + settings.viewers * 2**19 + pixels * 3 + 2 * pixels

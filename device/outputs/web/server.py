@@ -1,112 +1,109 @@
-"""The web server: bounded numbers of connections and streams, and a time limit on every wait."""
+"""The web server: uvicorn, on a thread and with an event loop of its own."""
 
 from __future__ import annotations
 
-import socket
+import asyncio
+import logging
 import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from http.server import HTTPServer
-from socketserver import TCPServer, ThreadingMixIn
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
 
 from device.outputs.web.access import Access
+from device.outputs.web.connections import BACKLOG, Listener
 from device.outputs.web.feed import Feed
-from device.outputs.web.handler import Handler
+from device.outputs.web.handler import Health, Pages
+from device.outputs.web.live import Live
+from device.outputs.web.protocol import HEAD_BYTES, PageConfig, Protocol
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+log = logging.getLogger(__name__)
 
 STREAMS = 2  # of a page: the picture, and the list of people
-SPARE = 8  # connections kept for short requests, such as the parts of a page
-EXCHANGE_S = 10.0  # in which a request must be sent and answered, unless the answer is live
-SEND_BYTES = 256 * 1024  # the kernel's buffer of a connection: more would only make a slow viewer late
-FULL_TEXT = b"Too many viewers at once. Try again in a while.\n"
-FULL = (
-    b"HTTP/1.0 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Type: text/plain; charset=utf-8\r\n"
-    b"Content-Length: %d\r\n\r\n" % len(FULL_TEXT)
-) + FULL_TEXT
+JOIN_S = 0.9
+SWEEP_S = 0.25  # how often we look whom to hang up on
 
 
-class Server(ThreadingMixIn, HTTPServer):
+class Server:
     """Serves `feed` to at most `viewers` pages at once, to those whom `access` lets in."""
 
-    daemon_threads = True
-    request_queue_size = 16
-    allow_reuse_port = False  # a second program on our port must be an error, not a lottery
-
-    def __init__(self, address: tuple[str, int], feed: Feed, access: Access, viewers: int) -> None:
-        """Raises OSError when the address cannot be had."""
-        self.feed = feed
-        self.access = access
-        self._free = threading.BoundedSemaphore(viewers * STREAMS + SPARE)
-        self._streams = threading.BoundedSemaphore(viewers * STREAMS)
-        self._deadlines: dict[socket.socket, float] = {}  # of exchanges, monotonic seconds
-        self._open: set[socket.socket] = set()
-        self._lock = threading.Lock()
-        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        super().__init__(address, Handler)
-
-    def server_bind(self) -> None:
-        """Bind without the base class's look-up of a domain name, which may hang on a broken network."""
-        TCPServer.server_bind(self)
-        self.server_name, self.server_port = self.server_address[:2]
-
-    def process_request(self, request: socket.socket, client_address) -> None:
-        """Start a thread for the connection, or turn it away when all are in use."""
-        if not self._free.acquire(blocking=False):
-            request.settimeout(0.5)
-            with suppress(OSError):
-                request.sendall(FULL)
-            self.shutdown_request(request)
-            return
-        request.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BYTES)
-        with self._lock:
-            self._open.add(request)
-            self._deadlines[request] = time.monotonic() + EXCHANGE_S
-        super().process_request(request, client_address)
-
-    def process_request_thread(self, request: socket.socket, client_address) -> None:
-        """Handle the connection, then free its place."""
+    def __init__(
+        self,
+        address: tuple[str, int],
+        feed: Feed,
+        access: Access,
+        viewers: int,
+        health: Health,
+        tls: SSLContext | None = None,
+    ) -> None:
+        """Raises OSError when the address cannot be had, RuntimeError when no thread can be started."""
+        self._listener = Listener(address, viewers * STREAMS)
+        self._live = Live(feed, viewers * STREAMS)
+        self._uvicorn = uvicorn.Server(self._config(Pages(self._live, access, health), tls))
+        self.address: tuple[str, int] = self._listener.getsockname()[:2]
+        self.error: Exception | None = None
+        self._thread = threading.Thread(target=self._run, name="web", daemon=True)
         try:
-            super().process_request_thread(request, client_address)
-        finally:
-            with self._lock:
-                self._open.discard(request)
-                self._deadlines.pop(request, None)
-            self._free.release()
+            self._thread.start()
+        except BaseException:
+            self._listener.close()
+            raise
 
-    @contextmanager
-    def streaming(self, request: socket.socket) -> Iterator[bool]:
-        """Whether there is room for one more live answer; in one, only each single send has a time limit."""
-        room = self._streams.acquire(blocking=False)
-        if room:
-            with self._lock:
-                self._deadlines.pop(request, None)
+    def _config(self, pages: Pages, tls: SSLContext | None) -> PageConfig:
+        options: dict[str, Any] = {"ssl_context_factory": lambda config, default: tls} if tls else {}
+        config = PageConfig(
+            pages,
+            http=Protocol,
+            ws="none",
+            loop="asyncio",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            log_level="critical",  # what clients do wrong is nothing to report; what we do, `Pages` reports
+            access_log=False,
+            server_header=False,
+            forwarded_allow_ips="127.0.0.1,::1",  # a proxy on this machine says who asks
+            backlog=BACKLOG,
+            limit_concurrency=self._listener.limit + 4 * BACKLOG,  # ours comes first, and is not so blunt
+            h11_max_incomplete_event_size=HEAD_BYTES,
+            timeout_keep_alive=5,
+            timeout_graceful_shutdown=0,
+            **options,
+        )
+        config.listener = self._listener
+        return config
+
+    def _run(self) -> None:
         try:
-            yield room
+            asyncio.run(self._serve())
+        except Exception as error:
+            self.error = error
+
+    async def _serve(self) -> None:
+        self._live.attach()
+        asyncio.get_running_loop().set_exception_handler(_report)
+        sweep = asyncio.create_task(self._sweep())
+        try:
+            await self._uvicorn.serve([self._listener])
         finally:
-            if room:
-                self._streams.release()
+            sweep.cancel()
+            for connection in self._listener.connections():
+                connection.drop()
 
-    def service_actions(self) -> None:
-        """A few times a second: hang up on exchanges that take too long."""
-        now = time.monotonic()
-        with self._lock:
-            late = [request for request, deadline in self._deadlines.items() if now > deadline]
-        for request in late:
-            _hang_up(request)
-
-    def handle_error(self, request, client_address) -> None:
-        """A viewer that goes away is nothing to report."""
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            self._listener.drop_late()
 
     def stop(self) -> None:
         """Free the port and hang up on everybody."""
-        self.shutdown()
-        self.server_close()
-        with self._lock:
-            connections = list(self._open)
-        for request in connections:
-            _hang_up(request)
+        self._uvicorn.should_exit = True
+        self._thread.join(JOIN_S)
+        self._listener.close()
 
 
-def _hang_up(request: socket.socket) -> None:
-    with suppress(OSError):
-        request.shutdown(socket.SHUT_RDWR)
+def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """One line for what went wrong beside any request, such as no descriptors left."""
+    log.warning("The page's server: %s (%s)", context.get("message"), context.get("exception"))

@@ -34,12 +34,12 @@ def test_too_many_are_refused(tmp_path, capsys):
 
 def test_capture_of_the_demo(tmp_path, monkeypatch, capsys):
     networks_or_skip()
-    monkeypatch.setattr(crop_folder, "FEWEST", 5)
+    monkeypatch.setattr(crop_folder, "MIN_CROPS", 5)
     folder = tmp_path / "crops"
     assert main(["capture", str(folder), "--consent", "--count", "8", *DEMO]) == 0
     assert len(crop_folder.read(folder)) == 8
     crops = {crop_folder.name_of(i) for i in range(8)}
-    assert {path.name for path in folder.iterdir()} == {crop_folder.MARK, *crops}
+    assert {path.name for path in folder.iterdir()} == {crop_folder.MARKER_FILE, *crops}
     assert [path.name for path in tmp_path.iterdir()] == ["crops"]
     assert "8 of 8 crops" in capsys.readouterr().err
 

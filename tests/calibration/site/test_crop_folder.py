@@ -8,7 +8,7 @@ from calibration.synthetic import stored_png
 from device.errors import ConfigError
 
 
-def filled(folder, count=crop_folder.FEWEST):
+def filled(folder, count=crop_folder.MIN_CROPS):
     crop_folder.create(folder)
     crop = np.full((64, 64, 3), (200, 100, 50), np.uint8)
     for index in range(count):
@@ -28,7 +28,7 @@ def test_a_folder_with_anything_in_it_is_refused(tmp_path):
 
 def test_read_gives_rgb(tmp_path):
     crops = crop_folder.read(filled(tmp_path / "crops"))
-    assert crops.shape == (crop_folder.FEWEST, 64, 64, 3)
+    assert crops.shape == (crop_folder.MIN_CROPS, 64, 64, 3)
     assert crops[0, 0, 0].tolist() == [200, 100, 50]
 
 
@@ -49,7 +49,7 @@ def test_a_broken_crop_is_named(tmp_path):
 def test_delete_leaves_what_is_not_its_own(tmp_path):
     folder = filled(tmp_path / "crops")
     (folder / "notes.txt").write_text("keep me")
-    assert crop_folder.delete(folder) == crop_folder.FEWEST
+    assert crop_folder.delete(folder) == crop_folder.MIN_CROPS
     assert [path.name for path in folder.iterdir()] == ["notes.txt"]
-    assert crop_folder.delete(filled(tmp_path / "more")) == crop_folder.FEWEST
+    assert crop_folder.delete(filled(tmp_path / "more")) == crop_folder.MIN_CROPS
     assert not (tmp_path / "more").exists()

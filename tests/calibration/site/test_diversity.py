@@ -1,6 +1,6 @@
 """Which crops a capture keeps."""
 
-from calibration.site.diversity import EACH, GAP_S, Spread, kind_of
+from calibration.site.diversity import MAX_OF_A_KIND, MIN_INTERVAL_S, Diversity, kind_of
 from device.faces.exposure_check import Measures
 from device.faces.quality import Quality
 
@@ -9,20 +9,20 @@ MEASURES = Measures(brightness=0.5, sharpness=-0.7, red=0.3, blue=-0.2)
 
 
 def test_takes_few_of_a_kind():
-    spread = Spread()
-    taken = [spread.wants(1, QUALITY, MEASURES, t) for t in range(10)]
-    assert taken == [True] * EACH + [False] * (10 - EACH)
+    diversity = Diversity()
+    taken = [diversity.accept(1, QUALITY, MEASURES, t) for t in range(10)]
+    assert taken == [True] * MAX_OF_A_KIND + [False] * (10 - MAX_OF_A_KIND)
 
 
 def test_waits_between_two_of_one_person():
-    spread = Spread()
-    assert spread.wants(1, QUALITY, MEASURES, 0.0)
-    assert not spread.wants(1, QUALITY, MEASURES, GAP_S / 2)
-    assert spread.wants(2, QUALITY, MEASURES, GAP_S / 2)
+    diversity = Diversity()
+    assert diversity.accept(1, QUALITY, MEASURES, 0.0)
+    assert not diversity.accept(1, QUALITY, MEASURES, MIN_INTERVAL_S / 2)
+    assert diversity.accept(2, QUALITY, MEASURES, MIN_INTERVAL_S / 2)
 
 
 def test_small_faces_are_left_out():
-    assert not Spread().wants(1, QUALITY._replace(size=5), MEASURES, 0.0)
+    assert not Diversity().accept(1, QUALITY._replace(size=5), MEASURES, 0.0)
 
 
 def test_kinds_differ_by_distance_light_and_pose():
@@ -34,7 +34,7 @@ def test_kinds_differ_by_distance_light_and_pose():
 
 
 def test_counts():
-    spread = Spread()
-    spread.wants(1, QUALITY, MEASURES, 0)
-    spread.wants(2, QUALITY, MEASURES._replace(brightness=0.2), 0)
-    assert spread.counts() == {"people": 2, "distances": 1, "lights": 2}
+    diversity = Diversity()
+    diversity.accept(1, QUALITY, MEASURES, 0)
+    diversity.accept(2, QUALITY, MEASURES._replace(brightness=0.2), 0)
+    assert diversity.counts() == {"people": 2, "distances": 1, "lights": 2}

@@ -38,9 +38,9 @@ def test_plan_is_balanced():
     assert set(Counter(face.light for face in faces).values()) == {80}
     assert set(Counter(face.sharpness for face in faces).values()) == {100}
     assert set(Counter((face.gender, face.group) for face in faces).values()) == {50}
-    covered = Counter(face.covering for face in faces)
-    assert set(covered) == set(occlusions.KINDS)
-    assert min(covered.values()) >= 40
+    occluded = Counter(face.occlusion for face in faces)
+    assert set(occluded) == set(occlusions.KINDS)
+    assert min(occluded.values()) >= 40
     decades = [sum(low <= face.age <= high for face in faces) for low, high in build.AGES]
     assert decades == [40] * 10
 

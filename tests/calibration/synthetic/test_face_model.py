@@ -1,11 +1,11 @@
-"""The face model: whole numbers, faces that follow their conditions."""
+"""The face model: faces that follow their conditions."""
 
 import numpy as np
 import pytest
 
 from calibration.synthetic.face_model import Conditions, FaceModel, blur, features, root_age, sample, to_rgb
 from calibration.synthetic.occlusions import EYES
-from calibration.synthetic.random_ints import ONE, Dice
+from calibration.synthetic.random_ints import ONE, RandomInts
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +15,7 @@ def model():
 
 def chip(model, seed=1, **changes):
     wanted = Conditions(**{"age": 30, "male": False, "group": "white", **changes})
-    return model.chip(model.latent(wanted, Dice(seed), 200), wanted.age, Dice(seed, 1))
+    return model.chip(model.latent(wanted, RandomInts(seed), 200), wanted.age, RandomInts(seed, 1))
 
 
 def test_same_seed_same_face(model):
@@ -40,14 +40,14 @@ def test_groups_differ_in_tone(model):
 
 def test_estimated_age_is_the_wanted_one(model):
     for age in (3, 25, 80):
-        latent = model.latent(Conditions(age, True, "asian"), Dice(7))
+        latent = model.latent(Conditions(age, True, "asian"), RandomInts(7))
         seen = (int(latent @ model._age_weights) >> 12) + model._age_offset
         assert abs(seen - root_age(age)) < 40  # of 4096: rounding
 
 
 def test_eyes_are_where_the_crop_wants_them(model):
     spots = [
-        model.points(model.latent(Conditions(40, True, "indian"), Dice(seed)))[list(EYES)].mean(axis=1)
+        model.points(model.latent(Conditions(40, True, "indian"), RandomInts(seed)))[list(EYES)].mean(axis=1)
         for seed in range(6)
     ]
     left, right = np.mean(spots, axis=0) / ONE / 128
@@ -57,7 +57,8 @@ def test_eyes_are_where_the_crop_wants_them(model):
 
 def test_yaw_moves_the_nose(model):
     left, right = (
-        model.points(model.latent(Conditions(40, True, "white", yaw), Dice(1)))[1, 0] for yaw in (-512, 512)
+        model.points(model.latent(Conditions(40, True, "white", yaw), RandomInts(1)))[1, 0]
+        for yaw in (-512, 512)
     )
     assert right - left > 8 * ONE
 

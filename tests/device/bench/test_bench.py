@@ -68,17 +68,17 @@ def test_the_figures_for_people(short, capsys):
         assert words in said
 
 
-def test_a_picture_s_place_must_be_a_png_which_is_asked_before_anything_is_measured(monkeypatch, capsys):
+def test_a_picture_s_place_must_be_a_png_which_is_asked_before_anything_is_measured(monkeypatch, capfd):
     monkeypatch.setattr("device.commands.bench.measure", None)
     assert main(["bench", "--plot", "bench.txt"]) == 2
-    assert "give a place that ends in .png" in capsys.readouterr().err
+    assert "give a place that ends in .png" in capfd.readouterr().err
 
 
-def test_without_matplotlib_there_is_a_sentence_and_no_measurement(monkeypatch, capsys):
+def test_without_matplotlib_there_is_a_sentence_and_no_measurement(monkeypatch, capfd):
     monkeypatch.setattr("device.commands.bench.measure", None)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert main(["bench", "--plot", "bench.png"]) == 2
-    said = capsys.readouterr().err
+    said = capfd.readouterr().err
     assert said.startswith("device bench: --plot needs matplotlib")
     assert len(said.splitlines()) == 1
 

@@ -43,6 +43,6 @@ def test_of_four_people_in_a_classroom_three_at_least_are_tracked(seen):
     assert row.at_end >= 3
 
 
-def test_a_folder_without_clips_is_refused(tmp_path, capsys):
+def test_a_folder_without_clips_is_refused(tmp_path, capfd):
     assert main(["bench", "--clips", str(tmp_path)]) == 2
-    assert "there is no .mkv, .mp4, .avi, .gif in it" in capsys.readouterr().err
+    assert "there is no .mkv, .mp4, .avi, .gif in it" in capfd.readouterr().err

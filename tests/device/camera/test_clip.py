@@ -213,6 +213,10 @@ def test_what_fits_grows_with_the_budget():
     assert 1920 * 1080 <= most_pixels(defaults()) < 3840 * 2160
     assert most_pixels(changed(defaults(), limits={"memory_mib": 512})) > 3840 * 2160
     assert most_pixels(changed(defaults(), limits={"memory_mib": 48})) == 640 * 480
+    assert most_pixels(changed(defaults(), limits={"memory_mib": float("inf")})) == float("inf")
+    fast = changed(defaults(), source={"pace": "fast"})
+    assert most_pixels(defaults()) == 80 * 2**20 / (22 + 3 * 6)
+    assert most_pixels(fast) == 80 * 2**20 / (22 + 3 * 5)
 
 
 def test_a_telephones_clip_stands_upright(samples):
@@ -223,3 +227,70 @@ def test_a_telephones_clip_stands_upright(samples):
     coded, turned = clip._coded, frame.image
     assert coded.shape == (640, 480, 3)
     assert (turned[0] == coded[::-1, 0]).all()  # the left edge, from below, is the upper one
+
+
+class Answering(Stamped):
+    """The same pictures, with other properties."""
+
+    def __init__(self, capture, answers):
+        super().__init__(capture)
+        self.answers = answers
+
+    def get(self, key):
+        return self.answers.get(key, self.capture.get(key))
+
+
+@pytest.fixture
+def answering(monkeypatch, avi):
+    """A clip whose file says something else of itself."""
+
+    def answering(answers):
+        opened = Clip._opened
+        monkeypatch.setattr(Clip, "_opened", lambda clip: Answering(opened(clip), answers))
+        return Clip(str(avi))
+
+    return answering
+
+
+@pytest.mark.parametrize(
+    ("mark", "size", "corner"),
+    [(0, (64, 48), (0, 0)), (90, (48, 64), (0, -1)), (180, (64, 48), (-1, -1)), (270, (48, 64), (-1, 0))],
+)
+def test_a_rotation_mark_is_heeded(answering, monkeypatch, mark, size, corner):
+    clip = answering({cv2.CAP_PROP_ORIENTATION_META: mark})
+    assert clip.size == size
+    decode = clip._decode
+
+    def decode_with_a_white_corner(image):
+        got = decode(image)
+        image[0, 0] = 255
+        return got
+
+    clip._decode = decode_with_a_white_corner
+    frame = Frame(clip.size)
+    buffer = frame.image
+    assert clip.read(frame, 1.0)
+    assert frame.image is buffer
+    assert [tuple(place) for place in np.argwhere(frame.image[:, :, 0] == 255)] == [
+        tuple(np.array(corner) % frame.image.shape[:2])
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "taken"), [(0.0, 25.0), (0.9, 25.0), (1.0, 1.0), (240.0, 240.0), (1e5, 25.0)]
+)
+def test_a_rate_that_cannot_be_is_replaced(answering, said, taken):
+    assert answering({cv2.CAP_PROP_FPS: said}).fps == taken
+
+
+def test_a_codec_without_a_decoder_is_named_with_the_remedy(answering):
+    clip = answering({cv2.CAP_PROP_FOURCC: float(cv2.VideoWriter.fourcc(*"AV01"))})
+    clip._decode = lambda image: False
+    with pytest.raises(CameraError, match="AV1 cannot be decoded here; turn it"):
+        clip.read(Frame(clip.size), 1.0)
+
+
+@pytest.mark.parametrize("key", [cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT])
+def test_a_clip_without_a_size_is_refused(answering, key):
+    with pytest.raises(CameraError, match="no frame of it can be decoded"):
+        answering({key: 0.0})

@@ -295,3 +295,9 @@ def test_the_end_of_a_source_is_false_and_a_stopped_pause_too(limits, clock):
 def test_a_lens_that_was_covered_from_the_start_is_told_too(play, events):
     assert play("flat 100; frames 4")[0].garbage == 1
     assert events.kinds == ["garbage", "back"]
+
+
+def test_flat_pictures_from_before_an_outage_do_not_count_after_it(play):
+    """Thirty in a row, three seconds, are too many; here are twenty, and twenty."""
+    counters, times = play("frames 1; flat 20; end; flat 20; frames 4")
+    assert (counters.garbage, counters.restarts, len(times)) == (0, 1, 45)

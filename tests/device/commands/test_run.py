@@ -29,12 +29,12 @@ def run(*options):
 
 
 @pytest.fixture
-def summary(capsys):
+def summary(capfd):
     """Runs with `--summary json` and returns what it printed."""
 
     def running(*options):
         assert run("--summary", "json", *options) == 0
-        return json.loads(capsys.readouterr().out.splitlines()[-1])
+        return json.loads(capfd.readouterr().out.splitlines()[-1])
 
     return running
 
@@ -92,7 +92,7 @@ def test_a_picture_a_frame_in_a_folder(tmp_path):
     assert len(list(folder.glob("*.png"))) == 3
 
 
-def test_a_camera_that_is_pulled_out_and_comes_back(summary, tmp_path, capsys):
+def test_a_camera_that_is_pulled_out_and_comes_back(summary, tmp_path, capfd):
     events = tmp_path / "events.jsonl"
     found = summary(
         "--source",
@@ -123,15 +123,15 @@ def test_a_camera_that_is_pulled_out_and_comes_back(summary, tmp_path, capsys):
         (["--config", "/nowhere.toml"], 2, "cannot be read"),
     ],
 )
-def test_what_goes_wrong_ends_with_its_status_and_a_message(options, status, words, capsys):
+def test_what_goes_wrong_ends_with_its_status_and_a_message(options, status, words, capfd):
     assert run(*options) == status
-    message = capsys.readouterr().err
+    message = capfd.readouterr().err
     assert words in message
     assert "Traceback" not in message
 
 
 @pytest.mark.parametrize("damage", ["missing", "cut short"])
-def test_a_damaged_model_is_status_4(damage, tmp_path, monkeypatch, capsys):
+def test_a_damaged_model_is_status_4(damage, tmp_path, monkeypatch, capfd):
     (tmp_path / "fetched").mkdir()
     (tmp_path / "pins.json").write_text((model_files.MODELS / "pins.json").read_text())
     if damage == "cut short":
@@ -139,14 +139,14 @@ def test_a_damaged_model_is_status_4(damage, tmp_path, monkeypatch, capsys):
         (tmp_path / model_files.pinned()["face-short"]["file"]).write_bytes(whole[:1000])
     monkeypatch.setattr(model_files.model_path, "__defaults__", (tmp_path,))
     assert run("--source", "demo") == 4
-    assert "make setup" in capsys.readouterr().err
+    assert "make setup" in capfd.readouterr().err
 
 
-def test_a_process_that_outgrows_its_budget_leaves_with_75_and_a_summary(monkeypatch, capsys):
+def test_a_process_that_outgrows_its_budget_leaves_with_75_and_a_summary(monkeypatch, capfd):
     monkeypatch.setattr("device.app.application.memory_plan", lambda settings: [])
     monkeypatch.setattr("device.app.application.Meter.mib", lambda meter: 500.0)
     assert run("--source", "demo", "--pace", "fast", "--memory-mib", "64") == 75
-    said = capsys.readouterr().err
+    said = capfd.readouterr().err
     assert "more than its budget of 64 MiB" in said
     assert "peak memory" in said
 

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.config import loader
-from device.config.schema import KEYS, SECTIONS, Key
+from device.config import keys, loader
+from device.config.example import example, toml
+from device.config.keys import KEYS, SECTIONS, Key
 from device.errors import ConfigError
 from tests.floats import floats
 
@@ -21,7 +22,7 @@ def written(tmp_path, text):
 
 
 def test_the_shipped_example_is_made_from_the_table():
-    assert EXAMPLE.read_text() == loader.example()
+    assert EXAMPLE.read_text() == example()
 
 
 def test_the_example_read_back_gives_the_defaults():
@@ -37,7 +38,7 @@ def test_every_key_stands_in_a_section_and_has_a_help_and_an_option_of_its_own()
 
 @pytest.mark.parametrize("key", KEYS, ids=BY_NAME)
 def test_every_default_is_allowed(key):
-    assert loader.checked(key, key.default, "default") == key.default
+    assert keys.checked(key, key.default, "default") == key.default
 
 
 def test_a_file_changes_what_it_names_and_nothing_else(tmp_path):
@@ -105,7 +106,7 @@ VALUES = st.one_of(st.booleans(), st.integers(), floats(), st.text(), st.lists(s
 @given(st.sampled_from(KEYS), VALUES)
 def test_any_value_is_taken_in_the_key_s_type_or_refused(key: Key, value):
     try:
-        taken = loader.checked(key, value, "test")
+        taken = keys.checked(key, value, "test")
     except ConfigError:
         return
     assert type(taken) is type(key.default)
@@ -118,7 +119,7 @@ def test_texts_survive_toml(text):
 
     if any(ord(letter) < 32 or ord(letter) == 127 for letter in text):
         return
-    assert tomllib.loads(f"x = {loader.toml(text)}")["x"] == text
+    assert tomllib.loads(f"x = {toml(text)}")["x"] == text
 
 
 def test_a_copy_with_other_values_leaves_the_first_as_it_was():
@@ -185,7 +186,26 @@ def test_the_nearest_word_alone_is_offered(tmp_path):
 @pytest.mark.parametrize("bands", [[1, 100], [1], [100], [5, 6, 7]])
 def test_bands_may_begin_at_the_limits(bands):
     key = next(key for key in KEYS if key.name == "bands")
-    assert loader.checked(key, bands, "test") == tuple(bands)
+    assert keys.checked(key, bands, "test") == tuple(bands)
     for wrong in ([0, *bands], [*bands, 101]):
         with pytest.raises(ConfigError):
-            loader.checked(key, wrong, "test")
+            keys.checked(key, wrong, "test")
+
+
+def test_a_number_is_taken_up_to_its_limits(tmp_path):
+    assert loader.load(written(tmp_path, "[camera]\nwidth = 1920\nfps = 120\n")).camera.width == 1920
+    assert loader.load(written(tmp_path, "[camera]\nwidth = 160\nfps = 1\n")).camera.fps == 1.0
+
+
+def test_a_file_of_256_kib_is_read_and_a_longer_one_is_not(tmp_path):
+    path = tmp_path / "kiosk.toml"
+    path.write_bytes(b"#" * 262144)
+    assert loader.load(path) == loader.defaults()
+    path.write_bytes(b"#" * 262145)
+    with pytest.raises(ConfigError, match="is larger than 256 KiB"):
+        loader.load(path)
+
+
+def test_what_is_quoted_is_cut_in_its_middle():
+    assert keys.short("x" * 80) == "x" * 80
+    assert keys.short("a" * 40 + "b" * 21 + "c" * 20) == "a" * 40 + "…" + "c" * 20 + " (81 characters)"

@@ -4,6 +4,7 @@ import pytest
 
 from device.commands.config import add_options, main
 from device.config import loader
+from device.config.example import example
 from device.config.options import add_settings, settings_from, whole_number
 from device.errors import ConfigError
 
@@ -82,12 +83,12 @@ def test_an_option_s_name_of_the_version_before_is_taken_with_a_warning(caplog):
     assert settings("--tracker-survive-s", "2", "--tracker-coast-s", "1").tracker.coast_s == 1.0
 
 
-def test_config_prints_the_file_and_nothing_else(capsys):
+def test_config_prints_the_file_and_nothing_else(capfd):
     parser = ArgumentParser(allow_abbrev=False)
     add_options(parser)
     assert main(parser.parse_args(["--width", "320"])) == 0
-    printed = capsys.readouterr().out
-    assert printed == loader.example(settings("--width", "320"))
+    printed = capfd.readouterr().out
+    assert printed == example(settings("--width", "320"))
     assert "\nwidth = 320\n" in printed
 
 
@@ -118,3 +119,17 @@ def test_only_the_sections_asked_for_become_options():
     args = parser.parse_args(["--width", "320"])
     assert settings_from(Namespace(**{"config": None, **vars(args)})).camera.width == 320
     assert "--detector" not in parser.format_help()
+
+
+def test_counts_of_nine_digits_and_no_more():
+    assert whole_number("999999999") == 999999999
+    with pytest.raises(ArgumentTypeError):
+        whole_number("1000000000")
+
+
+def test_old_names_are_understood_and_not_listed():
+    parser = ArgumentParser(allow_abbrev=False)
+    add_settings(parser)
+    assert "--tracker-survive-s" not in parser.format_help()
+    hosts = settings("--web-names", "a.example", "--web-names", "b.example").web.allowed_hosts
+    assert hosts == ("a.example", "b.example")

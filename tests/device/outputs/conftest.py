@@ -63,9 +63,9 @@ def serve(settings, free_port, people):
     """Starts a page and a loop that feeds it: `serve(token=...)` -> (Web, Loop)."""
     running = []
 
-    def start(looping=True, address=None, show="age", **options):
+    def start(looping=True, address=None, show="age", health=None, **options):
         chosen = changed(settings, web=options, overlay={"show": show})
-        web = Web(address or str(free_port), SIZE, chosen, lambda _text: None)
+        web = Web(address or str(free_port), SIZE, chosen, lambda _text: None, health)
         loop = Loop(web, people)
         if looping:
             loop.__enter__()

@@ -54,6 +54,7 @@ def test_frames_leave_nothing_behind():
             picture.draw(frame.image, True, persons, frame.time)
             summary.record(index, frame.time, persons)
             events.record(index, frame.time, persons)
+        events.flush(20.0)  # what waits to be written is not what is left behind
 
     film(0, WARM_UP)
     gc.collect()

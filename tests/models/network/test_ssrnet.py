@@ -34,7 +34,7 @@ def test_without_the_dynamic_range_shifts_and_scales_are_zero():
 def test_the_published_weights_give_the_published_error(samples, name):
     from models.data.datasets import load
     from models.evaluation.evaluate import stored
-    from models.network.published import min_max, published_ssrnet
+    from models.network.pretrained import min_max, pretrained_ssrnet
 
     weights = samples / "reference" / "ssrnet-official" / f"ssrnet_3_3_3_64_{name}.h5"
     rows = json.loads((samples / "reference" / "baselines.json").read_text())["rows"]
@@ -42,7 +42,7 @@ def test_the_published_weights_give_the_published_error(samples, name):
     row = rows[f"SSR-Net float, published {label} weights, 326 KB"]["utkface_test"]
     pairs = [(f.age, stored(p)) for f, p in load(samples / "data" / "utkface64.zip").part("test").pictures()]
     ages = np.array([age for age, _ in pairs])
-    model = published_ssrnet(weights)
+    model = pretrained_ssrnet(weights)
     crops = min_max(np.stack([crop for _, crop in pairs]))
     outputs = [keras.ops.convert_to_numpy(t) for t in model.predict(crops, batch_size=256, verbose=0)]
     guesses = keras.ops.convert_to_numpy(regress([keras.ops.convert_to_tensor(t) for t in outputs]))

@@ -31,17 +31,17 @@ def test_the_error_is_taken_at_a_time_and_only_where_an_age_is_shown():
     assert ages.error_at([someone, nobody], OURS, 0.2) == (3.0, 0.5)
 
 
-def test_arrival_is_when_it_stays_near_its_last_value():
-    assert ages.arrival(person([NAN, 30, 40.5, 30, 39.5, 40]), OURS) == pytest.approx(0.4)
-    assert ages.arrival(person([NAN, NAN]), OURS) == np.inf
+def test_convergence_is_when_it_stays_near_its_last_value():
+    assert ages.convergence_time(person([NAN, 30, 40.5, 30, 39.5, 40]), OURS) == pytest.approx(0.4)
+    assert ages.convergence_time(person([NAN, NAN]), OURS) == np.inf
 
 
-def test_wander_counts_from_settled_on():
-    assert ages.wander(person([10, 10, 40, 40, 40], settled_from=2), OURS) == 0
+def test_the_deviation_counts_from_settled_on():
+    assert ages.settled_deviation(person([10, 10, 40, 40, 40], settled_from=2), OURS) == 0
 
 
-def test_other_filters_are_judged_from_a_second_on():
-    assert ages.wander(person([0] * 10 + [40] * 5), "other") == 0
+def test_other_filters_are_measured_from_a_second_on():
+    assert ages.settled_deviation(person([0] * 10 + [40] * 5), "other") == 0
 
 
 def test_changes_a_minute():
@@ -54,5 +54,5 @@ def test_the_device_has_its_own_bands():
     assert ages.band_changes([person([40] * 10 + [40, 60])], "other", Bands([50])) == pytest.approx(60 / 0.2)
 
 
-def test_the_interval_holds_the_truth_or_does_not():
-    assert ages.holds_truth([person([44] * 4), person([46] * 4)]) == 0.5
+def test_coverage_counts_intervals_with_the_true_age():
+    assert ages.interval_coverage([person([44] * 4), person([46] * 4)]) == 0.5

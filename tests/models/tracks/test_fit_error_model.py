@@ -1,4 +1,4 @@
-"""The fit finds the numbers again that errors were drawn with."""
+"""The fit recovers the parameters that errors were sampled with."""
 
 import json
 
@@ -7,12 +7,12 @@ import pytest
 
 from device.age.error_model import TYPICAL, features, load_error_model
 from device.faces.quality import Quality
-from models.tracks.fit_error_model import Observations, fit_memory, fit_tables, fit_variance, write
+from models.tracks.fit_error_model import Samples, fit_correlation, fit_tables, fit_variance, write
 
 
 def people(rng, count=150, frames=60):
     """Faces whose error doubles with yaw 0.3, and lasts half a second."""
-    person, t, raw, given, qualities = [], [], [], [], []
+    person, t, raw, inputs, qualities = [], [], [], [], []
     ages = rng.uniform(10, 70, count)
     for i, age in enumerate(ages):
         shared, yaw = rng.standard_normal(), 0.0
@@ -25,9 +25,9 @@ def people(rng, count=150, frames=60):
             person.append(i)
             t.append(k / 10)
             raw.append(estimate)
-            given.append(features(quality, age))
+            inputs.append(features(quality, age))
             qualities.append(quality)
-    return Observations(np.array(person), np.array(t), np.array(raw), np.array(given), qualities, ages)
+    return Samples(np.array(person), np.array(t), np.array(raw), np.array(inputs), qualities, ages)
 
 
 @pytest.fixture(scope="module")
@@ -37,25 +37,25 @@ def seen():
 
 def test_variance_grows_fourfold(seen):
     error = seen.raw - seen.ages[seen.person]
-    weights = fit_variance(seen.given, error**2, np.zeros(seen.given.shape[1]))
+    weights = fit_variance(seen.inputs, error**2, np.zeros(seen.inputs.shape[1]))
     assert np.exp(weights[3] * 0.3) == pytest.approx(4, rel=0.25)
 
 
-def test_memory(seen):
-    turned = seen.given[:, 3] / 0.3
+def test_correlation(seen):
+    turned = seen.inputs[:, 3] / 0.3
     scaled = (seen.raw - seen.ages[seen.person]) / (3 * (1 + turned))
-    alike, memory_s, _ = fit_memory(seen, scaled)
-    assert alike == pytest.approx(0.5, abs=0.15)
-    assert 0.3 < memory_s < 1.1
+    correlation, correlation_s, _ = fit_correlation(seen, scaled)
+    assert correlation == pytest.approx(0.5, abs=0.15)
+    assert 0.3 < correlation_s < 1.1
 
 
-def test_tables_say_the_truth_and_hold_four_in_five():
+def test_tables_take_the_bias_out_and_cover_four_in_five():
     rng = np.random.default_rng(2)
     ages = rng.uniform(0, 80, 3000)
     estimates = ages + 5 + 4 * rng.standard_normal(3000)
-    truth, unknown = fit_tables(estimates, ages)
-    assert np.interp(45, np.arange(11) * 10, truth) == pytest.approx(40, abs=1)
-    assert unknown[4] == pytest.approx(1.28 * 4, rel=0.15)
+    bias_table, residual_spread = fit_tables(estimates, ages)
+    assert np.interp(45, np.arange(11) * 10, bias_table) == pytest.approx(40, abs=1)
+    assert residual_spread[4] == pytest.approx(1.28 * 4, rel=0.15)
 
 
 def test_what_is_written_is_what_the_device_reads(tmp_path):

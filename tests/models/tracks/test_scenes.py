@@ -1,9 +1,9 @@
-"""Scenes are written once from a seed, and hold what the figures need."""
+"""Scenes depend on their seed alone, and hold what the figures need."""
 
 from itertools import pairwise
 
 from models.tracks.fit_error_model import KINDS as ALONE
-from models.tracks.fit_error_model import solo
+from models.tracks.fit_error_model import solo_scenes
 from models.tracks.scenes import script
 
 
@@ -18,12 +18,12 @@ def test_a_hundred_scenes_have_more_than_sixty_changes_of_person_with_nobody_bet
     assert all(0.2 <= after.start - before.end <= 1.5 for before, after in changes)
 
 
-def test_the_same_seed_writes_the_same_scenes():
+def test_the_same_seed_makes_the_same_scenes():
     first, again = (script(10, 20, seed=3)[-1].walkers[0].pose(1.0) for _ in range(2))
     assert first == again
 
 
-def test_the_noise_is_learnt_from_every_actor_and_all_scenes_of_one_person():
-    scenes = solo(40, seed=2)
+def test_the_error_model_is_fitted_to_every_actor_and_all_kinds_of_one_person():
+    scenes = solo_scenes(40, seed=2)
     assert [scene.walkers[0].actor for scene in scenes] == list(range(40))
     assert {scene.kind for scene in scenes} == set(ALONE)

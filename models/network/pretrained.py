@@ -12,7 +12,7 @@ from models.network.ssrnet import ssrnet
 
 
 def layer_names() -> dict[str, str]:
-    """Our layer names → those of the published files, which count layers in the order of their making."""
+    """Our layer names → those of the published files, which number layers in the order of their creation."""
     names = {}
     for i in range(4):
         for side, first in (("relu", 1), ("tanh", 5)):
@@ -31,7 +31,7 @@ def layer_names() -> dict[str, str]:
     return names
 
 
-def published_ssrnet(weights: Path) -> keras.Model:
+def pretrained_ssrnet(weights: Path) -> keras.Model:
     """Our definition with the published weights; its input is `min_max` of a crop's BGR bytes."""
     model = ssrnet()
     with h5py.File(weights) as file:
@@ -43,7 +43,7 @@ def published_ssrnet(weights: Path) -> keras.Model:
 
 
 def min_max(crops: np.ndarray) -> np.ndarray:
-    """The published preparation: uint8 RGB (n, 64, 64, 3) to float BGR, each picture stretched to 0–255."""
+    """The published preprocessing: uint8 RGB (n, 64, 64, 3) to float BGR, each crop stretched to 0–255."""
     values = crops[..., ::-1].astype(np.float32)
     low = values.min((1, 2, 3), keepdims=True)
     return (values - low) * (255 / np.maximum(values.max((1, 2, 3), keepdims=True) - low, 1))
