@@ -59,7 +59,7 @@ calibrate: setup ## make the faces that set the int8 ranges anew: ARGS="capture 
 ##@ Change the code
 
 test: setup ## run the tests
-	@$(DEVICE) -m pytest $(ARGS)
+	@$(DEVICE) -m pytest -n 4 --dist loadfile $(ARGS)
 
 test-slow: setup ## run the tests that take minutes: every command of the README, fuzz, soak
 	@$(DEVICE) -m pytest -m slow $(ARGS)
