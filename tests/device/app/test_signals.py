@@ -54,10 +54,20 @@ def test_what_hangs_in_a_library_does_not_keep_the_process(where, number):
     assert "Traceback" not in said
 
 
+def default_sigint():
+    """Where the tests run in a shell's background SIGINT is ignored, and would be by the program too."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def at_a_moment(number, seconds):
     """The status and the messages of a run that gets a signal so long after its first line of ours."""
     with subprocess.Popen(
-        RUN, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        RUN,
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=default_sigint,
     ) as process:
         try:
             ours_began(process.pid)

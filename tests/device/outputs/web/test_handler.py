@@ -243,10 +243,11 @@ def test_who_keeps_us_waiting_makes_room_for_who_asks(serve, free_port):
 
 def test_where_all_are_being_answered_a_newcomer_is_turned_away(serve, free_port, monkeypatch):
     monkeypatch.setattr("device.outputs.web.live.PATIENCE_S", 30.0)
-    serve(viewers=1, looping=False)
+    page, _ = serve(viewers=1, looping=False)
     ask_for_picture = b"GET /picture.jpg HTTP/1.1\r\nHost: localhost\r\n\r\n"
     watchers = connections(free_port, server.STREAMS + places.SPARE, ask_for_picture)
-    time.sleep(0.2)
+    listener = page._server._listener
+    until(lambda: [one.waiting for one in listener.connections()] == [False] * len(watchers))
     refused = ask(free_port, "/")
     assert refused.status == 503
     assert refused.headers["Retry-After"] == "5"
