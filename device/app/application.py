@@ -28,7 +28,7 @@ from device.config.schema import Settings
 from device.errors import VisionStuckError
 from device.events.json_lines import Events
 from device.events.trace import Trace
-from device.outputs.dispatcher import Picture
+from device.outputs.dispatcher import Dispatcher
 from device.outputs.open import open_outputs
 from device.pipeline.pipeline import Vision, open_networks
 
@@ -89,7 +89,7 @@ class Run:
         outputs = open_outputs(
             settings, source.size, source.fps, self._on_output, stopping.set, health=self.health.report
         )
-        self.picture = Picture(settings, source.size, outputs, self.timings)
+        self.picture = Dispatcher(settings, source.size, outputs, self.timings)
         self.picture.notice = NOTICES[STAND_IN] if self._stands_in() else ""  # from the first picture on
         self._outputs_lost = self.picture.lost
         closing.callback(self.picture.close)
@@ -139,7 +139,7 @@ class Run:
         self.load.poll(now, self.loop.frames, self.capture.counters.dropped)
         self.vision.scheduler.level = self.load.level
         self.vision.tracker.growing = self.watcher.growing
-        self.picture.sparing = self.load.level >= FEWER_PICTURES
+        self.picture.half_rate = self.load.level >= FEWER_PICTURES
         try:
             self.health.poll(self.worker.pending, self.worker.results)
         except VisionStuckError as error:

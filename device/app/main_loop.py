@@ -12,7 +12,7 @@ from device.board.machine import seconds_since_start
 from device.budget.timing import Timings
 from device.camera.capture import Capture, SyncCapture
 from device.frame import Frame
-from device.outputs.dispatcher import Picture
+from device.outputs.dispatcher import Dispatcher
 from device.person import Person
 
 WAIT = 0.2  # seconds for a frame; five rounds a second, so that a signal is heard within one
@@ -38,7 +38,7 @@ class Loop:
         self,
         capture: Capture | SyncCapture,
         vision: SyncVision | AsyncVision,
-        picture: Picture,
+        picture: Dispatcher,
         recorders: list[Recorder],
         poll: Callable[[float], None],
         on_frame: Callable[[], None],
@@ -84,7 +84,7 @@ class Loop:
         image = self._picture.draw(frame.image, free, persons, t)
         self._timings.add("frame", time.monotonic() - start)
         if image is not None:
-            self._picture.hand_out(image, persons, t)
+            self._picture.dispatch(image, persons, t)
             self._on_render_cost(time.monotonic() - seen)
         self._vision.release(frame)
         self.frames += 1

@@ -18,17 +18,17 @@ DARK = 24  # brightness of the picture that stands in for a camera that gives no
 RATE_EVERY = 1.0  # seconds between two new values of the rate that is shown
 
 
-class Picture:
+class Dispatcher:
     """Draws and shows. `outputs` are open; `size` is the frames' (width, height).
 
-    `notice` is what the operator should know, shown on the picture; `sparing` shows every other frame.
+    `notice` is what the operator should know, shown on the picture; `half_rate` shows every other frame.
     """
 
     def __init__(
         self, settings: Settings, size: tuple[int, int], outputs: Sequence[Isolated], stages: Timings
     ):
         self.notice = ""
-        self.sparing = False
+        self.half_rate = False
         self._overlay = Overlay(size, settings)
         self._outputs = list(outputs)
         self._for_nobody = not outputs  # `--output none` finishes each picture too, so that it can be timed
@@ -55,7 +55,7 @@ class Picture:
         self._stages.add("overlay", time.monotonic() - start)
         return image
 
-    def hand_out(self, image: Image, persons: list[Person], t: float) -> None:
+    def dispatch(self, image: Image, persons: list[Person], t: float) -> None:
         """Show a drawn picture on every output that somebody watches."""
         start = time.monotonic()
         for output in self._outputs:
@@ -68,7 +68,7 @@ class Picture:
         self._canvas.fill(DARK)
         image = self.draw(self._canvas, True, [], t)
         if image is not None:
-            self.hand_out(image, [], t)
+            self.dispatch(image, [], t)
 
     def _measure_rate(self, now: float) -> None:
         """Count a frame; the rate changes once a second only, so that it can be read, and drawn once."""
@@ -79,7 +79,7 @@ class Picture:
 
     def _skips(self) -> bool:
         self._turn = not self._turn
-        return self.sparing and self._turn
+        return self.half_rate and self._turn
 
     def _status(self, t: float) -> Status:
         return Status(self._rate, self.notice, t)

@@ -49,7 +49,7 @@ class Easel:
         self.calls["drawn"] += 1
         return image if self.watched else None
 
-    def hand_out(self, image, persons, t):
+    def dispatch(self, image, persons, t):
         assert isinstance(image, np.ndarray)
         self.calls["shown"] += 1
 

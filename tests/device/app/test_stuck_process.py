@@ -18,7 +18,7 @@ from device.board import footprint
 footprint.apply()
 from device.app import forced_exit, health
 health.LATE_S = 0.3
-from device.outputs.dispatcher import Picture
+from device.outputs.dispatcher import Dispatcher
 from device.pipeline.pipeline import Vision
 from device.__main__ import main
 process, count = Vision.process, 0
@@ -41,7 +41,7 @@ Vision.process = slow
 """
 )
 STUCK = PRELUDE + "Vision.process = stuck\n"
-STUCK_CLOSING = STUCK + "forced_exit.ORDERLY_S = 0.2\nPicture.close = hang\n"
+STUCK_CLOSING = STUCK + "forced_exit.ORDERLY_S = 0.2\nDispatcher.close = hang\n"
 
 
 def start(code, *options):

@@ -4,7 +4,7 @@ import pytest
 from device.box import Box
 from device.budget.timing import Timings
 from device.config import loader
-from device.outputs.dispatcher import Picture
+from device.outputs.dispatcher import Dispatcher
 from device.person import Person
 
 SIZE = (320, 240)
@@ -27,7 +27,7 @@ class Screen:
 
 
 def picture(*outputs):
-    return Picture(loader.defaults(), SIZE, list(outputs), Timings())
+    return Dispatcher(loader.defaults(), SIZE, list(outputs), Timings())
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_the_overlay_is_drawn_in_place_and_shown_on_every_screen(image):
     shown = picture(one, two)
     drawn = shown.draw(image, True, [ANNA], 0.0)
     assert drawn is image
-    shown.hand_out(drawn, [ANNA], 0.0)
+    shown.dispatch(drawn, [ANNA], 0.0)
     assert (one.shown[0] != 90).any()
     assert np.array_equal(one.shown[0], two.shown[0])
 
@@ -60,7 +60,7 @@ def test_nothing_is_drawn_for_nobody(image):
 def test_only_screens_with_viewers_are_served(image):
     watched, other = Screen(), Screen(watched=False)
     shown = picture(watched, other)
-    shown.hand_out(shown.draw(image, True, [], 0.0), [], 0.0)
+    shown.dispatch(shown.draw(image, True, [], 0.0), [], 0.0)
     assert (len(watched.shown), len(other.shown)) == (1, 0)
 
 
@@ -68,9 +68,9 @@ def test_without_any_output_pictures_are_finished_all_the_same(image):
     assert picture().draw(image, True, [ANNA], 0.0) is image
 
 
-def test_a_sparing_picture_shows_every_other_frame(image):
+def test_a_half_rate_picture_shows_every_other_frame(image):
     shown = picture(Screen())
-    shown.sparing = True
+    shown.half_rate = True
     assert [shown.draw(image, True, [], 0.0) is None for _ in range(4)].count(True) == 2
 
 
@@ -88,7 +88,7 @@ def test_shedding_closes_what_is_optional_and_names_it(image):
     shown = picture(page, window)
     assert shown.shed() == ["web"]
     assert page.closed
-    shown.hand_out(shown.draw(image, True, [], 0.0), [], 0.0)
+    shown.dispatch(shown.draw(image, True, [], 0.0), [], 0.0)
     assert (len(page.shown), len(window.shown)) == (0, 1)
     shown.close()
     assert window.closed

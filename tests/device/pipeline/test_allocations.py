@@ -14,7 +14,7 @@ from device.budget.timing import Timings
 from device.config import loader
 from device.events.json_lines import Events
 from device.frame import Frame
-from device.outputs.dispatcher import Picture
+from device.outputs.dispatcher import Dispatcher
 from device.pipeline.pipeline import Vision
 
 pytestmark = pytest.mark.native  # a thousand traced frames
@@ -52,7 +52,7 @@ def test_frames_leave_nothing_behind():
     settings = loader.changed(loader.defaults(), overlay={"status": False})
     networks, stages, summary = Networks(), Timings(), Summary()
     vision = Vision(settings, SIZE, FPS, stages, Crowd(networks, 4, SIZE), networks)
-    picture = Picture(settings, SIZE, [], stages)
+    picture = Dispatcher(settings, SIZE, [], stages)
     events = Events("/dev/null")
     frame = Frame(SIZE)
     noise = np.random.default_rng(1).integers(0, 255, 97, np.uint8)
