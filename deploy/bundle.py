@@ -65,6 +65,7 @@ def build(name: str, out: Path, compression: str = "zstd") -> Path:
         copy_application(release)
         install_packages(SYSTEMS[name], release / "site-packages")
         (release / "sbom.json").write_bytes(bill_of_materials())
+        (release / "app" / "COMMIT").write_text(f"{commit}\n")  # what `python -m device --version` reads
         about = {"os": name, "python": SYSTEMS[name].python, "commit": commit, "apt": APT}
         (release / "release.json").write_text(json.dumps(about, indent=2) + "\n")
         (release / "MANIFEST").write_text(manifest(release))

@@ -117,14 +117,12 @@ class OwnThread:
 
     def _run(self) -> None:
         output = self._first()
-        tries = 0
         while output is not None and not self._stopping:
             try:
                 self._serve(output)
-                tries = 0
             except Exception as error:
                 self._lose(output, error)
-                output = None
+                output, tries = None, 0
                 while output is None and not self._stopping:
                     output = self._again(PAUSES_S[min(tries, len(PAUSES_S) - 1)])
                     tries += 1

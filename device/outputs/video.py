@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import cv2
 
 from device.errors import ConfigError
+from device.files import put_in_place
 from device.frame import Image
 from device.media import opencv_folder, opencv_name, shown
 from device.outputs.disk import Reserve, nearly_full
@@ -52,6 +53,8 @@ class Video:
                 os.close(os.open(self._part, flags, 0o600))  # people are in it
                 return Reserve(self._part.with_suffix(".reserve"))
         except OSError as error:
+            with suppress(OSError):  # the part, where there was no room for the reserve
+                self._part.unlink()
             message = f"--output {self.name}: cannot be written ({error.strerror}); name a file in a folder "
             raise ConfigError(message + "that exists and may be written.") from None
         raise ConfigError(f"--output {self.name}: {full}; make room or name another disk.")
@@ -105,7 +108,7 @@ class Video:
         try:
             if self._count:
                 self._check_whole()
-                self._put_in_place()
+                put_in_place(self._part, self._path)
         finally:
             self._part.unlink(missing_ok=True)
 
@@ -118,11 +121,6 @@ class Video:
         if found < self._count:
             before = "the film that was there before stays" if self._path.exists() else "there is none"
             raise OSError(f"the film could not be finished ({found} of {self._count} frames); {before}.")
-
-    def _put_in_place(self) -> None:
-        with self._part.open("rb") as film:
-            os.fsync(film.fileno())
-        os.replace(self._part, self._path)
 
 
 def held_bytes(size: tuple[int, int]) -> int:
