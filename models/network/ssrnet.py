@@ -10,6 +10,7 @@ from __future__ import annotations
 import keras
 from keras import layers, ops
 
+from device.age.network import ATTRIBUTES
 from models.network.xnnpack_ops import average, drop_unpooled, patches
 
 PAPER_CHANNELS = (32, 32, 32, 32)
@@ -17,7 +18,6 @@ PAPER_STAGES = (3, 3, 3)
 SPAN = 101.0  # V, years
 SIDE = 64  # pixels of the input
 FUSED = 10  # channels a stream brings to a stage
-ATTRIBUTES = ("female", "no_glasses", "clear_glasses", "dark_glasses", "mouth_covered", "log_spread")
 
 
 def ssrnet(

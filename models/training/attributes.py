@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
-from models.network.ssrnet import ATTRIBUTES
+from device.age.network import ATTRIBUTES
 
 UNLIKELY = (
     0.25  # of "no glasses" on a face on which none were drawn: probably real ones, which nobody labelled
