@@ -68,6 +68,7 @@ test-arm64: setup ## run models and tests on emulated Raspberry Pi 4 and 5 proce
 	@$(DEVICE) -m pytest -m arm64 tests/arm64 -v $(ARGS)
 
 test-vm: setup ## flash, break and cut off emulated machines: ARGS="-m quick -k bookworm" is CI's form
+	@deploy/venv.sh .venv-deploy deploy/requirements.txt
 	@$(DEVICE) -m pytest -m vm tests/vm -v $(ARGS)
 
 lint: setup ## check style, form and types

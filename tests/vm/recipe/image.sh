@@ -18,7 +18,7 @@ depmod -b "$root" "$version"
 printf 'vivid\nvirtio_net\nvirtio_rng\n' > "$root/etc/modules-load.d/machine.conf"
 # One camera, not four and a radio; its picture moves, for a still one is rightly taken for a camera that froze.
 echo 'options vivid n_devs=1 node_types=0x1 input_types=0x0' > "$root/etc/modprobe.d/vivid.conf"
-echo 'ACTION=="add", SUBSYSTEM=="video4linux", RUN+="/usr/bin/v4l2-ctl -d $devnode -c horizontal_movement=3"' \
+echo 'ACTION=="add", SUBSYSTEM=="video4linux", RUN+="/usr/bin/v4l2-ctl -d $devnode -c horizontal_movement=5"' \
     > "$root/etc/udev/rules.d/90-vivid.rules"
 
 echo kiosk-vm > "$root/etc/hostname"
@@ -29,13 +29,14 @@ system=$root/etc/systemd/system
 mkdir -p "$system/multi-user.target.wants"
 ln -sf /usr/lib/systemd/system/systemd-networkd.service "$system/multi-user.target.wants/"
 for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service \
-    systemd-networkd-wait-online.service; do
+    systemd-networkd-wait-online.service getty@tty1.service serial-getty@ttyAMA0.service fstrim.timer; do
     ln -sf /dev/null "$system/$unit"
 done
 
 echo 'pi:x:1000:1000::/home/pi:/bin/bash' >> "$root/etc/passwd"
 echo 'pi:*:20000:0:99999:7:::' >> "$root/etc/shadow"
 echo 'pi:x:1000:' >> "$root/etc/group"
+sed -i 's/^video:\(.*\):$/video:\1:pi/' "$root/etc/group"
 mkdir -p "$root/home/pi/.ssh"
 cp "$key" "$root/home/pi/.ssh/authorized_keys"
 chown -R 1000:1000 "$root/home/pi"
