@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from device.config.schema import Settings, WebSettings
-from device.errors import ConfigError
+from device.errors import ConfigError, DeviceError
 from device.frame import Image
 from device.outputs.open import Request
 from device.outputs.web.access import Access, is_loopback
@@ -55,6 +55,9 @@ class Web:
             self._server = Server(
                 (host, port), self._feed, access, settings.web.viewers, health or self._feed.health, tls
             )
+        except DeviceError:  # of the page's own files: the address is not to blame
+            self._feed.close()
+            raise
         except (OSError, RuntimeError) as error:
             self._feed.close()
             reason = getattr(error, "strerror", None) or error
