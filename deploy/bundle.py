@@ -87,9 +87,11 @@ def committed() -> str:
 
 
 def copy_application(release: Path) -> None:
-    """The tracked files of device/, the shipped models and the fetched ones with their pins."""
+    """The tracked files of device/ and its installation, the shipped models, the fetched ones with pins."""
+    tools = ("deploy/__init__.py", "deploy/on_device", "deploy/units")
     shipped = run(
-        "git", "ls-files", "-z", "device", "models/*.tflite", "models/*.noise.json", "models/pins.json"
+        *("git", "ls-files", "-z", "device", *tools),
+        *("models/*.tflite", "models/*.noise.json", "models/pins.json"),
     )
     paths = [Path(name) for name in shipped.split("\0") if name]
     fetched = sorted((ROOT / "models" / "fetched").glob("*.tflite"))
