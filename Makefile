@@ -9,6 +9,10 @@ PYTHON ?=
 export PYTHON
 .DEFAULT_GOAL := help
 OS ?=
+DEV ?=
+CARD = --device '$(DEV)' --image '$(IMAGE)' $(if $(SHA256),--sha256 '$(SHA256)') $(if $(CONFIG),--config '$(CONFIG)') \
+    $(if $(SECRETS),--secrets '$(SECRETS)') $(if $(NAME),--name '$(NAME)') $(if $(BUNDLE),--bundle '$(BUNDLE)') \
+    $(if $(SCREEN),--screen '$(SCREEN)') $(if $(filter-out 0,$(DRY_RUN)),--dry-run)
 .PHONY: help run photo doctor bench bundle flash train quantize noise evaluate calibrate \
         test test-slow test-arm64 lint golden mutants setup training lock format clean
 
@@ -36,8 +40,9 @@ bundle: setup ## everything a device needs in one file: OS=bookworm or trixie, w
 	@deploy/venv.sh .venv-deploy deploy/requirements.txt
 	@$(DEVICE) -m deploy bundle $(if $(OS),--os $(OS)) $(ARGS)
 
-flash: setup ## put the application on a Raspberry Pi
-	@$(DEVICE) -m deploy flash $(ARGS)
+flash: setup ## put the application on a Raspberry Pi: DEV=/dev/sdX IMAGE=….img.xz makes an SD card
+	@$(if $(DEV),deploy/venv.sh .venv-deploy deploy/requirements.txt)
+	@$(DEVICE) -m deploy $(if $(DEV),card $(CARD),flash) $(ARGS)
 
 ##@ Train a network of your own
 

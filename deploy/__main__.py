@@ -9,7 +9,8 @@ from importlib import import_module
 from deploy.errors import DeployError
 
 COMMANDS = {
-    "bundle": ("deploy.bundle", "everything that a device needs, for one operating system, in one file")
+    "bundle": ("deploy.bundle", "everything that a device needs, for one operating system, in one file"),
+    "card": ("deploy.card.command", "an SD card that makes a kiosk of a Raspberry Pi at its first start"),
 }
 NOT_YET = (
     "putting it on a Raspberry Pi from here is not there yet; on the Pi, clone the repository and `make run`"
