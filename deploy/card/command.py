@@ -58,6 +58,9 @@ def main(args: Namespace) -> int:
     except tools.CardFailure as error:
         print(f"deploy card: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"deploy card: {error}; the card is unfinished: start again", file=sys.stderr)
+        return 1
     say("done: take the card out, put it into the Raspberry Pi, and switch it on")
     return 0
 

@@ -57,12 +57,14 @@ private() {
 install() {
     bundle=$(ls "$card"/kiosk-*.tar.*)
     on_device=$(tool "$bundle")
-    commit=$(cat "$card/COMMIT")
+    release=$home/releases/$(cat "$card/COMMIT")
     private kiosk.toml /etc/kiosk/kiosk.toml
     private mqtt-password /etc/kiosk/mqtt-password
     python3 -B "$on_device" install --root "${root:-/}" --bundle "$bundle"
+    python3 -B "$release/app/deploy/on_device/setup.py" --root "${root:-/}" --release "$release"
+    [ ! -e "$root/etc/kiosk/mqtt-password" ] || chown kiosk "$root/etc/kiosk/mqtt-password"
     # Not well may be no more than a camera or a screen that is not plugged in yet; the service tries on
-    python3 -B "$on_device" switch --root "${root:-/}" --attached --window 90 "$commit" ||
+    python3 -B "$on_device" switch --root "${root:-/}" --attached --window 60 "${release##*/}" ||
         echo "the kiosk is installed, and not well yet: see above"
     [ -e "$home/current" ]
     rm -rf "$home/first-boot" "$card/mqtt-password" "$card/kiosk.toml"

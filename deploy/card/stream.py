@@ -72,8 +72,8 @@ def verify(image: Path, descriptor: int, spans: Spans) -> str:
     """Read back what was written and compare the SHA-256 with the image's; return it. Raises CardFailure."""
     spans = list(spans)
     total = sum(length for _, length in spans)
-    forget(descriptor)
     try:
+        forget(descriptor)
         with image.open("rb") as source:
             wanted = digest(lambda count, at: os.pread(source.fileno(), count, at), spans, None)
             found = digest(

@@ -11,13 +11,16 @@ NOT_WORDS = ("yes", "no", "on", "off", "true", "false", "null")
 
 def lines(value: dict[str, Any] | list[Any], indent: int = 0) -> list[str]:
     """The mapping or list as lines: strings as JSON writes them (YAML reads that), null and numbers bare."""
-    pad, out = " " * indent, []
-    for key, item in value.items() if isinstance(value, dict) else [("-", item) for item in value]:
-        head = f"{pad}-" if key == "-" else f"{pad}{_key(key)}:"
-        if isinstance(item, dict) or (isinstance(item, list) and key != "-"):
-            out += [head, *lines(item, indent + 2)]
+    pad, out, is_map = " " * indent, [], isinstance(value, dict)
+    if isinstance(value, dict):
+        rows = [(f"{_key(key)}:", item) for key, item in value.items()]
+    else:
+        rows = [("-", item) for item in value]
+    for head, item in rows:
+        if item and (isinstance(item, dict) or (is_map and isinstance(item, list))):
+            out += [f"{pad}{head}", *lines(item, indent + 2)]
         else:
-            out.append(f"{head} {json.dumps(item, ensure_ascii=False)}")
+            out.append(f"{pad}{head} {json.dumps(item, ensure_ascii=False)}")
     return out
 
 

@@ -33,7 +33,7 @@ def elf(bits: int, machine: int) -> bytes:
 
 
 def make(folder: Path, name: str, root: dict[str, str | bytes], boot: dict[str, str]) -> Path:
-    """NAME.img.xz with NAME.img.xz.sha256 beside it, and NAME.img; `root` and `boot` are the partitions' files."""
+    """NAME.img.xz with its .sha256 and NAME.img beside it; `root` and `boot` are the partitions' files."""
     image, tree = folder / f"{name}.img", folder / f"{name}.root"
     with image.open("wb") as file:
         file.truncate(SIZE)
