@@ -14,7 +14,7 @@ CARD = --device '$(DEV)' --image '$(IMAGE)' $(if $(SHA256),--sha256 '$(SHA256)')
     $(if $(SECRETS),--secrets '$(SECRETS)') $(if $(NAME),--name '$(NAME)') $(if $(BUNDLE),--bundle '$(BUNDLE)') \
     $(if $(SCREEN),--screen '$(SCREEN)') $(if $(filter-out 0,$(DRY_RUN)),--dry-run)
 .PHONY: help run photo doctor bench bundle flash train quantize noise evaluate calibrate \
-        test test-slow test-arm64 lint golden mutants setup training lock format clean
+        test test-slow test-arm64 test-vm lint golden mutants setup training lock format clean
 
 help: ## list what can be done
 	@awk -F ':.*## ' '/^##@ / {printf "\n%s\n", substr($$0, 5)} \
@@ -71,6 +71,10 @@ test-slow: setup ## run the tests that take minutes: every command of the README
 
 test-arm64: setup ## run models and tests on emulated Raspberry Pi 4 and 5 processors
 	@$(DEVICE) -m pytest -m arm64 tests/arm64 -v $(ARGS)
+
+test-vm: setup ## flash, break and cut off emulated machines: ARGS="-m quick -k bookworm" is CI's form
+	@deploy/venv.sh .venv-deploy deploy/requirements.txt
+	@$(DEVICE) -m pytest -m vm tests/vm -v $(ARGS)
 
 lint: setup ## check style, form and types
 	@$(DEVICE) -m ruff check .
