@@ -44,7 +44,7 @@ def add_options(parser: ArgumentParser) -> None:
 
 
 def main(args: Namespace) -> int:
-    """Make the card. 0: done; 1: the card is unfinished and must be made again; DeployError: refused."""
+    """Make the card. Raises DeployError when it is refused, CardFailure when it is unfinished."""
     tools.require("xz", "lsblk", "debugfs", "mcopy", "openssl")
     scratch = os.environ.get("TMPDIR", "/var/tmp")  # /tmp may be memory, and an image has gigabytes
     try:
@@ -55,12 +55,8 @@ def main(args: Namespace) -> int:
                 return 0
             confirm(job.target, args.device)
             make(job)
-    except tools.CardFailure as error:
-        print(f"deploy card: {error}", file=sys.stderr)
-        return 1
     except OSError as error:
-        print(f"deploy card: {error}; the card is unfinished: start again", file=sys.stderr)
-        return 1
+        raise tools.CardFailure(f"{error}; the card is unfinished: start again") from None
     say("done: take the card out, put it into the Raspberry Pi, and switch it on")
     return 0
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import io
-import json
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,8 +11,10 @@ from deploy import bundle
 from deploy.archive import COMPRESSIONS
 from deploy.card.image import Image
 from deploy.card.secrets import Secrets
-from deploy.card.tools import last_words, run
+from deploy.card.tools import last_words
 from deploy.errors import DeployError
+from deploy.on_device import release
+from deploy.on_device.errors import Refused
 
 FOLDER = "kiosk"  # on the FAT partition
 SCRIPT = Path(__file__).with_name("first-boot.sh")
@@ -49,23 +48,16 @@ def choose(given: Path | None, image: Image, dry_run: bool) -> Bundle | None:
 
 
 def read(path: Path, codename: str) -> Bundle:
-    """What a bundle says of itself. Raises DeployError when it is cut off, foreign or for another system."""
-    again = "make it again with `make bundle`"
+    """The bundle, every sum of it checked. Raises DeployError, also for one of another system."""
     if not path.is_file():
-        raise DeployError(f"there is no bundle {path}; {again}")
-    done = run({".zst": "zstd", ".gz": "gzip"}.get(path.suffix, "zstd"), "-dc", str(path))
-    if done.returncode:
-        raise DeployError(f"{path.name} is cut off or damaged ({last_words(done)}); {again}")
+        raise DeployError(f"there is no bundle {path}; make it with `make bundle`")
     try:
-        with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-            member = archive.extractfile("release.json")
-            about = json.load(member) if member else {}
-        found = Bundle(path, about["commit"], tuple(about["apt"]))
-    except (tarfile.TarError, KeyError, ValueError):
-        raise DeployError(f"{path.name} is no bundle of this project; {again}") from None
+        about = release.unpack(path, None)
+    except Refused as error:
+        raise DeployError(str(error)) from None
     if about["os"] != codename:
-        raise DeployError(f"{path.name} is for {about['os']} and the image is {codename}; {again}")
-    return found
+        raise DeployError(f"{path.name} is for {about['os']}, and the image is {codename}")
+    return Bundle(path, about["commit"], tuple(about["apt"]))
 
 
 def files(chosen: Bundle, config: Path | None, secrets: Secrets) -> dict[str, bytes]:

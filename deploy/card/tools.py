@@ -18,15 +18,16 @@ PACKAGES = {  # the Debian package of each program
     "mmd": "mtools",
     "openssl": "openssl",
     "zstd": "zstd",
-    "gzip": "gzip",
     "bmaptool": "bmap-tools",
 }
 # No settings of this machine, and no check against the geometry of floppy disks
 ENVIRONMENT = {"LC_ALL": "C.UTF-8", "MTOOLSRC": "/dev/null", "MTOOLS_SKIP_CHECK": "1"}
 
 
-class CardFailure(Exception):
+class CardFailure(DeployError):
     """The card could not be finished, through no fault of what was asked for; the message says what to do."""
+
+    exit_status = 1
 
 
 def require(*names: str) -> None:

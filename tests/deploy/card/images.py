@@ -1,12 +1,12 @@
 """Images laid out as Raspberry Pi OS lays its own, made without mounts, loop devices or root."""
 
 import hashlib
-import io
 import json
 import struct
 import subprocess
-import tarfile
 from pathlib import Path
+
+from deploy.archive import manifest, pack
 
 MIB = 1024 * 1024
 FAT_AT, FAT_SIZE = 4 * MIB, 40 * MIB  # FAT32 begins at 33 MiB
@@ -92,12 +92,10 @@ def card(path: Path, size: int = SIZE + 2 * MIB) -> Path:
 
 def bundle(folder: Path, system: str) -> Path:
     """A bundle as small as one can be."""
-    about = json.dumps({"os": system, "python": "3.11", "commit": COMMIT, "apt": ["python3-picamera2"]})
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w", format=tarfile.GNU_FORMAT) as archive:
-        entry = tarfile.TarInfo("release.json")
-        entry.size = len(about)
-        archive.addfile(entry, io.BytesIO(about.encode()))
-    path = folder / f"kiosk-{COMMIT[:12]}-{system}.tar.zst"
-    path.write_bytes(tool("zstd", "-q", "-c", given=packed.getvalue()))
-    return path
+    tree = folder / "bundle"
+    tree.mkdir(exist_ok=True)
+    about = {"os": system, "python": "3.11", "commit": COMMIT, "time": 0, "apt": ["python3-picamera2"]}
+    (tree / "release.json").write_text(json.dumps(about))
+    (tree / "MANIFEST").unlink(missing_ok=True)
+    (tree / "MANIFEST").write_text(manifest(tree))
+    return pack(tree, folder / f"kiosk-{COMMIT[:12]}-{system}.tar", "zstd")
