@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-# The firmware switches the memory controller off, and the service's MemoryMax then does nothing, silently.
-# A screen that the kernel has blanked stays black until somebody presses a key.
-ALWAYS = ("cgroup_enable=memory", "consoleblank=0")
+from deploy.on_device.boot_files import WORDS
+
+ALWAYS = WORDS  # set on the card already: they count from the first start on
 
 
 def with_words(content: bytes, words: Sequence[str]) -> bytes:

@@ -64,7 +64,7 @@ install() {
     python3 -B "$release/app/deploy/on_device/setup.py" --root "${root:-/}" --release "$release"
     [ ! -e "$root/etc/kiosk/mqtt-password" ] || chown kiosk "$root/etc/kiosk/mqtt-password"
     # Not well may be no more than a camera or a screen that is not plugged in yet; the service tries on
-    python3 -B "$on_device" switch --root "${root:-/}" --attached --window 60 "${release##*/}" ||
+    python3 -B "$on_device" switch --root "${root:-/}" --attached --window "${KIOSK_WINDOW:-60}" "${release##*/}" ||
         echo "the kiosk is installed, and not well yet: see above"
     [ -e "$home/current" ]
     rm -rf "$home/first-boot" "$card/mqtt-password" "$card/kiosk.toml"
