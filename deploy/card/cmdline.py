@@ -14,9 +14,8 @@ def with_words(content: bytes, words: Sequence[str]) -> bytes:
 
     Only a value of the same name gives way; `console=` and others that may stand twice are not for here.
     """
-    names = {
-        word.partition("=")[0] for word in words if not word.startswith("cgroup_")
-    }  # may stand many times
+    single = [word for word in words if not word.startswith("cgroup_")]  # other controllers may be named, too
+    names = {word.partition("=")[0] for word in single}
     old = content.decode().split()
     kept = [word for word in old if word not in words and word.partition("=")[0] not in names]
     return (" ".join([*kept, *words]) + "\n").encode()

@@ -26,6 +26,7 @@ class Job(NamedTuple):
     target: disk.Target
     files: dict[str, bytes]
     map: Path | None
+    spans: list[tuple[int, int]]  # begin and length in bytes of what is written
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -77,8 +78,10 @@ def prepare(args: Namespace, scratch: Path) -> Job:
     say(f"system: {image.codename}, 64-bit, set up at its first start by {image.first_boot}")
     chosen = payload.choose(args.bundle, image, args.dry_run)
     files = files_of(image, own, chosen, args.config)
-    describe(target, image, own, chosen, files)
-    return Job(image, target, files, bmap.beside(args.image))
+    blocks = bmap.beside(args.image)
+    job = Job(image, target, files, blocks, bmap.ranges(blocks, image.size) if blocks else [(0, image.size)])
+    describe(job, own, chosen)
+    return job
 
 
 def files_of(
@@ -95,22 +98,18 @@ def files_of(
     return {**files, "cmdline.txt": start.cmdline(fat)}
 
 
-def describe(
-    target: disk.Target,
-    image: Image,
-    own: secrets.Secrets,
-    chosen: payload.Bundle | None,
-    files: dict[str, bytes],
-) -> None:
+def describe(job: Job, own: secrets.Secrets, chosen: payload.Bundle | None) -> None:
     """Say every step that follows. Names of files are shown, never what is in them."""
-    say(f"card: {target}")
-    say(f"write: {image.size} bytes, then read all of them back")
-    for path, content in files.items():
+    say(f"card: {job.target}")
+    total = sum(length for _, length in job.spans)
+    what = f"the {total} bytes that {job.map.name} lists, by bmaptool" if job.map else f"{total} bytes"
+    say(f"write: {what}, and read them back")
+    for path, content in job.files.items():
         say(f"  {path}: {len(content)} bytes")
-    say(f"cmdline.txt will be: {files['cmdline.txt'].decode().strip()}")
+    say(f"cmdline.txt will be: {job.files['cmdline.txt'].decode().strip()}")
     if chosen is None:
         say("bundle: this commit's would be built")
-    elif lacking := payload.missing_packages(chosen, image):
+    elif lacking := payload.missing_packages(chosen, job.image):
         say(f"note: the image lacks {' '.join(lacking)}; a USB camera works, a camera module needs them")
     if not own.authorized_keys and not own.password_hash:
         say("note: no key and no password were given: nobody can log in, and upgrades need a new card")
@@ -128,15 +127,13 @@ def confirm(target: disk.Target, name: str) -> None:
 
 def make(job: Job) -> None:
     """Write, read back, and put the first-boot files on the card. Raises CardFailure."""
-    spans = [(0, job.image.size)]
     if job.map:
-        spans = bmap.ranges(job.map, job.image.size)
         bmap.copy(job.map, job.image.path, job.target.path)
     descriptor = stream.hold(job.target.path)
     try:
         if not job.map:
             stream.write(job.image.path, descriptor, job.image.size)
-        digest = stream.verify(job.image.path, descriptor, spans)
+        digest = stream.verify(job.image.path, descriptor, job.spans)
         say(f"read back: equal, SHA-256 {digest[:12]}…")
         fat = Fat(job.target.path, job.image.boot)
         for path, content in job.files.items():
