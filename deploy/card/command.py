@@ -69,6 +69,8 @@ def prepare(args: Namespace, scratch: Path) -> Job:
     payload.check_config(args.config)
     digest = source.check(args.image, args.sha256)
     disk.refuse(target, source.unpacked_size(args.image))
+    if not args.dry_run:
+        disk.refuse_unwritable(target)
     if target.path == args.image.resolve():
         raise DeployError(f"{args.device} is the image itself; name the card")
     say(f"image: {args.image.name}, SHA-256 {digest[:12]}… as published")

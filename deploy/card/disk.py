@@ -107,8 +107,12 @@ def refuse(target: Target, image_size: int) -> None:
     if target.size < image_size:
         needed = f"the image needs {image_size / 1e9:.2f}"
         raise DeployError(f"{name} has {target.size / 1e9:.2f} GB and {needed}; take a larger card")
-    if not os.access(name, os.W_OK):
-        raise DeployError(f"{name} may not be written by you; use sudo, or join the group disk")
+
+
+def refuse_unwritable(target: Target) -> None:
+    """Raise a DeployError when this person may not write it; looking is allowed to many more."""
+    if not os.access(target.path, os.W_OK):
+        raise DeployError(f"{target.path} may not be written by you; use sudo, or join the group disk")
 
 
 def is_confirmed(target: Target, name: str, answer: str) -> bool:

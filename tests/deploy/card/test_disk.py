@@ -37,12 +37,6 @@ SYSTEM = {
 }
 
 
-@pytest.fixture(autouse=True)
-def writable(monkeypatch):
-    """As if the person might write everything."""
-    monkeypatch.setattr("os.access", lambda path, mode: True)
-
-
 def refusal(**changes) -> str:
     """Why the reader with these changes is refused; "" when it is not."""
     entry = {**READER, **changes}
@@ -95,7 +89,16 @@ def test_refusals(changes, told):
 
 def test_a_card_that_the_person_may_not_write(monkeypatch):
     monkeypatch.setattr("os.access", lambda path, mode: False)
-    assert refusal() == "/dev/sdb may not be written by you; use sudo, or join the group disk"
+    with pytest.raises(
+        DeployError, match="/dev/sdb may not be written by you; use sudo, or join the group disk"
+    ):
+        disk.refuse_unwritable(disk.described(Path("/dev/sdb"), READER))
+
+
+def test_a_dry_run_needs_no_such_right(workplace, trixie, monkeypatch):
+    monkeypatch.setattr("os.access", lambda path, mode: mode != 2)
+    assert workplace.run(trixie, "--dry-run")[0] == 0
+    assert workplace.run(trixie)[0] == 2
 
 
 def test_a_device_is_asked_of_lsblk(monkeypatch):
