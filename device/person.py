@@ -19,6 +19,7 @@ class Person(NamedTuple):
     band: str | None = None  # such as "25–34"
     state: str = "finding"  # finding, settling, settled, lost
     velocity: tuple[float, float] = (0.0, 0.0)  # of the box's centre, pixels a second
+    yaw: float | None = None  # as `faces.quality.yaw`; None while the detector misses the face
 
     def moved(self, dt: float) -> Person:
         """The same person `dt` seconds later, by the box's velocity; there is no estimate of that moment."""

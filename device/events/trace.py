@@ -19,7 +19,7 @@ FLUSH_S = 0.5
 
 
 class Trace:
-    """Writes `{"frame", "t", "tracks": [{"id", "box", "score", "raw", "age", "spread", "state"}]}` a line.
+    """Writes `{"frame", "t", "tracks": […]}` a line, each track as `track_row` makes it.
 
     Raises ConfigError when `path` cannot be written.
     """
@@ -53,9 +53,10 @@ def track_row(person: Person) -> dict[str, Any]:
         "age": rounded(person.age),
         "spread": rounded(person.spread),
         "state": person.state,
+        "yaw": rounded(person.yaw),
     }
 
 
-def rounded(years: float | None) -> float | None:
+def rounded(number: float | None) -> float | None:
     """Two decimals; None stays None."""
-    return None if years is None else round(years, 2)
+    return None if number is None else round(number, 2)

@@ -12,7 +12,7 @@ from device.age.error_model import load_error_model
 from device.age.filter import AgeFilter
 from device.config.schema import Settings
 from device.faces.close_up import CloseUp
-from device.faces.quality import Quality
+from device.faces.quality import Quality, yaw
 from device.person import Person
 from device.tracks.tracker import Companion, Track
 
@@ -93,6 +93,7 @@ def person_of(track: Track[PersonState], raw: float | None = None) -> Person:
     """What the rest of the program sees of a track and its `PersonState`; `raw` is this frame's estimate."""
     ages = track.companion.ages
     state = "lost" if track.state == "lost" else ages.state
+    turned = None if track.misses else yaw(track.keypoints)
     return Person(
-        track.id, track.box, track.score, raw, ages.age, ages.spread, ages.band, state, track.velocity
+        track.id, track.box, track.score, raw, ages.age, ages.spread, ages.band, state, track.velocity, turned
     )
