@@ -68,7 +68,7 @@ class Run:
         self.events = Events(wanted.to, wanted.every_s, wanted.max_mib, exact_ages=exact)
         closing.callback(self.events.close)
         recorders: list[Recorder] = [self.summary, self.events]
-        self._mqtt_lost: Callable[[], int] = lambda: 0  # until it is open
+        self._mqtt_lost: Callable[[], Mapping[str, int]] = dict  # until it is open
         self.telemetry = open_telemetry(settings, self._is_well, self.timings.milliseconds, self._lost)
         if self.telemetry:
             recorders.append(self.telemetry.audience)
@@ -168,7 +168,7 @@ class Run:
         return not (self.health.camera_failed or self._stands_in())
 
     def _lost(self) -> dict[str, int]:
-        return {"events": self.events.dropped, "mqtt": self._mqtt_lost()}
+        return {"events": self.events.dropped, **self._mqtt_lost()}
 
     def _shed(self) -> list[str]:
         return self.picture.shed()

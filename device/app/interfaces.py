@@ -38,15 +38,17 @@ def open_telemetry(
     return Telemetry(audience, Messages(audience, settings), stages, lost)
 
 
-def open_mqtt(settings: Settings, telemetry: Telemetry | None, closing: ExitStack) -> Callable[[], int]:
-    """Publish to the broker that the settings name, if any; how many messages were lost so far."""
+def open_mqtt(
+    settings: Settings, telemetry: Telemetry | None, closing: ExitStack
+) -> Callable[[], Mapping[str, int]]:
+    """Publish to the broker that the settings name, if any; gives the counts of what failed so far."""
     if not settings.mqtt.host or telemetry is None:
-        return lambda: 0
+        return dict
     from device.events.mqtt import Publisher
 
     publisher = Publisher(settings, telemetry)
     closing.callback(publisher.close)
-    return lambda: publisher.lost
+    return lambda: {"mqtt": publisher.lost, "mqtt_connections": publisher.failures}
 
 
 def tell_what_leaves(settings: Settings) -> None:

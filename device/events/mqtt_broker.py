@@ -17,6 +17,7 @@ KEEPALIVE_S = 15  # a broker that says nothing for so long is asked; for twice a
 CONNECT_S = 5.0
 QUEUE = 1000  # messages that wait for the broker
 LONGEST_PASSWORD = 4096  # bytes
+LONGEST_TOPIC = 200  # characters
 
 
 def device_id() -> str:
@@ -42,10 +43,18 @@ def new_client(settings: MqttSettings, will: str, will_text: str) -> paho.Client
         raise ConfigError("mqtt.ca_file needs mqtt.tls = true; set both, or none.")
     client.will_set(will, will_text, qos=1, retain=True)
     try:
+        settings.host.encode("idna")
         client.connect_async(settings.host, settings.port, KEEPALIVE_S)
-    except ValueError as error:
+    except ValueError as error:  # UnicodeError is one
         raise ConfigError(f"mqtt.host = {settings.host[:80]!r} is no name of a broker ({error}).") from None
     return client
+
+
+def checked_topic(name: str, topic: str) -> str:
+    """A topic without slashes at its ends. Raises ConfigError for one that cannot be published to."""
+    if len(topic) > LONGEST_TOPIC or not topic.isprintable() or "#" in topic or "+" in topic:
+        raise ConfigError(f"mqtt.{name} = {topic[:80]!r} is no topic; take letters, digits, - and / between.")
+    return topic.strip("/")
 
 
 def password(path: str) -> str | None:
@@ -53,6 +62,8 @@ def password(path: str) -> str | None:
     if not path:
         return None
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise ConfigError(f"mqtt.password_file = {path!r} is not a file.")
         with open(path, "rb") as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             if mode & 0o077:
@@ -62,7 +73,7 @@ def password(path: str) -> str | None:
             return file.read(LONGEST_PASSWORD).decode().rstrip("\r\n")
     except OSError as error:
         raise ConfigError(f"mqtt.password_file = {path!r} cannot be read ({error.strerror}).") from None
-    except ValueError:
+    except UnicodeDecodeError:
         raise ConfigError(f"mqtt.password_file = {path!r} is not UTF-8 text.") from None
 
 

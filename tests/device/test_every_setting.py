@@ -252,7 +252,7 @@ def page(settings, scene):
 
 
 def interfaces(settings, scene):
-    """What other programs get of one person's second and a half in view: statuses, the message, its tracks."""
+    """What other programs get of one person in view: the statuses, how many there are, and their boxes."""
     scene.monkeypatch.setattr("device.outputs.web.output.parsed", lambda address: ("127.0.0.1", 0))
     telemetry = seen_for_a_while(settings)
     web = Web("", (320, 240), settings, lambda text: None, lambda: {"status": "ok"}, telemetry)
