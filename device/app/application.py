@@ -13,6 +13,7 @@ import cv2
 import device
 from device.app.forced_exit import ForcedExit
 from device.app.health import NOTICES, STAND_IN, Health, Numbers
+from device.app.interfaces import open_mqtt, open_telemetry, tell_what_leaves
 from device.app.ladder import Ladder, LadderFile
 from device.app.main_loop import Loop, Recorder
 from device.app.memory_plan import memory_plan
@@ -70,6 +71,10 @@ class Run:
         self.events = Events(wanted.to, wanted.every_s, wanted.max_mib, exact_ages=exact)
         closing.callback(self.events.close)
         recorders: list[Recorder] = [self.summary, self.events]
+        self._mqtt_lost: Callable[[], Mapping[str, int]] = dict  # until it is open
+        self.telemetry = open_telemetry(settings, self._is_well, self.timings.milliseconds, self._lost)
+        if self.telemetry:
+            recorders.append(self.telemetry.audience)
         if trace:
             writing = Trace(trace)
             closing.callback(writing.close)
@@ -92,10 +97,18 @@ class Run:
             settings, source.size, source.fps, self.timings, *self.networks, realtime=not stepped
         )
         outputs = open_outputs(
-            settings, source.size, source.fps, self._on_output, stopping.set, health=self.health.report
+            settings,
+            source.size,
+            source.fps,
+            self._on_output,
+            stopping.set,
+            health=self.health.report,
+            telemetry=self.telemetry,
         )
         self.picture = Dispatcher(settings, source.size, outputs, self.timings)
         self.picture.notice = NOTICES[STAND_IN] if self._stands_in() else ""  # from the first picture on
+        self._mqtt_lost = open_mqtt(settings, self.telemetry, closing)
+        tell_what_leaves(settings)
         self._outputs_lost = self.picture.lost
         closing.callback(self.picture.close)
         self.worker = self._worker(stepped, source.fps)
@@ -148,6 +161,8 @@ class Run:
         self.vision.scheduler.level = self.load.level
         self.vision.tracker.growing = self.watcher.growing
         self.picture.half_rate = self.load.level >= FEWER_PICTURES
+        if self.telemetry:
+            self.telemetry.audience.poll(now)
         try:
             self.health.poll(self.worker.pending, self.worker.results)
         except VisionStuckError as error:
@@ -157,6 +172,13 @@ class Run:
             self.picture.notice = self.health.notice
         ready = self.loop.frames > 0 or self.health.camera_failed
         self.systemd.poll(now, ready, self.health.alive, self.health.line)
+
+    def _is_well(self) -> bool:
+        """Whether frames come, and are those of the source that was asked for."""
+        return not (self.health.camera_failed or self._stands_in())
+
+    def _lost(self) -> dict[str, int]:
+        return {"events": self.events.dropped, **self._mqtt_lost()}
 
     def _shed(self) -> list[str]:
         return self.picture.shed()

@@ -93,7 +93,9 @@ def flash(workshop):
 
     def run(machine):
         started = time.monotonic()
-        done = machine.make("-C", str(workshop.folder), "flash", f"OS={machine.artefacts.suite}", limit=FLASH_LIMIT_S)
+        done = machine.make(
+            "-C", str(workshop.folder), "flash", f"OS={machine.artefacts.suite}", limit=FLASH_LIMIT_S
+        )
         return done, time.monotonic() - started
 
     return run
