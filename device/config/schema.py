@@ -81,6 +81,13 @@ class CameraSettings:
         span=(0.0, 86400.0),
         unit="seconds",
     )
+    rotate: Literal[0, 90, 180, 270] = setting(
+        0,
+        "turn the camera's picture clockwise, for a camera mounted sideways or overhead; doctor says how",
+        unit="degrees",
+        option="--rotate",
+    )
+    flip: bool = setting(False, "mirror the camera's picture, for a camera that looks into a mirror")
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,12 @@ def frames_of_a_folder(settings, scene):
     return [opened.read(frame, 1.0) for _ in range(3)]
 
 
+def pixels_of_a_folder(settings, scene):
+    opened, frame = open_source(f"images:{scene.folder}/one", settings), Frame((8, 6))
+    opened.read(frame, 1.0)
+    return frame.image.tobytes()
+
+
 def kind_of_capture(settings, scene):
     capture = open_capture(settings)
     capture.stop()
@@ -271,6 +277,8 @@ EFFECTS = {
     "source.loop": Effect(True, frames_of_a_folder),
     "camera.width": Effect(320, source, DEMO),
     "camera.height": Effect(240, source, DEMO),
+    "camera.rotate": Effect(90, source, DEMO),
+    "camera.flip": Effect(True, pixels_of_a_folder),
     "camera.fps": Effect(15.0, source, DEMO),
     "camera.buffers": Effect(6, ring),
     "camera.timeout_s": Effect(1.0, ring),
@@ -331,7 +339,9 @@ def test_another_value_changes_something(name, tmp_path):
     if "interpreter" in name:
         pytest.importorskip(value)
     (tmp_path / "one").mkdir()
-    cv2.imwrite(str(tmp_path / "one" / "a.png"), np.zeros((6, 8, 3), np.uint8))
+    picture = np.zeros((6, 8, 3), np.uint8)
+    picture[0, 0] = 255
+    cv2.imwrite(str(tmp_path / "one" / "a.png"), picture)
     before, after = (_seen(seen, BASE | under | other, tmp_path) for other in ({}, {name: value}))
     assert before != after
 
