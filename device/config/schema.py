@@ -151,6 +151,17 @@ class TrackerSettings:
         unit="seconds",
         was="refind_s",
     )
+    ignore: str = setting(
+        "",
+        "parts of the picture whose faces are left out, in fractions of it from the upper left, separated by"
+        " semicolons: boxes (left top right bottom) or polygons (x y x y x y and so on)",
+    )
+    still_minutes: float = setting(
+        10.0,
+        "a face that does not move for so long is a poster's or a mannequin's, and left out; 0 leaves none",
+        span=(0.0, 1440.0),
+        unit="minutes",
+    )
 
 
 @dataclass(frozen=True, slots=True)

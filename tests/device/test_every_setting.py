@@ -308,6 +308,8 @@ EFFECTS = {
     "tracker.init_score": Effect(0.7, people, {"detector.range": "full"}),
     "tracker.coast_s": Effect(0.2, people),
     "tracker.max_lost_s": Effect(0.5, people),
+    "tracker.ignore": Effect("0 0 0.3 1", people),
+    "tracker.still_minutes": Effect(1 / 60, people),
     "smoother.show_within": Effect(2.0, ages, OFTEN),
     "smoother.settle_within": Effect(0.5, ages, OFTEN),
     "smoother.settle_s": Effect(2.0, ages, OFTEN),
