@@ -96,6 +96,7 @@ class Run:
         self.vision = Vision(
             settings, source.size, source.fps, self.timings, *self.networks, realtime=not stepped
         )
+        self.vision.notify = self._notify
         outputs = open_outputs(
             settings,
             source.size,
@@ -235,5 +236,8 @@ def sentence(event: str, facts: Mapping[str, object]) -> str:
         closed = ", ".join(map(str, cast(list[str], facts.get("closed", [])))) or "nothing that could be"
         doing = facts.get("doing") or f"closed: {closed}"
         return f"memory: {facts['used_mib']} of {facts['budget_mib']} MiB are used; {doing}"
+    if event == "still":
+        x, y, w, h = (f"{value:.0f}" for value in cast(list[float], facts["box"]))
+        return f"a face at {x}, {y}, {w}×{h} pixels, never moves: it is taken for a picture and left out"
     reasons = ", ".join(map(str, cast(list[str], facts.get("reasons", []))))
     return f"{event}: {facts['status']}" + (f" ({reasons})" if reasons else "")

@@ -225,7 +225,7 @@ def _source(settings: Settings) -> Iterator[Verdict]:
         width, height = source.size
         facts = f"{source.name}, {width}×{height} at {source.fps:g} frames a second."
         yield Verdict("ok", "source", " ".join([facts, *told]))
-        yield _picture(image, settings)
+        yield from _picture(image, settings)
     except DeviceError as error:
         yield Verdict("bad", "source", str(error))
 
@@ -242,11 +242,19 @@ def _settled_picture(capture: Capture | SyncCapture) -> Image | None:
     return image
 
 
-def _picture(image: Image, settings: Settings) -> Verdict:
+def _picture(image: Image, settings: Settings) -> Iterator[Verdict]:
     from device.faces.detector import FaceDetector
     from device.faces.exposure_check import judge
+    from device.faces.mounting import best_turn
 
     chosen = settings.detector
     detector = FaceDetector(chosen.range, settings.age.interpreter, chosen.threads, chosen.min_score)
     fit, text = judge(image, detector.detect(image))
-    return Verdict("ok" if fit else "note", "picture", text)
+    turn = best_turn(image, detector)
+    if turn:
+        camera = settings.camera
+        rotate = (camera.rotate + (-turn if camera.flip else turn)) % 360  # mirrored after it is turned
+        text = f"faces stand upright when it is turned by {turn}° clockwise: set camera.rotate = {rotate}"
+        yield Verdict("note", "mounting", text)
+        return
+    yield Verdict("ok" if fit else "note", "picture", text)

@@ -81,6 +81,13 @@ class CameraSettings:
         span=(0.0, 86400.0),
         unit="seconds",
     )
+    rotate: Literal[0, 90, 180, 270] = setting(
+        0,
+        "turn the camera's picture clockwise, for a camera mounted sideways or overhead; doctor says how",
+        unit="degrees",
+        option="--rotate",
+    )
+    flip: bool = setting(False, "mirror the camera's picture, for a camera that looks into a mirror")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +150,17 @@ class TrackerSettings:
         span=(0.1, 30.0),
         unit="seconds",
         was="refind_s",
+    )
+    ignore: str = setting(
+        "",
+        "parts of the picture whose faces are left out, in fractions of it from the upper left, separated by"
+        " semicolons: boxes (left top right bottom) or polygons (x y x y x y and so on)",
+    )
+    still_minutes: float = setting(
+        10.0,
+        "a face that does not move for so long is a poster's or a mannequin's, and left out; 0 leaves none",
+        span=(0.0, 1440.0),
+        unit="minutes",
     )
 
 

@@ -54,11 +54,8 @@ def track_row(person: Person) -> dict[str, Any]:
         "age": rounded(person.age),
         "spread": rounded(person.spread),
         "state": person.state,
-<<<<<<< HEAD
         "yaw": rounded(person.yaw),
-=======
         **{name: word for name in WORDS if (word := getattr(person, name)) is not None},
->>>>>>> main
     }
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 
 from device.age.attributes import chosen_attributes
 from device.age.network import AgeEstimator, AgeNet, Reading, flip_averaged
+from device.box import Box
 from device.budget.timing import Timings
 from device.config.schema import Settings
 from device.faces.alignment import SIDE, Cropper
@@ -19,7 +21,9 @@ from device.frame import Frame, Image
 from device.person import Person
 from device.pipeline.person_state import PersonState, person_of, person_states
 from device.pipeline.scheduler import Scheduler, inference_count
+from device.tracks.still import StillFaces
 from device.tracks.tracker import Track, Tracker
+from device.tracks.zones import Zones
 
 CLOSE_UP_SHARE = 0.5  # of the frame's budget: after that no second new face gets a close-up on this frame
 PersonTrack = Track[PersonState]
@@ -47,6 +51,9 @@ class Vision:
         attributes = chosen_attributes(settings.age, net.has_attributes)
         self.tracker = Tracker(settings, person_states(settings, attributes))
         self.tracks: list[PersonTrack] = []
+        self._zones = Zones(settings.tracker.ignore)
+        self._still = StillFaces(settings.tracker.still_minutes, settings.tracker.max_tracks)
+        self.notify: Callable[..., None] = _nobody  # hears of faces that are left out as they never move
         self._detector, self._net = detector, net
         near = settings.detector.range == "short"  # the full range detector sees no better in a close-up
         self._close_ups = CloseUps(detector) if near else None
@@ -65,6 +72,8 @@ class Vision:
         detected = self.scheduler.should_detect(self.tracks, self.tracker.has_tentative, frame.time)
         found = self._detect(frame) if detected else None
         self._track(found, frame)
+        for box in self._still.observe(self.tracks, frame.time):
+            self.notify("still", box=[round(value, 1) for value in box])
         spent = time.monotonic() - self._start
         needs_refresh = partial(self._needs_refresh, now=frame.time)
         chosen = self.scheduler.choose(self.tracks, detected, spent, frame.time, needs_refresh)
@@ -78,7 +87,12 @@ class Vision:
         seconds = time.monotonic() - start
         self._stages.add("detect", seconds)
         self.scheduler.on_detection_cost(seconds)
-        return found
+        return [face for face in found if not self._left_out(face.box)]
+
+    def _left_out(self, box: Box) -> bool:
+        """Whether a face there is none of ours: in a zone that is ignored, or one that never moves."""
+        (x, y), (width, height) = box.centre, self._size
+        return self._zones.covers(x / width, y / height) or self._still.leaves_out(box)
 
     def _track(self, found: list[Detection] | None, frame: Frame) -> None:
         start = time.monotonic()
@@ -149,6 +163,10 @@ class Vision:
         if inference_count(track) == 2:
             return flip_averaged(self._net, crop)
         return self._net.read(crop[:, ::-1] if track.companion.next_is_flipped() else crop)
+
+
+def _nobody(event: str, **facts: object) -> None:
+    """The `notify` of those who do not want to know."""
 
 
 def open_networks(settings: Settings) -> tuple[FaceDetector, AgeNet]:

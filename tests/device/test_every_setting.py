@@ -64,6 +64,12 @@ def frames_of_a_folder(settings, scene):
     return [opened.read(frame, 1.0) for _ in range(3)]
 
 
+def pixels_of_a_folder(settings, scene):
+    opened, frame = open_source(f"images:{scene.folder}/one", settings), Frame((8, 6))
+    opened.read(frame, 1.0)
+    return frame.image.tobytes()
+
+
 def kind_of_capture(settings, scene):
     capture = open_capture(settings)
     capture.stop()
@@ -350,6 +356,8 @@ EFFECTS = {
     "source.loop": Effect(True, frames_of_a_folder),
     "camera.width": Effect(320, source, DEMO),
     "camera.height": Effect(240, source, DEMO),
+    "camera.rotate": Effect(90, source, DEMO),
+    "camera.flip": Effect(True, pixels_of_a_folder),
     "camera.fps": Effect(15.0, source, DEMO),
     "camera.buffers": Effect(6, ring),
     "camera.timeout_s": Effect(1.0, ring),
@@ -369,6 +377,8 @@ EFFECTS = {
     "tracker.init_score": Effect(0.7, people, {"detector.range": "full"}),
     "tracker.coast_s": Effect(0.2, people),
     "tracker.max_lost_s": Effect(0.5, people),
+    "tracker.ignore": Effect("0 0 0.3 1", people),
+    "tracker.still_minutes": Effect(1 / 60, people),
     "smoother.show_within": Effect(2.0, ages, OFTEN),
     "smoother.settle_within": Effect(0.5, ages, OFTEN),
     "smoother.settle_s": Effect(2.0, ages, OFTEN),
@@ -426,7 +436,9 @@ def test_another_value_changes_something(name, tmp_path):
     if "interpreter" in name:
         pytest.importorskip(value)
     (tmp_path / "one").mkdir()
-    cv2.imwrite(str(tmp_path / "one" / "a.png"), np.zeros((6, 8, 3), np.uint8))
+    picture = np.zeros((6, 8, 3), np.uint8)
+    picture[0, 0] = 255
+    cv2.imwrite(str(tmp_path / "one" / "a.png"), picture)
     before, after = (_seen(seen, BASE | under | other, tmp_path) for other in ({}, {name: value}))
     assert before != after
 
