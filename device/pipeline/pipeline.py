@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from device.age.network import AgeEstimator, AgeNet, flip_averaged
+from device.box import Box
 from device.budget.timing import Timings
 from device.config.schema import Settings
 from device.faces.alignment import SIDE, Cropper
@@ -20,6 +21,8 @@ from device.pipeline.person_state import PersonState, person_of, person_states
 from device.pipeline.scheduler import Scheduler, inference_count
 from device.tracks.tracker import Track, Tracker
 
+# Of the size of a face that was missed, a second: so much less is known of where it is. Reasoned, not tuned.
+MISSED_GROWTH = 0.3
 CLOSE_UP_SHARE = 0.5  # of the frame's budget: after that no second new face gets a close-up on this frame
 PersonTrack = Track[PersonState]
 
@@ -45,6 +48,8 @@ class Vision:
         self.scheduler = Scheduler(settings, fps, realtime)
         self.tracker = Tracker(settings, person_states(settings))
         self.tracks: list[PersonTrack] = []
+        self.strict = settings.overlay.privacy == "blur"  # every frame is searched for faces to be hidden
+        self.faces: list[Box] = []  # if strict: in the last frame, all that may be one, see `_all_faces`
         self._detector, self._net = detector, net
         near = settings.detector.range == "short"  # the full range detector sees no better in a close-up
         self._close_ups = CloseUps(detector) if near else None
@@ -60,9 +65,12 @@ class Vision:
         """Who is in the frame: every confirmed track, with this frame's estimates where there are any."""
         self._start = time.monotonic()
         self._close_ups_done, self._close_up_s = 0, 0.0
-        detected = self.scheduler.should_detect(self.tracks, self.tracker.has_tentative, frame.time)
+        due = self.scheduler.should_detect(self.tracks, self.tracker.has_tentative, frame.time)
+        detected = due or self.strict
         found = self._detect(frame) if detected else None
         self._track(found, frame)
+        if self.strict:
+            self.faces = self._all_faces(found or [])
         spent = time.monotonic() - self._start
         needs_refresh = partial(self._needs_refresh, now=frame.time)
         chosen = self.scheduler.choose(self.tracks, detected, spent, frame.time, needs_refresh)
@@ -87,6 +95,11 @@ class Vision:
             verify = partial(self._verify_with_close_up, self._close_ups, frame)
         self.tracks = self.tracker.update(found, step, verify)
         self._stages.add("track", time.monotonic() - start)
+
+    def _all_faces(self, found: list[Detection]) -> list[Box]:
+        """What the detector found, confirmed or not, and where those are expected that it missed."""
+        followed = (track.box.scaled(1 + MISSED_GROWTH * track.unseen) for track in self.tracker.all_tracks)
+        return [*(face.box for face in found), *followed]
 
     def _verify_with_close_up(self, close_ups: CloseUps, frame: Frame, track: PersonTrack) -> float | None:
         """The score, 0 to 1, of a new face in a close-up; None when there is no time for another."""
