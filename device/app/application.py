@@ -20,10 +20,11 @@ from device.app.memory_plan import memory_plan
 from device.app.report import RunReport
 from device.app.summary import Summary
 from device.app.systemd import Notifier
-from device.app.vision_worker import AsyncVision, SyncVision
+from device.app.vision_worker import EXTRAPOLATE_S, AsyncVision, SyncVision
 from device.board import time_sync
 from device.board.proc import STATUS
 from device.board.thermal import Thermometer
+from device.box import Box
 from device.budget.load_shedding import FEWER_PICTURES, LoadShedder
 from device.budget.memory import Meter, Watcher, check, peak_rss_mib
 from device.budget.timing import Timings
@@ -34,6 +35,7 @@ from device.events.json_lines import Events
 from device.events.trace import Trace
 from device.outputs.dispatcher import Dispatcher
 from device.outputs.open import open_outputs
+from device.overlay.composition import shown_size
 from device.pipeline.pipeline import Vision, open_networks
 
 # Of the time between two frames: so long the picture waits for this frame's result. Reasoned, not tuned:
@@ -99,7 +101,7 @@ class Run:
         self.vision.notify = self._notify
         outputs = open_outputs(
             settings,
-            source.size,
+            shown_size(settings, source.size),
             source.fps,
             self._on_output,
             stopping.set,
@@ -125,15 +127,21 @@ class Run:
             on_render_cost,
             self.timings,
             stopping,
+            self._faces,
         )
         self.systemd = Notifier.from_environment()
         closing.callback(self.systemd.close)  # the first to be closed: what follows may take its time
 
+    def _faces(self) -> list[Box] | None:
+        """All that may be a face in the frame that the loop has; None where the vision has not seen it."""
+        return self.vision.faces if self.worker.fresh else None
+
     def _worker(self, stepped: bool, fps: float) -> SyncVision | AsyncVision:
         process, release, on_result = self.vision.process, self.capture.release, self.health.on_result
+        strict = self.vision.strict  # no picture before somebody looked at it, so the picture may come late
         if stepped:
             return SyncVision(process, release, on_result)
-        return AsyncVision(process, release, PATIENCE / fps, on_result)
+        return AsyncVision(process, release, EXTRAPOLATE_S if strict else PATIENCE / fps, on_result)
 
     def _on_source(self, kind: str, message: str) -> None:
         """Pass on what the source says of itself; called from its thread."""

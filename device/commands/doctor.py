@@ -69,6 +69,7 @@ def verdicts(settings: Settings) -> Iterator[Verdict]:
     yield _pi_camera()
     yield _usb_cameras()
     yield _screen()
+    yield from _overlay(settings)
     yield from _source(settings)
     yield _held()
 
@@ -206,6 +207,26 @@ def _screen() -> Verdict:
     if not reason:
         return Verdict("ok", "screen", "a window can be opened")
     return Verdict("note", "screen", f"{reason}; the picture goes to a web page instead")
+
+
+def _overlay(settings: Settings) -> Iterator[Verdict]:
+    """The language of what the picture says, and what is kept from those who see it."""
+    from device.overlay.words import Words
+
+    language, privacy = settings.overlay.language, settings.overlay.privacy
+    try:
+        missing = Words(language).missing
+    except DeviceError as error:
+        yield Verdict("bad", "language", str(error))
+        return
+    if missing:
+        text = f"{language} lacks {', '.join(missing)} in device/overlay/languages.toml; said in English"
+        yield Verdict("note", "language", text)
+    if privacy == "blur":
+        text = (
+            "blur hides the faces that the detector finds; only silhouette keeps every pixel from the outputs"
+        )
+        yield Verdict("note", "privacy", text)
 
 
 def _source(settings: Settings) -> Iterator[Verdict]:

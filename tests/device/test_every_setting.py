@@ -178,6 +178,10 @@ def last_picture(settings, scene):
     return played(settings, scene).screens[0].images[-1].tobytes()
 
 
+def empty_scene(settings, scene):
+    return played(settings, scene, boxes=()).screens[0].images[-1].tobytes()
+
+
 def events(settings, scene):
     """How long the events' files are, in lines, after 4 s and 2 MiB of notices."""
     if settings.events.to:
@@ -390,6 +394,11 @@ EFFECTS = {
     "schedule.settled_every_s": Effect(0.1, work),
     "overlay.show": Effect("band", last_picture),
     "overlay.status": Effect(False, last_picture),
+    "overlay.language": Effect("ja", last_picture),
+    "overlay.privacy": Effect("blur", last_picture),
+    "overlay.attract_s": Effect(1.0, empty_scene),
+    "screen.rotate": Effect(180, last_picture),
+    "screen.mirror": Effect(True, last_picture),
     "output.use": Effect(["none"], outputs, {"output.use": ["file:{folder}/pictures"]}),
     "window.fullscreen": Effect(True, window, {"output.use": ["window"]}),
     "web.token": Effect(TOKEN, page, PAGE | {"web.allowed_hosts": ["kiosk.example"]}),
