@@ -9,7 +9,9 @@ PYTHON ?=
 export PYTHON
 .DEFAULT_GOAL := help
 OS ?=
-.PHONY: help run photo doctor bench bundle flash train quantize noise evaluate calibrate \
+HOST ?=
+REMOTE = --host '$(HOST)' $(if $(PORT),--port '$(PORT)') $(if $(KEY),--key '$(KEY)')
+.PHONY: help run photo doctor bench bundle flash status logs rollback train quantize noise evaluate calibrate \
         test test-slow test-arm64 test-vm lint golden mutants setup training lock format clean
 
 help: ## list what can be done
@@ -36,8 +38,16 @@ bundle: setup ## everything a device needs in one file: OS=bookworm or trixie, w
 	@deploy/venv.sh .venv-deploy deploy/requirements.txt
 	@$(DEVICE) -m deploy bundle $(if $(OS),--os $(OS)) $(ARGS)
 
-flash: setup ## put the application on a Raspberry Pi
-	@$(DEVICE) -m deploy flash $(ARGS)
+flash: setup ## put it on a Pi: HOST=pi@kiosk.local over the network; alone it says all that it can do
+	@$(if $(HOST),deploy/venv.sh .venv-deploy deploy/requirements.txt)
+	@$(DEVICE) -m deploy flash $(if $(HOST),$(REMOTE) $(if $(OS),--os '$(OS)') $(if $(BUNDLE),--bundle '$(BUNDLE)')) $(ARGS)
+
+status logs rollback: setup
+	@$(DEVICE) -m deploy $@ $(REMOTE) $(ARGS)
+
+status: ## what runs on HOST, how it is, which guards are in force
+logs: ## the last lines of its journal
+rollback: ## the release before, on HOST; the same again comes back
 
 ##@ Train a network of your own
 

@@ -50,6 +50,18 @@ def test_what_the_main_job_lacks_is_bad(demo_only, capsys, options, what):
     assert "cannot run: 1 of the above" in said
 
 
+def test_a_network_that_answers_otherwise_is_bad(demo_only, monkeypatch, capsys):
+    monkeypatch.setattr("device.age.network.flip_averaged", lambda network, crop: 36.0)
+    assert main(["doctor", "--source", "demo"]) == 1
+    assert "36.0 years for the built-in face, which is 34.3" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("model", ["age", "age-wide"])
+def test_each_network_has_its_known_answer(demo_only, capsys, model):
+    assert main(["doctor", "--source", "demo", "--age-model", model]) == 0
+    assert verdicts(capsys.readouterr().out)["ages"] == "ok"
+
+
 def test_a_missing_model_is_bad_and_says_how_to_mend_it(demo_only, tmp_path, monkeypatch, capsys):
     (tmp_path / "pins.json").write_text((model_files.MODELS / "pins.json").read_text())
     monkeypatch.setattr(model_files.model_path, "__defaults__", (tmp_path,))
