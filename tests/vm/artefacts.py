@@ -99,9 +99,7 @@ def _image(base: Path, part: Path) -> None:
     subprocess.run(["cp", "-a", "--reflink=auto", str(base / "root"), str(root)], check=True)
     _sh("kernel.sh", base / "debs", part)
     key = part / "key"
-    subprocess.run(
-        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "vm", "-f", str(key)], check=True
-    )
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "vm", "-f", str(key)], check=True)
     _sh("image.sh", root, part, f"{key}.pub", part / "disk.img")
     shutil.rmtree(root)
     shutil.rmtree(part / "modules")

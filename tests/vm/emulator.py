@@ -33,9 +33,7 @@ class Machine:
         self._process: subprocess.Popen | None = None
         folder.mkdir(parents=True, exist_ok=True)
         if not self.disk.exists():
-            subprocess.run(
-                ["cp", "--sparse=always", "--reflink=auto", artefacts.disk, self.disk], check=True
-            )
+            subprocess.run(["cp", "--sparse=always", "--reflink=auto", artefacts.disk, self.disk], check=True)
         self.config = _ssh_config(folder, artefacts.key)
         self.bin = _ssh_that_knows(folder, self.config)
 
@@ -120,7 +118,9 @@ class Machine:
 
     def make(self, *arguments: str, limit: float) -> subprocess.CompletedProcess[str]:
         """`make ARGUMENTS HOST=… PORT=…` of this repository, as a technician types it, output as text."""
-        return subprocess.run(self.make_command(*arguments), **self.make_options(), timeout=limit, check=False)
+        return subprocess.run(
+            self.make_command(*arguments), **self.make_options(), timeout=limit, check=False
+        )
 
     def make_command(self, *arguments: str) -> list[str]:
         """That command, for tests that start it themselves."""

@@ -52,7 +52,9 @@ class Kiosk:
 
     def wait_well(self, limit: float) -> float:
         """Wait for that; the seconds it took."""
-        return wait_for(self.is_well, limit, lambda: f"the kiosk is not well: {self.health()} {self.journal()}")
+        return wait_for(
+            self.is_well, limit, lambda: f"the kiosk is not well: {self.health()} {self.journal()}"
+        )
 
     def commit(self) -> str:
         """The release that `current` names."""

@@ -30,10 +30,14 @@ def test_a_camera_gone_and_back(kiosk, machine, say):
     frames = kiosk.health()["frames"]
     machine.ssh("echo vivid.0 | sudo tee /sys/bus/platform/drivers/vivid/unbind")
     wait_for(
-        lambda: (kiosk.health() or {}).get("status") in ("degraded", "down"), 60 * pace(machine), lambda: "not noticed"
+        lambda: (kiosk.health() or {}).get("status") in ("degraded", "down"),
+        60 * pace(machine),
+        lambda: "not noticed",
     )
     wait_for(
-        lambda: "gone" in machine.ssh("sudo rmmod vivid && echo gone", check=False), 60 * pace(machine), lambda: "held"
+        lambda: "gone" in machine.ssh("sudo rmmod vivid && echo gone", check=False),
+        60 * pace(machine),
+        lambda: "held",
     )
     machine.ssh("sudo modprobe vivid")
     back = kiosk.wait_well(60 * pace(machine))
@@ -70,7 +74,9 @@ def test_a_system_that_hangs_is_reset_by_the_hardware_watchdog(machine, say):
     kiosk = Kiosk(machine)
     machine.ssh("sudo modprobe i6300esb")
     machine.ssh("sudo systemctl daemon-reexec")
-    say(f"armed: {machine.ssh('systemctl show --value -p RuntimeWatchdogUSec; sudo dmesg | grep -i watchdog')}")
+    say(
+        f"armed: {machine.ssh('systemctl show --value -p RuntimeWatchdogUSec; sudo dmesg | grep -i watchdog')}"
+    )
     kiosk.wait_well(5 * machine.boot_s)
     machine.ssh("echo 1 | sudo tee /sys/fs/cgroup/init.scope/cgroup.freeze")
     seconds = machine.ended_within(120 * pace(machine))

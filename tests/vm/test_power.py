@@ -10,7 +10,7 @@ import pytest
 
 from tests.vm.emulator import Machine
 from tests.vm.kiosk import HOME, Kiosk, wait_for
-from tests.vm.test_flash import FLASH_LIMIT_S
+from tests.vm.test_flash import FLASH_LIMIT_S, flash_arguments
 
 CUTS = int(os.environ.get("CUTS", "20"))
 SEED = 20261125
@@ -24,7 +24,7 @@ def flashing(machine, workshop):
     started: list[subprocess.Popen] = []
 
     def start() -> subprocess.Popen:
-        command = machine.make_command("-C", str(workshop.folder), "flash", f"OS={machine.artefacts.suite}")
+        command = machine.make_command(*flash_arguments(machine, workshop))
         started.append(subprocess.Popen(command, **machine.make_options()))
         return started[-1]
 
