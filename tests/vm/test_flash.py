@@ -1,4 +1,4 @@
-"""`make flash` on an emulated machine: bare, again, upgraded, with releases that fail. In this order, on one machine."""
+"""`make flash` on an emulated machine: bare, again, upgraded, with releases that fail; in this order."""
 
 from __future__ import annotations
 
@@ -72,9 +72,11 @@ def test_a_release_that_fails_goes_back_by_itself(machine, flash, workshop, say,
     well_after = kiosk.wait_well(2 * machine.boot_s)
     lines = [line for line in done.stdout.splitlines() if line.strip()]
     say(
-        f"a release that {fault}: {seconds:.0f} s, /health down for {longest[0]:.1f} s, well {well_after:.0f} s later"
-        f" (must: 60 s of a free machine); it said:\n      " + "\n      ".join(lines[-25:])
+        f"a release that {fault}: {seconds:.0f} s, /health without a 200 for {longest[0]:.1f} s"
+        f" (must: 60 s of a free machine), well {well_after:.0f} s after the end; it said:"
     )
+    for line in lines[-25:]:
+        say(f"  {line}")
     assert done.returncode == 2, done.stdout  # make's status for a command that left with 1
     assert "Error 1" in done.stdout
     assert kiosk.commit() == old != broken
