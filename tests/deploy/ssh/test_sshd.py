@@ -48,7 +48,9 @@ class Server:
             f"Port {self.port}\nListenAddress 127.0.0.1\nHostKey {self.folder}/{host_key}\nPidFile none\n"
             f"AuthorizedKeysFile {self.folder}/authorized\nStrictModes no\nUsePAM no\n"
             "PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n"
-            "SetEnv " + " ".join(f"{name}={environment[name]}" for name in names) + "\n"
+            f"SetEnv HOME={self.folder} "  # and so no start file of this user's shell
+            + " ".join(f"{name}={environment[name]}" for name in names)
+            + "\n"
         )
         Path("/run/sshd").mkdir(exist_ok=True)  # where root's sshd separates its privileges
         command = [SSHD, "-D", "-e", "-f", str(self.folder / "sshd_config")]
