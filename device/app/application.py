@@ -13,11 +13,14 @@ import cv2
 import device
 from device.app.forced_exit import ForcedExit
 from device.app.health import NOTICES, STAND_IN, Health, Numbers
+from device.app.ladder import Ladder, LadderFile
 from device.app.main_loop import Loop, Recorder
 from device.app.memory_plan import memory_plan
 from device.app.report import RunReport
 from device.app.summary import Summary
+from device.app.systemd import Notifier
 from device.app.vision_worker import AsyncVision, SyncVision
+from device.board import time_sync
 from device.board.proc import STATUS
 from device.board.thermal import Thermometer
 from device.budget.load_shedding import FEWER_PICTURES, LoadShedder
@@ -55,7 +58,7 @@ class Run:
         exact = settings.overlay.show == "age"
         forced_exit = ForcedExit()
         closing.callback(forced_exit.cancel)
-        self._force_exit = forced_exit.arm
+        self.force_exit = forced_exit.arm
         check(memory_plan(settings), settings.limits.memory_mib)
         self.timings, self.summary, self.meter = Timings(), Summary(exact), Meter()
         closing.callback(self.meter.close)
@@ -79,6 +82,8 @@ class Run:
         self._drawn: bool | None = None
         limit_s = settings.limits.vision_timeout_s
         self.health = Health(limit_s, self._numbers, self._notify, self._stands_in)
+        self.ladder = Ladder(LadderFile.from_environment())
+        closing.callback(self.ladder.close)
         self.capture = open_capture(settings, self._on_source)
         closing.callback(self.capture.stop)
         source = self.capture.source
@@ -107,6 +112,8 @@ class Run:
             self.timings,
             stopping,
         )
+        self.systemd = Notifier.from_environment()
+        closing.callback(self.systemd.close)  # the first to be closed: what follows may take its time
 
     def _worker(self, stepped: bool, fps: float) -> SyncVision | AsyncVision:
         process, release, on_result = self.vision.process, self.capture.release, self.health.on_result
@@ -136,6 +143,7 @@ class Run:
     def _poll(self, now: float) -> None:
         """Once a frame: hold the budgets of memory and time, and let the parts know."""
         self.watcher.poll(now)
+        self.ladder.poll(now, self.capture.counters.stalls, self.capture.counters.restarts)
         self.load.poll(now, self.loop.frames, self.capture.counters.dropped)
         self.vision.scheduler.level = self.load.level
         self.vision.tracker.growing = self.watcher.growing
@@ -143,10 +151,12 @@ class Run:
         try:
             self.health.poll(self.worker.pending, self.worker.results)
         except VisionStuckError as error:
-            self._force_exit(error.exit_status)
+            self.force_exit(error.exit_status)
             raise
         finally:
             self.picture.notice = self.health.notice
+        ready = self.loop.frames > 0 or self.health.camera_failed
+        self.systemd.poll(now, ready, self.health.alive, self.health.line)
 
     def _shed(self) -> list[str]:
         return self.picture.shed()
@@ -171,6 +181,8 @@ class Run:
             load_level=self.load.level,
             outputs_lost=tuple(self._outputs_lost()),
             version=device.__version__,
+            ladder=self.ladder.counters(),
+            clock_synchronised=time_sync.synchronised(),
         )
 
     def report(self) -> RunReport:
