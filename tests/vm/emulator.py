@@ -152,6 +152,7 @@ class Machine:
     def _command(self, options: tuple[str, ...], words: str) -> list[str]:
         network = f"user,id=net,hostfwd=tcp:127.0.0.1:{self.port}-:22"
         return [
+            *("setpriv", "--pdeathsig", "KILL"),  # it must not outlive the tests, however they end
             *("qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a72"),
             *("-accel", "tcg,thread=multi,tb-size=512", "-smp", str(self._cores), "-m", str(self._memory)),
             *("-display", "none", "-no-reboot", "-serial", f"file:{self.folder / 'console'}"),
