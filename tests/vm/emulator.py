@@ -124,7 +124,8 @@ class Machine:
 
     def make_command(self, *arguments: str) -> list[str]:
         """That command, for tests that start it themselves."""
-        return ["make", "--no-print-directory", *arguments, f"HOST={self.host}", f"PORT={self.port}"]
+        target = [f"HOST={self.host}", f"PORT={self.port}"]
+        return ["make", "--no-print-directory", "--old-file=setup", *arguments, *target]
 
     def make_options(self) -> dict:
         """Its environment: an `ssh` first on the PATH that knows the machine's key, which rsync takes too."""
