@@ -1,4 +1,4 @@
-"""Disk, kernel and initrd of the emulated machines, made once and kept in .cache/vm by the hash of their recipe."""
+"""Disk, kernel and initrd of the emulated machines, made once, kept in .cache/vm by their recipe's hash."""
 
 from __future__ import annotations
 

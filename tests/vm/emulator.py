@@ -124,7 +124,8 @@ class Machine:
 
     def make_command(self, *arguments: str) -> list[str]:
         """That command, for tests that start it themselves."""
-        return ["make", "--no-print-directory", *arguments, f"HOST={self.host}", f"PORT={self.port}"]
+        target = [f"HOST={self.host}", f"PORT={self.port}"]
+        return ["make", "--no-print-directory", "--old-file=setup", *arguments, *target]
 
     def make_options(self) -> dict:
         """Its environment: an `ssh` first on the PATH that knows the machine's key, which rsync takes too."""
@@ -152,6 +153,7 @@ class Machine:
     def _command(self, options: tuple[str, ...], words: str) -> list[str]:
         network = f"user,id=net,hostfwd=tcp:127.0.0.1:{self.port}-:22"
         return [
+            *("setpriv", "--pdeathsig", "KILL"),  # it must not outlive the tests, however they end
             *("qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a72"),
             *("-accel", "tcg,thread=multi,tb-size=512", "-smp", str(self._cores), "-m", str(self._memory)),
             *("-display", "none", "-no-reboot", "-serial", f"file:{self.folder / 'console'}"),

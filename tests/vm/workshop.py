@@ -19,7 +19,7 @@ FAULTS = {
     "starts and hangs": "        threading.Event().wait()\n",
     "sees no frame": (
         "        from dataclasses import replace\n"
-        '        settings = replace(settings, source=replace(settings.source, use="camera"))  # finds none here\n'
+        '        settings = replace(settings, source=replace(settings.source, use="camera"))\n'
     ),
 }
 
