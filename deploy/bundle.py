@@ -66,7 +66,8 @@ def build(name: str, out: Path, compression: str = "zstd") -> Path:
         install_packages(SYSTEMS[name], release / "site-packages")
         (release / "sbom.json").write_bytes(bill_of_materials())
         (release / "app" / "COMMIT").write_text(f"{commit}\n")  # what `python -m device --version` reads
-        about = {"os": name, "python": SYSTEMS[name].python, "commit": commit, "apt": APT}
+        moment = int(run("git", "show", "-s", "--format=%ct", commit))  # no clock is right that is before it
+        about = {"os": name, "python": SYSTEMS[name].python, "commit": commit, "time": moment, "apt": APT}
         (release / "release.json").write_text(json.dumps(about, indent=2) + "\n")
         (release / "MANIFEST").write_text(manifest(release))
         path = pack(release, out / f"kiosk-{commit[:12]}-{name}.tar", compression)

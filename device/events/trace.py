@@ -16,10 +16,11 @@ from device.person import Person
 ROOM = 1024 * 1024  # bytes of lines that may wait for the disk: thousands of frames
 LIMIT = 2**30  # bytes of a trace; what comes after is lost, and the log says so
 FLUSH_S = 0.5
+WORDS = ("gender", "glasses", "cover")  # of a person, told where they are switched on and known
 
 
 class Trace:
-    """Writes `{"frame", "t", "tracks": [{"id", "box", "score", "raw", "age", "spread", "state"}]}` a line.
+    """Writes `{"frame", "t", "tracks": […]}` a line, each track as `track_row` makes it.
 
     Raises ConfigError when `path` cannot be written.
     """
@@ -53,9 +54,11 @@ def track_row(person: Person) -> dict[str, Any]:
         "age": rounded(person.age),
         "spread": rounded(person.spread),
         "state": person.state,
+        "yaw": rounded(person.yaw),
+        **{name: word for name in WORDS if (word := getattr(person, name)) is not None},
     }
 
 
-def rounded(years: float | None) -> float | None:
+def rounded(number: float | None) -> float | None:
     """Two decimals; None stays None."""
-    return None if years is None else round(years, 2)
+    return None if number is None else round(number, 2)

@@ -54,6 +54,8 @@ def _kernel(layer: layers.Layer, mode: Mode):
 
 def _conv(layer, mode, x):
     weight = layer.kernel.value.permute(3, 2, 0, 1)
+    if layer.padding == "same":  # as TensorFlow pads: at stride 2 an even side at its end alone
+        x = F.pad(x, (0, 1, 0, 1) if layer.strides[0] == 2 else (1, 1, 1, 1))
     return _activate(layer, mode, F.conv2d(x, weight, layer.bias.value, layer.strides))
 
 
@@ -81,6 +83,7 @@ KERNELS = {
     layers.Flatten: lambda layer, mode, x: x.permute(0, 2, 3, 1).flatten(1),  # as Keras: channels last
     layers.Dropout: lambda layer, mode, x: F.dropout(x, layer.rate, mode.training and mode.dropout),
     layers.Multiply: lambda layer, mode, xs: xs[0] * xs[1],
+    layers.Add: lambda layer, mode, xs: sum(xs),
     layers.Rescaling: lambda layer, mode, x: x * layer.scale,
     # the size of BatchNormalization's batch statistics, and the graph's own entrance, need nothing
     layers.InputLayer: lambda layer, mode, x: x,
