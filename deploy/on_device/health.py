@@ -96,6 +96,8 @@ def sample(layout: Layout) -> Sample:
         return Sample(f"{UNIT} does not stay up ({result}, started anew {restarts} times)", pid, fatal=True)
     if state.get("LoadState", "loaded") != "loaded":
         return Sample(f"{UNIT} is not installed on the device", pid, fatal=True)
+    if state.get("ActiveState") == "activating" and state.get("SubState") == "start":
+        return Sample(f"{UNIT} is still starting: it showed no frame yet", pid)
     if state.get("ActiveState") != "active":
         return Sample(f"{UNIT} is {state.get('SubState') or 'in a state that is not known'}", pid)
     where = page(layout)
