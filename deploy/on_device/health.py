@@ -128,7 +128,7 @@ def judged(told: dict[str, Any]) -> str:
 def watch(layout: Layout, window_s: float) -> str:
     """Look for `window_s` seconds; why the service is not well, or "" when it is.
 
-    One that became well at the end is looked at for some seconds more, so that what only starts does not pass.
+    One that became well at the end is looked at for some seconds more: what only starts does not pass.
     """
     end, steady_s = time.monotonic() + window_s, min(STEADY_S, window_s / 2)
     first: Sample | None = None  # of those that have been well without a break until now

@@ -183,7 +183,7 @@ def exchange(a: Path, b: Path) -> None:
 
 @contextmanager
 def alone(layout: Layout) -> Iterator[None]:
-    """Hold the device's releases for this process. Raises Refused when another one does not give them free."""
+    """Hold the device's releases for this process. Raises Refused when another one keeps them."""
     layout.releases.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(layout.releases, os.O_RDONLY)
     try:

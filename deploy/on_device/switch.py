@@ -20,7 +20,7 @@ from deploy.on_device.layout import Layout, Marker, alone, named, now_s, point, 
 
 WINDOW_S = 30.0
 LOG = "run/kiosk-switch.log"
-GRACE_S = 300.0  # beyond the window a switch is ended: setting up and stopping take their time on a small board
+GRACE_S = 300.0  # beyond the window a switch is ended; a small board takes its time to set up and stop
 FOLLOW_S = 0.2
 LINES = 20  # of the journal, when it goes back
 
