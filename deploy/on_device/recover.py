@@ -1,10 +1,10 @@
 """Goes back from a switch that was not finished: at each boot, and when a switch dies.
 
-Whoever switches holds the lock of the releases from before the marker is written until after it is removed. A
-marker that is there while nobody holds the lock is therefore of a switch that died: the power went, the machine
-hung, the process was killed, or systemd ended it because its window had long passed. It leads back to the old
-release. `kiosk-rollback.service` runs this at each boot, before the kiosk's service, from the release that
-proved well last (`guard`).
+Whoever switches holds the lock of the releases from before the marker is written until after it is removed.
+A marker that is there while nobody holds the lock is therefore of a switch that died: the power went, the
+machine hung, the process was killed, or systemd ended it because its window had long passed. It leads back
+to the old release. `kiosk-rollback.service` runs this at each boot, before the kiosk's service, from the
+release that proved well last (`guard`).
 """
 
 from __future__ import annotations
