@@ -1,4 +1,4 @@
-"""A card, from an image to a kiosk, on an emulated machine: name, user and key, then the bundle beside them."""
+"""A card, from an image to a kiosk, on an emulated machine: name, user, key, and the bundle beside them."""
 
 from __future__ import annotations
 
