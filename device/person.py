@@ -19,6 +19,9 @@ class Person(NamedTuple):
     band: str | None = None  # such as "25–34"
     state: str = "finding"  # finding, settling, settled, lost
     velocity: tuple[float, float] = (0.0, 0.0)  # of the box's centre, pixels a second
+    gender: str | None = None  # female, male, unsure; this and the next None unless switched on and known
+    glasses: str | None = None  # none, clear, dark, unsure
+    cover: str | None = None  # none, mouth, unsure
     yaw: float | None = None  # as `faces.quality.yaw`; None while the detector misses the face
 
     def moved(self, dt: float) -> Person:

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
+from device.age.network import Reading
 from device.app import logs
 from device.app.application import Run
 from device.audience.audience import Audience
@@ -28,7 +29,7 @@ from device.outputs.open import open_outputs
 from device.outputs.web.output import Web
 from device.person import Person
 from device.pipeline.pipeline import open_networks
-from tests.device.assembly import ANNA, BERT, CARL, DORA, MEMORY_MIB, Film, Kiosk, Screen
+from tests.device.assembly import ANNA, BERT, CARL, DORA, MEMORY_MIB, Brightness, Film, Kiosk, Screen
 
 BASE = {"source.use": "images:film", "limits.memory_mib": MEMORY_MIB, "schedule.detect_every": 1}
 TOKEN = "correct horse battery"
@@ -150,6 +151,15 @@ def ages(settings, scene):
 
     persons = played(settings, scene, change, frames=240).screens[0].persons
     return [[(person.age, person.band, person.state) for person in some] for some in persons]
+
+
+def words(settings, scene):
+    """What is told of one face beside the age, of a woman in clear glasses and a mask."""
+    scene.monkeypatch.setattr(Brightness, "has_attributes", True)
+    said = Reading(33.0, (4.0, -4.0, 4.0, -4.0, 4.0, 2.0))
+    scene.monkeypatch.setattr(Brightness, "read", lambda net, crop: said)
+    (person,) = played(settings, scene).screens[0].persons[-1]
+    return person.gender, person.glasses, person.cover
 
 
 def work(settings, scene):
@@ -303,7 +313,7 @@ def _untimed(value):
 
 def seen_for_a_while(settings):
     """The telemetry of one person who came and left."""
-    now, face = [0.0], Person(1, ANNA, 0.9, None, 30.0, 4.0, "25–34", "settled", (0.0, 0.0), 0.0)
+    now, face = [0.0], Person(1, ANNA, 0.9, None, 30.0, 4.0, "25–34", "settled", yaw=0.0)
     audience = Audience(settings, clock=lambda: now[0], wall=lambda: now[0])
     for index in range(100):
         now[0] = index / 10
@@ -351,6 +361,9 @@ EFFECTS = {
     "detector.threads": Effect(2, networks),
     "age.model": Effect("age-wide", networks),
     "age.interpreter": Effect("tflite_runtime", networks),
+    "age.gender": Effect(True, words),
+    "age.glasses": Effect(True, words),
+    "age.cover": Effect(True, words),
     "tracker.max_tracks": Effect(1, people),
     "tracker.init_hits": Effect(5, people),
     "tracker.init_score": Effect(0.7, people, {"detector.range": "full"}),

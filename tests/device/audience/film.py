@@ -25,7 +25,7 @@ def settings(**sections):
 
 
 def person(number=1, yaw=0.0, age=None, band=None, state="finding"):
-    return Person(number, BOX, 0.9, None, age, None if age is None else 4.0, band, state, (0.0, 0.0), yaw)
+    return Person(number, BOX, 0.9, None, age, None if age is None else 4.0, band, state, yaw=yaw)
 
 
 ADULT = {"age": 30.0, "band": "25–34", "state": "settled"}
