@@ -202,11 +202,16 @@ def _usb_cameras() -> Verdict:
 
 
 def _screen() -> Verdict:
+    from device.outputs.drm.sockets import connected
     from device.outputs.window import why_no_window
 
     reason = why_no_window()
     if not reason:
         return Verdict("ok", "screen", "a window can be opened")
+    if sockets := [one.name for one in connected()]:
+        return Verdict(
+            "ok", "screen", f"{', '.join(sockets)}; --output drm shows the picture there, or drm:NAME"
+        )
     return Verdict("note", "screen", f"{reason}; the picture goes to a web page instead")
 
 

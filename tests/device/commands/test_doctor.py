@@ -97,6 +97,17 @@ def test_the_memory_that_is_held_is_told_by_its_kind(demo_only, capsys):
     assert "MiB (anonymous and shared memory, and dma-bufs); at most" in held
 
 
+def test_a_screen_without_a_desktop_is_named(demo_only, tmp_path, monkeypatch, capsys):
+    socket = tmp_path / "card0-HDMI-A-1"
+    socket.mkdir()
+    (socket / "status").write_text("connected\n")
+    monkeypatch.setattr("device.outputs.window.why_no_window", lambda: "DISPLAY is not set")
+    monkeypatch.setattr("device.outputs.drm.sockets.connected.__defaults__", (tmp_path,))
+    main(["doctor", "--source", "demo"])
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("ok   screen"))
+    assert "HDMI-A-1; --output drm shows the picture there" in line
+
+
 def test_cameras_are_named(monkeypatch, capsys):
     monkeypatch.setattr("device.camera.v4l2.usb_cameras", lambda: ["/dev/video9"])
     main(["doctor", "--source", "demo"])
