@@ -10,7 +10,7 @@ export PYTHON
 .DEFAULT_GOAL := help
 OS ?=
 .PHONY: help run photo doctor bench bundle flash train quantize noise evaluate calibrate \
-        test test-slow test-arm64 lint golden mutants setup training lock format clean
+        test test-slow test-arm64 test-vm lint golden mutants setup training lock format clean
 
 help: ## list what can be done
 	@awk -F ':.*## ' '/^##@ / {printf "\n%s\n", substr($$0, 5)} \
@@ -66,6 +66,10 @@ test-slow: setup ## run the tests that take minutes: every command of the README
 
 test-arm64: setup ## run models and tests on emulated Raspberry Pi 4 and 5 processors
 	@$(DEVICE) -m pytest -m arm64 tests/arm64 -v $(ARGS)
+
+test-vm: setup ## flash, break and cut off emulated machines: ARGS="-m quick -k bookworm" is CI's form
+	@deploy/venv.sh .venv-deploy deploy/requirements.txt
+	@$(DEVICE) -m pytest -m vm tests/vm -v $(ARGS)
 
 lint: setup ## check style, form and types
 	@$(DEVICE) -m ruff check .

@@ -19,6 +19,9 @@ class Person(NamedTuple):
     band: str | None = None  # such as "25–34"
     state: str = "finding"  # finding, settling, settled, lost
     velocity: tuple[float, float] = (0.0, 0.0)  # of the box's centre, pixels a second
+    gender: str | None = None  # female, male, unsure; this and the next None unless switched on and known
+    glasses: str | None = None  # none, clear, dark, unsure
+    cover: str | None = None  # none, mouth, unsure
 
     def moved(self, dt: float) -> Person:
         """The same person `dt` seconds later, by the box's velocity; there is no estimate of that moment."""

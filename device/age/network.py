@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,9 @@ AGE_SPAN = 101.0  # V: ages run from 0 to 101 years
 MIN_SCALE = 1 / 128  # of a stage: where an int8 Δ is -1 exactly, the width would be infinite
 STAGES = 3
 TENSORS = ("p", "eta", "delta")  # outputs of a stage: distribution, shifts, scale
+AGE_OUTPUTS = STAGES * len(TENSORS)
+# The tenth output, where a network has it: logits, and the logarithm of the age's expected error in years
+ATTRIBUTES = ("female", "no_glasses", "clear_glasses", "dark_glasses", "mouth_covered", "log_spread")
 
 Values = Sequence[float] | NDArray[Any]
 Stage = tuple[Values, Values, float]  # p, η, Δ
@@ -47,10 +50,18 @@ def by_stage(tensors: Sequence[Values]) -> list[Stage]:
     return [(p, eta, float(delta[0])) for p, eta, delta in zip(*kinds, strict=True)]
 
 
+class Reading(NamedTuple):
+    """What one inference says of a face: years, and the values of `ATTRIBUTES` where the network has them."""
+
+    age: float
+    attributes: tuple[float, ...] = ()
+
+
 class AgeNet:
     """The shipped network by name ("age", "age-wide"), or any of the same form: a file by its path, or bytes.
 
-    Input: the crop's bytes (64, 64, 3) RGB less 128, int8. Outputs: nine int8 tensors, each with a scale.
+    Input: the crop's bytes (64, 64, 3) RGB less 128, int8. Outputs: nine int8 tensors, each with a scale, and
+    a tenth where the network has attributes.
     """
 
     def __init__(self, model: str | Path | bytes = "age", interpreter: str = "auto", threads: int = 1):
@@ -63,16 +74,19 @@ class AgeNet:
         self._input = np.empty((1, SIDE, SIDE, 3), np.int8)
         self._bytes = self._input.view(np.uint8)[0]
         self._scales = self._read_scales()
+        self.has_attributes = len(self._scales) > AGE_OUTPUTS
 
     def _read_scales(self) -> list[tuple[float, int]]:
         details = self._model.outputs
-        if self._model.input_shape != (1, SIDE, SIDE, 3) or len(details) != STAGES * len(TENSORS):
+        if self._model.input_shape != (1, SIDE, SIDE, 3) or len(details) - AGE_OUTPUTS not in (0, 1):
             name = self.path or "this model"
-            raise ModelError(f"{name}: not an age network (it must have a 64×64×3 input and nine outputs)")
+            raise ModelError(
+                f"{name}: not an age network (it must have a 64×64×3 input and nine or ten outputs)"
+            )
         return [detail["quantization"] for detail in details]
 
     def outputs(self, crop: Image) -> list[NDArray[np.int8]]:
-        """The nine int8 tensors (1, values) for a crop, sorted by name: p, η, Δ of each stage in turn."""
+        """The int8 tensors (1, values) for a crop, by name: p, η, Δ of each stage in turn, attributes."""
         np.bitwise_xor(crop, 0x80, out=self._bytes)  # byte − 128 in two's complement
         return self._model.run(self._input)
 
@@ -81,18 +95,27 @@ class AgeNet:
         scaled = zip(self.outputs(crop), self._scales, strict=True)
         return [[(value - zero) * scale for value in tensor[0].tolist()] for tensor, (scale, zero) in scaled]
 
+    def read(self, crop: Image) -> Reading:
+        """Age in years, 0–101, and attributes of a crop: uint8 RGB (64, 64, 3)."""
+        values = self.values(crop)
+        return Reading(stagewise_age(by_stage(values[:AGE_OUTPUTS])), tuple(*values[AGE_OUTPUTS:]))
+
     def estimate(self, crop: Image) -> float:
-        """Age in years, 0–101, of a crop: uint8 RGB (64, 64, 3)."""
-        return stagewise_age(by_stage(self.values(crop)))
+        """The age alone, as `read` tells it."""
+        return self.read(crop).age
 
 
 class AgeEstimator(Protocol):
     """What tells an age from a crop: `AgeNet`, or whatever stands in for it."""
 
-    def estimate(self, crop: Image) -> float:
-        """As `AgeNet.estimate`."""
+    has_attributes: bool
+
+    def read(self, crop: Image) -> Reading:
+        """As `AgeNet.read`."""
 
 
-def flip_averaged(net: AgeEstimator, crop: Image) -> float:
-    """The mean of the crop's age and its mirror image's, in years (test-time augmentation)."""
-    return (net.estimate(crop) + net.estimate(crop[:, ::-1])) / 2
+def flip_averaged(net: AgeEstimator, crop: Image) -> Reading:
+    """The mean of what is read from the crop and from its mirror image (test-time augmentation)."""
+    one, other = net.read(crop), net.read(crop[:, ::-1])
+    pairs = zip(one.attributes, other.attributes, strict=True)
+    return Reading((one.age + other.age) / 2, tuple((a + b) / 2 for a, b in pairs))

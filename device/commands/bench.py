@@ -21,6 +21,8 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--plot", metavar="FILE.png", help="draw the figures")
     clips = "how every clip of a folder is tracked, with the detectors of both ranges, and nothing else"
     parser.add_argument("--clips", metavar="FOLDER", help=clips)
+    faces = "how well faces are found in a folder's clips and photographs, good and bad, and nothing else"
+    parser.add_argument("--faces", metavar="FOLDER", help=faces)
     add_settings(parser)
 
 
@@ -35,6 +37,10 @@ def main(args: Namespace) -> int:
         from device.bench.plot import check
 
         check(args.plot)
+    if args.faces:
+        from device.bench.finding import print_finding
+
+        return print_finding(settings, args.faces, args.json, args.plot)
     report = measure(prepared(settings), args.frames, args.warm_up)
     if args.plot:
         from device.bench.plot import draw

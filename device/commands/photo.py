@@ -78,7 +78,7 @@ class Photographer:
         """As the running device estimates it: where a close-up has the eyes, both ways round."""
         near = self._settings.detector.range == "short"  # the full range detector sees no better in one
         face = (self._detector.close_up(image, found.box) if near else None) or found
-        return flip_averaged(self._net, self._cropper.cut(image, face.keypoints[:2]))
+        return flip_averaged(self._net, self._cropper.cut(image, face.keypoints[:2])).age
 
 
 def add_options(parser: ArgumentParser) -> None:

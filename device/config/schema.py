@@ -110,6 +110,9 @@ class AgeSettings:
         "the library that runs the networks; auto takes the first that is installed",
         option="--interpreter",
     )
+    gender: bool = setting(False, "tell the gender: female, male or unsure; models/README.md says how well")
+    glasses: bool = setting(False, "tell glasses: none, clear, dark or unsure")
+    cover: bool = setting(False, "tell whether something covers mouth and nose: none, mouth or unsure")
 
 
 @dataclass(frozen=True, slots=True)

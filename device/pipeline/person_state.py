@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import Protocol
@@ -10,6 +10,7 @@ from typing import Protocol
 from device.age.bands import Bands
 from device.age.error_model import load_error_model
 from device.age.filter import AgeFilter
+from device.age.network import Reading
 from device.config.schema import Settings
 from device.faces.close_up import CloseUp
 from device.faces.quality import Quality
@@ -20,7 +21,12 @@ NO_ATTRIBUTES: Mapping[str, Callable[[], Attribute]] = MappingProxyType({})
 
 
 class Attribute(Protocol):
-    """What is estimated of a person beside the age, again and again; how it hears of it is its own affair."""
+    """What is estimated of a person beside the age, again and again; `shown` is the word for it, or None."""
+
+    shown: str | None
+
+    def update(self, logits: Sequence[float]) -> None:
+        """Take in one reading: the values of `device.age.network.ATTRIBUTES`."""
 
     def unseen(self, seconds: float) -> None:
         """Hear that the face is back after so long, so that it may be somebody else's."""
@@ -44,12 +50,13 @@ class PersonState(Companion):
         self.close_up: CloseUp | None = None
         self._flipped = False  # whether the last single inference was of the mirror image
 
-    def update(self, raw: float, quality: Quality, t: float) -> None:
-        """Take in one estimate of the age, `raw` years, as `AgeFilter.update` does."""
-        self.ages.update(raw, quality, t)
-        if self.ages.identity_changed:
-            for attribute in self.attributes.values():
+    def update(self, reading: Reading, quality: Quality, t: float) -> None:
+        """Take in one reading of the face; the age as `AgeFilter.update` does."""
+        self.ages.update(reading.age, quality, t)
+        for attribute in self.attributes.values():
+            if self.ages.identity_changed:
                 attribute.reset()
+            attribute.update(reading.attributes)
 
     def missed(self) -> None:
         """As `Companion.missed`: where the face was, a close-up may show something else now."""
@@ -93,6 +100,16 @@ def person_of(track: Track[PersonState], raw: float | None = None) -> Person:
     """What the rest of the program sees of a track and its `PersonState`; `raw` is this frame's estimate."""
     ages = track.companion.ages
     state = "lost" if track.state == "lost" else ages.state
+    words = {name: attribute.shown for name, attribute in track.companion.attributes.items()}
     return Person(
-        track.id, track.box, track.score, raw, ages.age, ages.spread, ages.band, state, track.velocity
+        track.id,
+        track.box,
+        track.score,
+        raw,
+        ages.age,
+        ages.spread,
+        ages.band,
+        state,
+        track.velocity,
+        **words,
     )

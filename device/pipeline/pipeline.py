@@ -7,7 +7,8 @@ from functools import partial
 
 import numpy as np
 
-from device.age.network import AgeEstimator, AgeNet, flip_averaged
+from device.age.attributes import chosen_attributes
+from device.age.network import AgeEstimator, AgeNet, Reading, flip_averaged
 from device.box import Box
 from device.budget.timing import Timings
 from device.config.schema import Settings
@@ -46,7 +47,8 @@ class Vision:
         realtime: bool = True,
     ):
         self.scheduler = Scheduler(settings, fps, realtime)
-        self.tracker = Tracker(settings, person_states(settings))
+        attributes = chosen_attributes(settings.age, net.has_attributes)
+        self.tracker = Tracker(settings, person_states(settings, attributes))
         self.tracks: list[PersonTrack] = []
         self.strict = settings.overlay.privacy == "blur"  # every frame is searched for faces to be hidden
         self.faces: list[Box] = []  # if strict: in the last frame, all that may be one, see `_all_faces`
@@ -138,8 +140,9 @@ class Vision:
             face = self._face(track, frame)
             if face is not None:
                 crop = self._cropper.cut(frame.image, face.keypoints[:2], self._crop)
-                raw[track.id] = self._age(track, crop)
-                track.companion.update(raw[track.id], measure(crop, face), frame.time)
+                reading = self._read(track, crop)
+                raw[track.id] = reading.age
+                track.companion.update(reading, measure(crop, face), frame.time)
         seconds = time.monotonic() - start
         self._stages.add("age", seconds)
         self.scheduler.on_age_cost(seconds - (self._close_up_s - close_up_s), inferences)
@@ -154,11 +157,11 @@ class Vision:
         close_up = track.companion.close_up
         return close_up.face if close_up else None
 
-    def _age(self, track: PersonTrack, crop: Image) -> float:
-        """Years, by the crop and its mirror image; of a settled face by either in turn, at half the price."""
+    def _read(self, track: PersonTrack, crop: Image) -> Reading:
+        """Of the crop and its mirror image; of a settled face by either in turn, at half the price."""
         if inference_count(track) == 2:
             return flip_averaged(self._net, crop)
-        return self._net.estimate(crop[:, ::-1] if track.companion.next_is_flipped() else crop)
+        return self._net.read(crop[:, ::-1] if track.companion.next_is_flipped() else crop)
 
 
 def open_networks(settings: Settings) -> tuple[FaceDetector, AgeNet]:
@@ -168,5 +171,5 @@ def open_networks(settings: Settings) -> tuple[FaceDetector, AgeNet]:
     net = AgeNet(age.model, age.interpreter)
     black: Image = np.zeros((SIDE, SIDE, 3), np.uint8)
     detector.detect(black)  # the first run of a network is slow, and would mislead the scheduler
-    net.estimate(black)
+    net.read(black)
     return detector, net

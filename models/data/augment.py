@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -139,10 +140,30 @@ def sharpened(rng: np.random.Generator, face: np.ndarray) -> np.ndarray:
     return cv2.addWeighted(face, 1 + amount, soft, -amount, 0)
 
 
-def occluded(rng: np.random.Generator, face: np.ndarray) -> np.ndarray:
-    """The face with a mask, sunglasses, a hand or something else before it."""
-    kind = rng.choice(["mask", "glasses", "hand", "patch"], p=(0.45, 0.3, 0.125, 0.125))
-    return {"mask": mask, "glasses": glasses, "hand": hand, "patch": patch}[kind](rng, face.copy())
+class Cover(NamedTuple):
+    """What was drawn before a face; −1: not to be said."""
+
+    glasses: int  # 0 none, 1 clear, 2 dark
+    mouth: int  # 1 where mouth and nose are covered
+
+
+UNCOVERED = Cover(0, 0)
+KINDS = {"mask": 0.4, "dark": 0.2, "clear": 0.2, "hand": 0.1, "patch": 0.1}  # and how often each is drawn
+
+
+def occluded(rng: np.random.Generator, face: np.ndarray) -> tuple[np.ndarray, Cover]:
+    """The face with a mask, glasses, a hand or something else before it, and what that was.
+
+    One in four masks is worn with glasses.
+    """
+    face, kind = face.copy(), rng.choice(list(KINDS), p=list(KINDS.values()))
+    if kind in ("hand", "patch"):
+        return {"hand": hand, "patch": patch}[kind](rng, face), Cover(-1, -1)
+    worn = 0
+    if kind != "mask" or rng.random() < 0.25:
+        worn = 1 if kind == "clear" or (kind == "mask" and rng.random() < 0.6) else 2
+        face = clear_glasses(rng, face) if worn == 1 else glasses(rng, face)
+    return (mask(rng, face) if kind == "mask" else face), Cover(worn, int(kind == "mask"))
 
 
 def mask(rng: np.random.Generator, face: np.ndarray) -> np.ndarray:
@@ -170,6 +191,44 @@ def glasses(rng: np.random.Generator, face: np.ndarray) -> np.ndarray:
     for x in (0.3, 0.7):
         cv2.ellipse(face, (int(SIDE * x), height), size, 0, 0, 360, colour, -1, cv2.LINE_AA)
     cv2.line(face, (int(SIDE * 0.3), height - 2), (int(SIDE * 0.7), height - 2), colour, 2, cv2.LINE_AA)
+    return face
+
+
+def clear_glasses(rng: np.random.Generator, face: np.ndarray) -> np.ndarray:
+    """Rims around both eyes with a bridge and temples, now and then a reflection; drawn in place.
+
+    Drawn at four times the size, since a rim is about a pixel wide; what is beside it stays as it is to the
+    last digit, or the softening would give the glasses away.
+    """
+    scale = 4
+    large = cv2.resize(face, None, fx=scale, fy=scale, interpolation=cv2.INTER_NEAREST)
+    drawn, side = large.copy(), SIDE * scale
+    colour = rng.choice([[20, 20, 24], [70, 45, 30], [120, 120, 125], [150, 115, 60]]) + rng.integers(
+        -15, 16, 3
+    )
+    colour = np.clip(colour, 0, 255).tolist()
+    thick = int(rng.integers(2, 8))
+    half = np.array([rng.uniform(0.12, 0.17), rng.uniform(0.075, 0.125)]) * side
+    apart, height = rng.uniform(0.18, 0.215) * side, rng.uniform(0.29, 0.335) * side
+    power = rng.choice([2.0, 3.0, 5.0])  # of a superellipse: round, rounded, nearly rectangular
+    turn = np.linspace(0, 2 * math.pi, 48)
+    rim = np.sign(np.c_[np.cos(turn), np.sin(turn)]) * np.abs(np.c_[np.cos(turn), np.sin(turn)]) ** (
+        2 / power
+    )
+    middles = [np.array([side / 2 + sign * apart, height]) for sign in (-1, 1)]
+    for sign, middle in zip((-1, 1), middles, strict=True):
+        outline = (middle + rim * half).astype(np.int32)
+        if rng.random() < 0.3:
+            glare = large.copy()
+            cv2.fillPoly(glare, [outline], (235, 240, 245), cv2.LINE_AA)
+            drawn = cv2.addWeighted(glare, strength := float(rng.uniform(0.05, 0.3)), drawn, 1 - strength, 0)
+        cv2.polylines(drawn, [outline], True, colour, thick, cv2.LINE_AA)
+        hinge = (middle + np.array([sign * half[0], -half[1] / 3])).astype(int)
+        cv2.line(drawn, hinge.tolist(), [0 if sign < 0 else side, int(hinge[1])], colour, thick, cv2.LINE_AA)
+    (left, top), (right, _) = middles[0] + half * (1, -0.25), middles[1] - half * (1, 0.25)
+    cv2.line(drawn, (int(left), int(top)), (int(right), int(top)), colour, thick, cv2.LINE_AA)
+    blended = cv2.addWeighted(drawn, solid := float(rng.uniform(0.6, 1)), large, 1 - solid, 0)
+    face[:] = cv2.resize(blended, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     return face
 
 

@@ -108,7 +108,7 @@ def evaluate(found: FaceSet, net: AgeNet, finder: FaceFinder | None) -> tuple[di
         "missed": len(missed),
         "skipped": len(found.skipped),
         **scores(ages, guesses),
-        "both_ways": scores(ages, np.array([flip_averaged(net, crop) for crop in seen], np.float32)),
+        "both_ways": scores(ages, np.array([flip_averaged(net, crop).age for crop in seen], np.float32)),
         "by_decade": grouped([int(face.age // 10 * 10) for face in faces], errors),
         "by_gender": grouped([face.gender for face in faces], errors),
         "by_race": grouped([face.race for face in faces], errors),

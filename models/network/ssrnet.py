@@ -10,6 +10,7 @@ from __future__ import annotations
 import keras
 from keras import layers, ops
 
+from device.age.network import ATTRIBUTES
 from models.network.xnnpack_ops import average, drop_unpooled, patches
 
 PAPER_CHANNELS = (32, 32, 32, 32)
@@ -24,12 +25,15 @@ def ssrnet(
     stages: tuple[int, ...] = PAPER_STAGES,
     *,
     dynamic_range: bool = True,
+    attributes: bool = False,
     export: bool = False,
 ) -> keras.Model:
     """The network: pixels float (batch, 64, 64, 3) to a list of p, η, Δ for stage 1, 2, 3.
 
     `channels`: of the ReLU stream's four blocks. `stages`: bins s_k of each stage.
     `dynamic_range=False` is the paper's ablation: η and Δ are held at 0.
+    `attributes=True` adds a tenth output, (batch, 6): the logits of `ATTRIBUTES`, linear in what all stages
+    read; the last is the logarithm of the age's expected error in years.
     `export=True` gives the same function as the device runs it: operations in the form that int8 kernels run
     fastest (models/network/xnnpack_ops.py), without dropout and without what no output depends on.
     """
@@ -37,18 +41,26 @@ def ssrnet(
     x = patches(pixels) if export else pixels
     smooth = stream(x, channels, "relu", export)
     sharp = stream(x, tuple(c // 2 for c in channels), "tanh", export)
-    outputs = []
+    outputs, flats = [], []
     # stage 1 reads the last blocks' features, stage 2 those after the second pooling, stage 3 after the first
     for k, (depth, pool) in enumerate(((3, 1), (1, 4), (0, 8))):
         features = (smooth[depth], sharp[depth])
-        outputs += stage(features, stages[k], pool, f"stage{k + 1}", dynamic_range, export)
+        flat = flattened(features, pool, f"stage{k + 1}", export)
+        outputs += stage(flat, stages[k], f"stage{k + 1}", dynamic_range, export)
+        flats += flat
+    if attributes:
+        outputs.append(attribute_logits(flats))
     return keras.Model(pixels, outputs, name="ssrnet")
 
 
 def from_settings(settings: dict, *, export: bool = False) -> keras.Model:
     """The network that a training's configuration describes; `export` as for `ssrnet`."""
     return ssrnet(
-        settings["channels"], settings["stages"], dynamic_range=settings["dynamic_range"], export=export
+        settings["channels"],
+        settings["stages"],
+        dynamic_range=settings["dynamic_range"],
+        attributes=settings.get("attributes", False),
+        export=export,
     )
 
 
@@ -75,8 +87,8 @@ def stream(x, channels: tuple[int, ...], activation: str, export: bool) -> list:
     return outputs
 
 
-def stage(features: tuple, bins: int, pool: int, name: str, dynamic_range: bool, export: bool) -> list:
-    """The fusion block: from both streams' features the stage's p (ReLU), η (tanh) and Δ (tanh)."""
+def flattened(features: tuple, pool: int, name: str, export: bool) -> list:
+    """What a stage reads of both streams: `FUSED` channels each, pooled and flattened, [ReLU's, tanh's]."""
     flat = []
     for side, x in zip(("relu", "tanh"), features, strict=True):
         label = f"{name}_{side}"
@@ -87,6 +99,11 @@ def stage(features: tuple, bins: int, pool: int, name: str, dynamic_range: bool,
         elif pool > 1:
             x = layers.MaxPooling2D(pool, name=f"{label}_pool")(x)
         flat.append(layers.Flatten(name=f"{label}_flat")(x))
+    return flat
+
+
+def stage(flat: list, bins: int, name: str, dynamic_range: bool, export: bool) -> list:
+    """The fusion block: from both streams' flat features the stage's p (ReLU), η (tanh) and Δ (tanh)."""
     mixed = []
     for side, x in zip(("relu", "tanh"), flat, strict=True):
         x = x if export else layers.Dropout(0.2, name=f"{name}_{side}_drop")(x)
@@ -101,6 +118,18 @@ def stage(features: tuple, bins: int, pool: int, name: str, dynamic_range: bool,
     if not dynamic_range:
         eta, delta = layers.Rescaling(0.0)(eta), layers.Rescaling(0.0)(delta)
     return [p, eta, delta]
+
+
+def attribute_logits(flats: list):
+    """The sum of a dense reading of each flat feature, (batch, 6).
+
+    Not one reading of all joined: int8 joins must share a scale, which would change the age's own tensors.
+    """
+    readings = [
+        layers.Dense(len(ATTRIBUTES), name=f"attributes_{flat._keras_history.operation.name[:-5]}")(flat)
+        for flat in flats
+    ]
+    return layers.Add(name="attributes")(readings)
 
 
 def pooled(x, size: int, name: str, export: bool):

@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 
+from device.age.network import Reading
 from device.bench.synthetic_detector import LAYOUT, grid
 from device.config.schema import Settings
 from device.faces.detector import Detection
@@ -34,7 +35,7 @@ def cost_ms(settings: Settings, seed: int = 1) -> float:
         start = time.perf_counter()
         tracks = tracker.update(found, 1 / FPS, lambda track: 1.0)
         for track in tracks[frame % every :: every]:
-            track.companion.update(30.0, quality, frame / FPS)
+            track.companion.update(Reading(30.0), quality, frame / FPS)
         seconds.append(time.perf_counter() - start)
     # each frame estimates a third of the faces, so the frames are alike
     return 1e3 * float(np.percentile(seconds[WARM_UP:], PERCENTILE))

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from device.age.network import Reading
 from device.box import Box
 from device.config.schema import Settings
 from device.pipeline.person_state import person_of, person_states
@@ -101,7 +102,8 @@ def replay(recording: Recording, settings: Settings) -> list[list[DisplayedTrack
                 if (estimate := pick(one)) is not None:
                     filters[name].update(estimate)
             if one.close and frame.t >= due.get(track, 0.0):
-                track.companion.update(_estimate(track, one.close), one.close.quality, frame.t)
+                reading = Reading(_estimate(track, one.close))
+                track.companion.update(reading, one.close.quality, frame.t)
                 wait = settings.schedule.settled_every_s if track.companion.settled else DUE_UNCERTAIN
                 due[track] = frame.t + wait - 1e-6
         frames.append([_shown(track, others.get(track, {})) for track in tracks])

@@ -39,14 +39,18 @@ class Placings:
 
 @dataclass(frozen=True, slots=True)
 class Lessons:
-    """Crops uint8 (n, 4, 64, 64, 3), the teachers' distributions float16 (n, 3, 101), ages (n,)."""
+    """Crops uint8 (n, 4, 64, 64, 3), the teachers' distributions float16 (n, 3, 101), ages (n,), gender (n,).
+
+    `female` is 1 or 0, NaN where the data do not say.
+    """
 
     crops: np.ndarray
     taught: np.ndarray
     ages: np.ndarray
+    female: np.ndarray
 
     def draw(self, i: int, rng: np.random.Generator, settings: dict) -> tuple[np.ndarray, ...]:
-        """Face i in one of its placings, either way round: crop, age, distribution.
+        """Face i in one of its placings, either way round: crop, age, distribution, gender, `Cover` (2,).
 
         `settings`: the chances that something `cover`s a part of it and that another camera and light
         `disturb` it, and `blend`, the shares of the teachers beside the one taught further.
@@ -54,9 +58,10 @@ class Lessons:
         k, cover, disturb = int(rng.integers(PLACINGS)), settings["cover"], settings["disturb"]
         crop = np.asarray(self.crops[i, k])
         crop = np.ascontiguousarray(crop[:, ::-1]) if rng.random() < 0.5 else crop
-        crop = augment.occluded(rng, crop) if rng.random() < cover else crop
+        crop, worn = augment.occluded(rng, crop) if rng.random() < cover else (crop, augment.UNCOVERED)
         crop = augment.camera(rng, crop) if rng.random() < disturb else crop
-        return crop, self.ages[i], blended(self.taught[i], self.ages[i], settings["blend"])
+        taught = blended(self.taught[i], self.ages[i], settings["blend"])
+        return crop, self.ages[i], taught, self.female[i], np.array(worn)
 
 
 def blended(taught: np.ndarray, age: float, blend: dict[str, float]) -> np.ndarray:
@@ -78,6 +83,12 @@ def same_photographs(banks: list[FaceBank]) -> list[list[tuple[FaceBank, int]]]:
 def true_ages(faces: list[list[tuple[FaceBank, int]]]) -> np.ndarray:
     """The age that the first version of each face names, years, float32 (n,)."""
     return np.array([bank.faces[i].age for (bank, i), *_ in faces], np.float32)
+
+
+def genders(faces: list[list[tuple[FaceBank, int]]]) -> np.ndarray:
+    """1 for a face named female, 0 for male, NaN where its name says nothing, float32 (n,)."""
+    said = {"female": 1.0, "male": 0.0, None: np.nan}
+    return np.array([said[bank.faces[i].gender] for (bank, i), *_ in faces], np.float32)
 
 
 def place(versions: list[tuple[FaceBank, int]], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -12,6 +12,7 @@ from torch import nn
 from device.inference.model_files import MODELS
 from models.network.ssrnet import from_settings, regress
 from models.training import teacher, torch_kernels
+from models.training.attributes import attribute_loss
 
 
 class Student(nn.Module):
@@ -22,25 +23,41 @@ class Student(nn.Module):
         self.net = from_settings(settings)
         flats = [layer.output for layer in self.net.layers if layer.name.endswith("_flat")]
         self.graph = keras.Model(self.net.input, [*self.net.outputs, *flats])
-        self.count = len(self.net.outputs)
+        self.count = 3 * len(settings["stages"])  # of the age's own tensors
+        self.has_attributes = settings.get("attributes", False)
         self.weights_of_loss = settings["loss"]  # each phase may set others
         self.leak, self.dropout = 0.0, True  # of `torch_kernels.Mode`; each phase sets them
         self.reading = nn.Linear(sum(flat.shape[1] for flat in flats), teacher.YEARS)
 
-    def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Ages (batch,) in years, and logits over whole years (batch, 101)."""
+    def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
+        """Ages (batch,) in years, logits over whole years (batch, 101), attributes (batch, 6) or None."""
         mode = torch_kernels.Mode(self.training, self.leak, self.dropout)
         tensors = [t.float() for t in torch_kernels.forward(self.graph, pixels, mode)]
-        stages, flats = tensors[: self.count], tensors[self.count :]
-        return regress(stages), self.reading(torch.cat(flats, 1))
+        flats = tensors[self.count + self.has_attributes :]
+        attributes = tensors[self.count] if self.has_attributes else None
+        return regress(tensors[: self.count]), self.reading(torch.cat(flats, 1)), attributes
 
-    def loss(self, pixels: torch.Tensor, ages: torch.Tensor, taught: torch.Tensor) -> torch.Tensor:
-        """The label, the teacher's median and its whole distribution, weighted as the settings say."""
-        guess, logits = self(pixels)
+    def loss(
+        self,
+        pixels: torch.Tensor,
+        ages: torch.Tensor,
+        taught: torch.Tensor,
+        female: torch.Tensor,
+        cover: torch.Tensor,
+    ) -> torch.Tensor:
+        """The label, the teacher's median and its whole distribution, weighted as the settings say.
+
+        Where the network has attributes, theirs is added: `attribute_loss`.
+        """
+        guess, logits, attributes = self(pixels)
         weights = self.weights_of_loss
         cross = -(taught * F.log_softmax(logits, 1)).sum(1).mean()
-        label, middle = (guess - ages).abs().mean(), (guess - teacher.median(taught)).abs().mean()
-        return weights["label"] * label + weights["teacher"] * middle + weights["distribution"] * cross
+        error = (guess - ages).abs()
+        label, middle = error.mean(), (guess - teacher.median(taught)).abs().mean()
+        total = weights["label"] * label + weights["teacher"] * middle + weights["distribution"] * cross
+        if attributes is not None:
+            total = total + weights["attributes"] * attribute_loss(attributes, female, cover, error.detach())
+        return total
 
 
 def trained(name: str) -> keras.Model:

@@ -81,6 +81,7 @@ KERNELS = {
     layers.Flatten: lambda layer, mode, x: x.permute(0, 2, 3, 1).flatten(1),  # as Keras: channels last
     layers.Dropout: lambda layer, mode, x: F.dropout(x, layer.rate, mode.training and mode.dropout),
     layers.Multiply: lambda layer, mode, xs: xs[0] * xs[1],
+    layers.Add: lambda layer, mode, xs: sum(xs),
     layers.Rescaling: lambda layer, mode, x: x * layer.scale,
     # the size of BatchNormalization's batch statistics, and the graph's own entrance, need nothing
     layers.InputLayer: lambda layer, mode, x: x,

@@ -14,13 +14,13 @@ from typing import NamedTuple
 
 os.environ.setdefault("KERAS_BACKEND", "torch")  # before anything imports Keras: see torch_kernels.py
 
+import keras
 import numpy as np
 import torch
 from torch import nn
 from tqdm import tqdm
 
 from device.errors import ModelError
-from device.inference.model_files import MODELS
 from models.data.batches import epoch, sampling_weights
 from models.data.datasets import DataError, load
 from models.training import distillation, faceres, teacher
@@ -165,12 +165,14 @@ def train_student(settings: dict, sources: list[str], out: Path, taught: Path, p
     file = taught.parent / "lessons.npy"
     if not file.exists():
         distillation.write_lessons(placings, teachers(taught, published), file)
-    heard = distillation.Lessons(placings.crops, np.load(file), placings.ages)
+    heard = distillation.Lessons(
+        placings.crops, np.load(file), np.asarray(placings.ages), distillation.genders(faces)
+    )
     (out / "data.txt").write_text(" ".join(load(source).part("train").fingerprint() for source in sources))
 
     model = Student(settings)
     if "continues" in settings:
-        model.net.load_weights(MODELS / f"{settings['continues']}.weights.h5")
+        begin_as(model.net, trained(settings["continues"]))
     if "widened_from" in settings:
         widen(trained(settings["widened_from"]), model.net, settings["seed"])
     ages, crops = np.asarray(placings.ages), held_crops(held)
@@ -187,6 +189,14 @@ def train_student(settings: dict, sources: list[str], out: Path, taught: Path, p
         train(model, together, course, folder)
         averaged(model, folder)
     model.net.save_weights(out / f"{settings['name']}.weights.h5")
+
+
+def begin_as(net: keras.Model, shipped: keras.Model) -> None:
+    """Give `net` the weights of a shipped network; layers that are new, as a head, stay as they began."""
+    known = {layer.name: layer for layer in shipped.layers}
+    for layer in net.layers:
+        if layer.name in known:
+            layer.set_weights(known[layer.name].get_weights())
 
 
 def teachers(taught: Path, published: Published) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from device.age.network import Reading
 from device.app.application import Run
 from device.bench.synthetic_detector import LAYOUT
 from device.box import Box
@@ -111,6 +112,7 @@ class Brightness:
     """An age network that says the crop's brightness."""
 
     package = "brightness"
+    has_attributes = False
     seconds = 0.0
 
     def __init__(self, faces):
@@ -120,6 +122,9 @@ class Brightness:
         self._faces.ages[-1] += 1
         self.clock.now += self.seconds
         return float(crop.mean())
+
+    def read(self, crop):
+        return Reading(self.estimate(crop))
 
 
 class Screen:

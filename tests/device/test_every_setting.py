@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from device.age.network import Reading
 from device.app import logs
 from device.app.application import Run
 from device.camera.capture import open_capture
@@ -21,7 +22,7 @@ from device.errors import CameraError, ConfigError
 from device.frame import Frame
 from device.outputs.open import open_outputs
 from device.pipeline.pipeline import open_networks
-from tests.device.assembly import ANNA, BERT, CARL, DORA, MEMORY_MIB, Film, Kiosk, Screen
+from tests.device.assembly import ANNA, BERT, CARL, DORA, MEMORY_MIB, Brightness, Film, Kiosk, Screen
 
 BASE = {"source.use": "images:film", "limits.memory_mib": MEMORY_MIB, "schedule.detect_every": 1}
 TOKEN = "correct horse battery"
@@ -143,6 +144,15 @@ def ages(settings, scene):
 
     persons = played(settings, scene, change, frames=240).screens[0].persons
     return [[(person.age, person.band, person.state) for person in some] for some in persons]
+
+
+def words(settings, scene):
+    """What is told of one face beside the age, of a woman in clear glasses and a mask."""
+    scene.monkeypatch.setattr(Brightness, "has_attributes", True)
+    said = Reading(33.0, (4.0, -4.0, 4.0, -4.0, 4.0, 2.0))
+    scene.monkeypatch.setattr(Brightness, "read", lambda net, crop: said)
+    (person,) = played(settings, scene).screens[0].persons[-1]
+    return person.gender, person.glasses, person.cover
 
 
 def work(settings, scene):
@@ -286,6 +296,9 @@ EFFECTS = {
     "detector.threads": Effect(2, networks),
     "age.model": Effect("age-wide", networks),
     "age.interpreter": Effect("tflite_runtime", networks),
+    "age.gender": Effect(True, words),
+    "age.glasses": Effect(True, words),
+    "age.cover": Effect(True, words),
     "tracker.max_tracks": Effect(1, people),
     "tracker.init_hits": Effect(5, people),
     "tracker.init_score": Effect(0.7, people, {"detector.range": "full"}),
@@ -303,7 +316,7 @@ EFFECTS = {
     "overlay.show": Effect("band", last_picture),
     "overlay.status": Effect(False, last_picture),
     "overlay.language": Effect("ja", last_picture),
-    "overlay.privacy": Effect("blur", last_picture),
+    "overlay.privacy": Effect("silhouette", last_picture),
     "overlay.attract_s": Effect(1.0, empty_scene),
     "screen.rotate": Effect(180, last_picture),
     "screen.mirror": Effect(True, last_picture),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from device.age import network as age_module
-from device.age.network import AgeNet, by_stage, flip_averaged, stagewise_age
+from device.age.network import AgeNet, Reading, by_stage, flip_averaged, stagewise_age
 from device.errors import ModelError
 from device.inference.interpreter import available
 from device.inference.model_files import MODELS, model_path
@@ -59,22 +59,32 @@ def test_a_scale_of_minus_one_is_no_division_by_zero():
 
 def test_both_ways_is_the_mean_of_the_crop_and_its_mirror_image():
     class LeftHalf:
-        def estimate(self, crop):
-            return float(crop[:, :32].mean())
+        def read(self, crop):
+            return Reading(float(crop[:, :32].mean()))
 
     crop = np.zeros((64, 64, 3), np.uint8)
     crop[:, :32] = 60
-    assert flip_averaged(LeftHalf(), crop) == 30
+    assert flip_averaged(LeftHalf(), crop).age == 30
 
 
 def test_both_ways_adds_what_the_mirror_image_says():
     class LeftHalf:
-        def estimate(self, crop):
-            return float(crop[:, :32].mean())
+        def read(self, crop):
+            return Reading(float(crop[:, :32].mean()))
 
     crop = np.full((64, 64, 3), 20, np.uint8)
     crop[:, :32] = 60
-    assert flip_averaged(LeftHalf(), crop) == 40
+    assert flip_averaged(LeftHalf(), crop).age == 40
+
+
+def test_attributes_of_the_crop_and_its_mirror_image_are_averaged_one_by_one():
+    class Two:
+        def read(self, crop):
+            return Reading(30.0, (1.0, -2.0)) if crop[0, 0, 0] else Reading(40.0, (3.0, -4.0))
+
+    crop = np.zeros((64, 64, 3), np.uint8)
+    crop[:, :32] = 60
+    assert flip_averaged(Two(), crop) == (35.0, (2.0, -3.0))
 
 
 def test_a_stage_is_at_most_128_times_as_wide():
@@ -111,7 +121,8 @@ class Scripted:
 
     def run(self, tensor):
         self.seen = tensor.copy()
-        return self.tensors * 3
+        tenth = [np.array([[0, 2, -4, -2, 6, 8]], np.int8)]
+        return self.tensors * 3 + tenth * (len(self.outputs) - 9)
 
 
 @pytest.fixture
@@ -157,3 +168,18 @@ def test_another_input_or_another_number_of_outputs_is_refused(monkeypatch, othe
         AgeNet(b"graph")
     with pytest.raises(ModelError, match=r"age\.tflite: not an age network"):
         AgeNet("age")
+
+
+def test_a_tenth_output_is_the_attributes(monkeypatch):
+    monkeypatch.setattr(age_module, "Model", Scripted(outputs=10))
+    net = AgeNet(b"graph")
+    reading = net.read(np.zeros((64, 64, 3), np.uint8))
+    assert net.has_attributes
+    assert reading.age == pytest.approx(101 * 1.5 * (1 / 3 + 1 / 9 + 1 / 27))
+    assert reading.attributes == (1.0, 2.0, -1.0, 0.0, 4.0, 5.0)
+
+
+def test_a_network_without_a_tenth_output_has_no_attributes(network):
+    net = AgeNet(b"graph")
+    assert not net.has_attributes
+    assert net.read(np.zeros((64, 64, 3), np.uint8)).attributes == ()

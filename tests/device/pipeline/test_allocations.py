@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import device
+from device.age.network import Reading
 from device.app.summary import Summary
 from device.bench.synthetic_detector import Crowd
 from device.budget.timing import Timings
@@ -43,8 +44,10 @@ class Networks:
     def close_up(self, image, box):
         return None
 
-    def estimate(self, crop):
-        return 30.0
+    has_attributes = False
+
+    def read(self, crop):
+        return Reading(30.0)
 
 
 def test_frames_leave_nothing_behind():

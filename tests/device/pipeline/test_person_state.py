@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from device.age.network import Reading
 from device.box import Box
 from device.config.loader import changed, defaults
 from device.faces.detector import Detection
@@ -21,6 +22,12 @@ class Gender:
     def __init__(self):
         self.female = 0.5
         self.away = 0.0
+        self.shown = None
+        self.heard = []
+
+    def update(self, logits):
+        self.heard.append(logits)
+        self.shown = "female"
 
     def unseen(self, seconds):
         self.away = seconds
@@ -44,7 +51,7 @@ def followed(frames, attributes=()):
     track = None
     for frame in range(frames):
         for track in tracker.update([FACE], STEP):
-            track.companion.update(40.0, QUALITY, frame * STEP)
+            track.companion.update(Reading(40.0, (1.5,)), QUALITY, frame * STEP)
     return tracker, track
 
 
@@ -109,16 +116,23 @@ def test_a_second_attribute_lives_with_the_track_and_hears_of_an_absence():
     assert gender.away == pytest.approx(0.2)
 
 
+def test_a_person_has_the_word_of_each_attribute():
+    _, track = followed(3, {"gender": Gender})
+    assert track.companion.attributes["gender"].heard == [(1.5,)] * 2
+    assert person_of(track).gender == "female"
+    assert person_of(followed(3)[1]).gender is None
+
+
 def test_a_second_attribute_starts_over_with_another_person():
     tracker, track = followed(40, {"gender": Gender})
     gender = track.companion.attributes["gender"]
     gender.female = 0.9
-    track.companion.update(40.0, QUALITY, 4.0)
+    track.companion.update(Reading(40.0, (1.5,)), QUALITY, 4.0)
     assert gender.female == 0.9
     for found in ([], [], [FACE]):
         tracker.update(found, STEP)
     track.companion.ages._log_odds = 10.0  # as after frames that look like somebody else's
-    track.companion.update(40.0, QUALITY, 4.3)
+    track.companion.update(Reading(40.0, (1.5,)), QUALITY, 4.3)
     assert gender.female == 0.5
     (track,) = tracker.update([FACE], STEP)
     assert track.id == 2

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from device.age.network import Reading
 from device.bench.synthetic_detector import Crowd, grid
 from device.box import Box
 from device.budget.timing import Timings
@@ -26,13 +27,15 @@ class Nothing:
 class Scale:
     """An age network that reads ages off the picture: its brightness."""
 
+    has_attributes = False
+
     def __init__(self):
         self.calls = 0
 
-    def estimate(self, crop):
+    def read(self, crop):
         assert crop.shape == (64, 64, 3)
         self.calls += 1
-        return float(crop.mean())
+        return Reading(float(crop.mean()))
 
 
 def vision(faces=1, detector=None, net=None, **schedule):
@@ -169,8 +172,8 @@ def test_a_settled_face_is_estimated_one_way_at_a_time():
     class Sides(Scale):
         """Tells the picture from its mirror image."""
 
-        def estimate(self, crop):
-            return 30.0 if crop[0, 0, 0] < crop[0, -1, 0] else 34.0
+        def read(self, crop):
+            return Reading(30.0 if crop[0, 0, 0] < crop[0, -1, 0] else 34.0)
 
     eyes = vision(net=Sides(), detect_every=1, settled_every_s=0.0)
     frame = Frame(SIZE)

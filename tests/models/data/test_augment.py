@@ -9,7 +9,7 @@ FACE = np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8)
 
 
 CHANGES = [
-    augment.camera, augment.occluded, augment.lit, augment.shaded,
+    augment.camera, augment.clear_glasses, augment.lit, augment.shaded,
     augment.blurred, augment.faded, augment.grainy, augment.sharpened,
 ]  # fmt: skip
 
@@ -39,6 +39,38 @@ def test_covering_does_not_write_into_its_input():
     for seed in range(20):
         augment.occluded(np.random.default_rng(seed), FACE)
     np.testing.assert_array_equal(FACE, before)
+
+
+def test_what_was_drawn_is_said_with_the_face():
+    said = {}
+    for seed in range(60):
+        face, cover = augment.occluded(np.random.default_rng(seed), FACE)
+        again, same = augment.occluded(np.random.default_rng(seed), FACE)
+        np.testing.assert_array_equal(face, again)
+        assert cover == same
+        said.setdefault(cover, []).append(face)
+    assert set(said) == {(0, 1), (1, 0), (2, 0), (1, 1), (2, 1), (-1, -1)}
+    for (glasses, mouth), faces in said.items():
+        for face in faces:
+            drawn = (face != FACE).any(2)
+            if mouth == 1:
+                assert drawn[44:48, 28:36].all()  # the mouth
+            if mouth == 0:
+                assert not drawn[44:].any()
+            if glasses == 2:
+                assert drawn[18:20, 18:20].all()  # a lens
+            if glasses == 0:
+                assert not drawn[:26].any()
+
+
+def test_clear_glasses_leave_the_pupils_and_frame_them():
+    grey = np.full((64, 64, 3), 200, np.uint8)
+    for seed in range(20):
+        worn = augment.clear_glasses(np.random.default_rng(seed), grey.copy()).astype(int)
+        changed = np.abs(worn[:, 14:25] - 200).max((1, 2))  # around one eye
+        assert changed[19:21].min() < 60
+        assert changed.max() > 25
+        assert (worn[40:] == 200).all()
 
 
 def test_jitter_keeps_the_middle_near_the_middle():

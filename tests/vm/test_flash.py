@@ -1,0 +1,99 @@
+"""`make flash` on an emulated machine: bare, again, upgraded, with releases that fail. In this order, on one machine."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.vm.kiosk import Kiosk
+from tests.vm.workshop import FAULTS
+
+FLASH_LIMIT_S = 1800  # of a whole `make flash`, bundle included, on a busy machine
+IN_CI = "sees no frame"  # the one of the broken releases that CI takes
+
+pytestmark = pytest.mark.vm
+
+
+@pytest.mark.quick
+def test_it_boots_to_sshd_and_a_camera(machine, say):
+    say(f"root, kernel, initrd and disk: made in {machine.artefacts.made_in_s:.0f} s, then cached")
+    seconds = machine.boot()
+    say(f"boot to sshd: {seconds:.0f} s")
+    assert "/dev/video0" in machine.ssh("ls /dev/video*")
+    machine.ssh(
+        "sudo mkdir -p /etc/kiosk && echo '[source]\nuse = \"v4l2:/dev/video0\"' | sudo tee /etc/kiosk/kiosk.toml"
+    )
+
+
+@pytest.mark.quick
+def test_the_bare_machine_becomes_a_kiosk(machine, flash, say):
+    done, seconds = flash(machine)
+    assert done.returncode == 0, done.stdout
+    kiosk = Kiosk(machine)
+    kiosk.wait_well(2 * machine.boot_s)
+    assert kiosk.property("ActiveState") == "active"
+    say(f"make flash on the bare machine: {seconds:.0f} s, bundle included")
+
+
+@pytest.mark.quick
+def test_the_same_again_sends_nothing_and_restarts_nothing(machine, flash, say):
+    kiosk = Kiosk(machine)
+    before = kiosk.pid(), kiosk.listing()
+    done, seconds = flash(machine)
+    assert done.returncode == 0, done.stdout
+    assert (kiosk.pid(), kiosk.listing()) == before
+    say(f"the same again: {seconds:.1f} s (must: 5 s of a free machine; booted in {machine.boot_s:.0f} s)")
+    assert seconds < 5 * pace(machine)
+
+
+@pytest.mark.quick
+def test_an_upgrade_is_down_for_seconds(machine, flash, workshop, say):
+    kiosk = Kiosk(machine)
+    commit = workshop.good("upgrade")
+    with kiosk.downtime() as longest:
+        done, seconds = flash(machine)
+    assert done.returncode == 0, done.stdout
+    assert kiosk.commit() == commit
+    kiosk.wait_well(machine.boot_s)
+    say(f"upgrade: {seconds:.0f} s, /health down for {longest[0]:.1f} s (must: 10 s of a free machine)")
+    assert longest[0] < 10 * pace(machine)
+
+
+@pytest.mark.parametrize(
+    "fault", [pytest.param(name, marks=pytest.mark.quick if name == IN_CI else ()) for name in FAULTS]
+)
+def test_a_release_that_fails_goes_back_by_itself(machine, flash, workshop, say, fault):
+    kiosk = Kiosk(machine)
+    old = kiosk.commit()
+    broken = workshop.broken(fault)
+    with kiosk.downtime() as longest:
+        done, seconds = flash(machine)
+    well_after = kiosk.wait_well(2 * machine.boot_s)
+    lines = [line for line in done.stdout.splitlines() if line.strip()]
+    say(
+        f"a release that {fault}: {seconds:.0f} s, /health down for {longest[0]:.1f} s, well {well_after:.0f} s later"
+        f" (must: 60 s of a free machine); it said:\n      " + "\n      ".join(lines[-25:])
+    )
+    assert done.returncode == 2, done.stdout  # make's status for a command that left with 1
+    assert "Error 1" in done.stdout
+    assert kiosk.commit() == old != broken
+    assert kiosk.property("ActiveState") == "active"
+    workshop.original()
+
+
+def pace(machine) -> float:
+    """How many times slower this machine is than one with a free core, which boots in 30 s; 1 at least."""
+    return max(1.0, machine.boot_s / 30)
+
+
+@pytest.fixture
+def flash(workshop):
+    """`make flash` of the workshop's commit onto a machine: what make did, and the seconds it took."""
+
+    def run(machine):
+        started = time.monotonic()
+        done = machine.make("-C", str(workshop.folder), "flash", f"OS={machine.artefacts.suite}", limit=FLASH_LIMIT_S)
+        return done, time.monotonic() - started
+
+    return run

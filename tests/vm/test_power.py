@@ -1,0 +1,111 @@
+"""The cable pulled and the power cut while a release comes: afterwards old or new runs, whole, and nothing is torn."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+
+import pytest
+
+from tests.vm.emulator import Machine
+from tests.vm.kiosk import HOME, Kiosk, wait_for
+from tests.vm.test_flash import FLASH_LIMIT_S
+
+CUTS = int(os.environ.get("CUTS", "20"))
+SEED = 20261125
+
+pytestmark = pytest.mark.vm
+
+
+@pytest.fixture
+def flashing(machine, workshop):
+    """Starts `make flash` of the workshop's commit and returns the process, its output a pipe."""
+    started: list[subprocess.Popen] = []
+
+    def start() -> subprocess.Popen:
+        command = machine.make_command("-C", str(workshop.folder), "flash", f"OS={machine.artefacts.suite}")
+        started.append(subprocess.Popen(command, **machine.make_options()))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+@pytest.mark.quick
+def test_a_power_cut_in_the_middle_of_a_switch(machine, workshop, flashing, say):
+    kiosk = Kiosk(machine)
+    old, new = kiosk.commit(), workshop.good("cut in the switch")
+    process = flashing()
+    wait_for(
+        lambda: machine.ssh(f"test -e {HOME}/pending && echo yes", check=False).strip() == "yes",
+        FLASH_LIMIT_S,
+        lambda: f"no switch began; make: {process.poll()}",
+    )
+    machine.cut()
+    process.wait(FLASH_LIMIT_S)
+    after_the_cut(machine, {old, new}, say)
+    assert process.returncode != 0
+
+
+def test_the_cable_pulled_in_each_phase(machine, workshop, flashing, say):
+    """After each line that `make flash` writes, until it comes through."""
+    kiosk = Kiosk(machine)
+    old, phase, through = kiosk.commit(), 0, False
+    new = workshop.good("cable")
+    while not through:
+        process = flashing()
+        for _ in range(phase + 1):
+            said = process.stdout.readline()
+            through = not said
+        if not through:
+            machine.monitor("set_link net off")
+            process.wait(FLASH_LIMIT_S)
+            machine.monitor("set_link net on")
+            kiosk.wait_well(4 * machine.boot_s)
+            assert kiosk.commit() in {old, new}
+            assert kiosk.torn() == ""
+            say(f"cable pulled after: {said.strip()} — {'new' if kiosk.commit() == new else 'old'} runs")
+        phase += 1
+    assert process.wait() == 0
+
+
+@pytest.mark.parametrize("cut", range(CUTS))
+def test_a_power_cut_at_a_random_moment(machine, workshop, flashing, say, cut):
+    chance = random.Random(SEED + cut)
+    kiosk = Kiosk(machine)
+    old = kiosk.commit()
+    new = workshop.good(f"random cut {cut}")
+    subprocess.run(
+        ["make", "--no-print-directory", "-C", str(workshop.folder), "bundle", f"OS={machine.artefacts.suite}"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    process = flashing()
+    moment = chance.uniform(0, 3 * machine.boot_s)
+    try:
+        process.wait(moment)
+    except subprocess.TimeoutExpired:
+        pass
+    machine.cut()
+    process.wait(FLASH_LIMIT_S)
+    say(f"cut {cut} after {moment:.0f} s of `make flash`, which left with {process.returncode}")
+    after_the_cut(machine, {old, new}, say)
+
+
+def after_the_cut(machine: Machine, may_run: set[str], say) -> None:
+    """Its file system is clean; booted again, one of these releases runs, and all that are there are whole."""
+    assert machine.filesystem_faults() == ""
+    kiosk = Kiosk(machine)
+    booted = machine.boot()
+    well = kiosk.wait_well(5 * machine.boot_s)
+    say(f"booted again in {booted:.0f} s, well {well:.0f} s later")
+    assert kiosk.commit() in may_run
+    assert kiosk.torn() == ""
+    wait_for(
+        lambda: machine.ssh(f"test -e {HOME}/pending || echo gone", check=False).strip() == "gone",
+        4 * machine.boot_s,
+        lambda: "the switch is still pending",
+    )
