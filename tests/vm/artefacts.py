@@ -1,4 +1,4 @@
-"""Disk, kernel and initrd of the emulated machines, made once and kept in .cache/vm by the hash of their recipe."""
+"""Disk, kernel and initrd of the emulated machines, made once, kept in .cache/vm by their recipe's hash."""
 
 from __future__ import annotations
 
@@ -99,9 +99,7 @@ def _image(base: Path, part: Path) -> None:
     subprocess.run(["cp", "-a", "--reflink=auto", str(base / "root"), str(root)], check=True)
     _sh("kernel.sh", base / "debs", part)
     key = part / "key"
-    subprocess.run(
-        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "vm", "-f", str(key)], check=True
-    )
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "vm", "-f", str(key)], check=True)
     _sh("image.sh", root, part, f"{key}.pub", part / "disk.img")
     shutil.rmtree(root)
     shutil.rmtree(part / "modules")

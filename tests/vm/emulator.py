@@ -33,9 +33,7 @@ class Machine:
         self._process: subprocess.Popen | None = None
         folder.mkdir(parents=True, exist_ok=True)
         if not self.disk.exists():
-            subprocess.run(
-                ["cp", "--sparse=always", "--reflink=auto", artefacts.disk, self.disk], check=True
-            )
+            subprocess.run(["cp", "--sparse=always", "--reflink=auto", artefacts.disk, self.disk], check=True)
         self.config = _ssh_config(folder, artefacts.key)
         self.bin = _ssh_that_knows(folder, self.config)
 
@@ -120,11 +118,14 @@ class Machine:
 
     def make(self, *arguments: str, limit: float) -> subprocess.CompletedProcess[str]:
         """`make ARGUMENTS HOST=… PORT=…` of this repository, as a technician types it, output as text."""
-        return subprocess.run(self.make_command(*arguments), **self.make_options(), timeout=limit, check=False)
+        return subprocess.run(
+            self.make_command(*arguments), **self.make_options(), timeout=limit, check=False
+        )
 
     def make_command(self, *arguments: str) -> list[str]:
         """That command, for tests that start it themselves."""
-        return ["make", "--no-print-directory", *arguments, f"HOST={self.host}", f"PORT={self.port}"]
+        target = [f"HOST={self.host}", f"PORT={self.port}"]
+        return ["make", "--no-print-directory", "--old-file=setup", *arguments, *target]
 
     def make_options(self) -> dict:
         """Its environment: an `ssh` first on the PATH that knows the machine's key, which rsync takes too."""
@@ -152,6 +153,7 @@ class Machine:
     def _command(self, options: tuple[str, ...], words: str) -> list[str]:
         network = f"user,id=net,hostfwd=tcp:127.0.0.1:{self.port}-:22"
         return [
+            *("setpriv", "--pdeathsig", "KILL"),  # it must not outlive the tests, however they end
             *("qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a72"),
             *("-accel", "tcg,thread=multi,tb-size=512", "-smp", str(self._cores), "-m", str(self._memory)),
             *("-display", "none", "-no-reboot", "-serial", f"file:{self.folder / 'console'}"),
