@@ -11,6 +11,11 @@ export PYTHON
 OS ?=
 HOST ?=
 REMOTE = --host '$(HOST)' $(if $(PORT),--port '$(PORT)') $(if $(KEY),--key '$(KEY)')
+NETWORK = $(REMOTE) $(if $(OS),--os '$(OS)') $(if $(BUNDLE),--bundle '$(BUNDLE)')
+DEV ?=
+CARD = --device '$(DEV)' --image '$(IMAGE)' $(if $(SHA256),--sha256 '$(SHA256)') $(if $(CONFIG),--config '$(CONFIG)') \
+    $(if $(SECRETS),--secrets '$(SECRETS)') $(if $(NAME),--name '$(NAME)') $(if $(BUNDLE),--bundle '$(BUNDLE)') \
+    $(if $(SCREEN),--screen '$(SCREEN)') $(if $(filter-out 0,$(DRY_RUN)),--dry-run)
 .PHONY: help run photo doctor bench bundle flash status logs rollback train quantize noise evaluate calibrate \
         test test-slow test-arm64 test-vm lint golden mutants setup training lock format clean
 
@@ -38,9 +43,9 @@ bundle: setup ## everything a device needs in one file: OS=bookworm or trixie, w
 	@deploy/venv.sh .venv-deploy deploy/requirements.txt
 	@$(DEVICE) -m deploy bundle $(if $(OS),--os $(OS)) $(ARGS)
 
-flash: setup ## put it on a Pi: HOST=pi@kiosk.local over the network; alone it says all that it can do
-	@$(if $(HOST),deploy/venv.sh .venv-deploy deploy/requirements.txt)
-	@$(DEVICE) -m deploy flash $(if $(HOST),$(REMOTE) $(if $(OS),--os '$(OS)') $(if $(BUNDLE),--bundle '$(BUNDLE)')) $(ARGS)
+flash: setup ## put it on a Pi, by HOST=pi@kiosk.local or a card (DEV=); alone it says all that it can do
+	@$(if $(HOST)$(DEV),deploy/venv.sh .venv-deploy deploy/requirements.txt)
+	@$(DEVICE) -m deploy $(if $(DEV),card $(CARD),flash $(if $(HOST),$(NETWORK))) $(ARGS)
 
 status logs rollback: setup
 	@$(DEVICE) -m deploy $@ $(REMOTE) $(ARGS)

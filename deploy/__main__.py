@@ -11,6 +11,7 @@ from deploy.errors import DeployError
 COMMANDS = {  # module:function, by default main
     "bundle": ("deploy.bundle", "everything that a device needs, for one operating system, in one file"),
     "flash": ("deploy.ssh.flash", "this commit onto a Raspberry Pi on the network"),
+    "card": ("deploy.card.command", "an SD card that makes a kiosk of a Raspberry Pi at its first start"),
     "status": ("deploy.ssh.remote:status", "what runs on a device, how it is, and which guards are in force"),
     "logs": ("deploy.ssh.remote:logs", "the last lines of its journal"),
     "rollback": ("deploy.ssh.remote:rollback", "back to the release before"),

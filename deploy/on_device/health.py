@@ -20,7 +20,7 @@ from deploy.on_device.layout import Layout, read
 UNIT = "kiosk.service"
 ANSWER_S = 2.0  # for one answer over the loopback
 POLL_S = 0.5
-STEADY_S = 5.0  # well for the last seconds of the window, in one process, or it does not count
+STEADY_S = 5.0  # well for so long, in one process, or it does not count
 RESTARTS = 2  # within one window: it does not start
 FACTS = ("LoadState", "Type", "ActiveState", "SubState", "Result", "MainPID", "NRestarts")
 
@@ -124,13 +124,16 @@ def judged(told: dict[str, Any]) -> str:
 
 
 def watch(layout: Layout, window_s: float) -> str:
-    """Look for `window_s` seconds; why the service is not well, or "" when it is."""
-    end = time.monotonic() + window_s
+    """Look for `window_s` seconds; why the service is not well, or "" when it is.
+
+    One that became well at the end is looked at for some seconds more, so that what only starts does not pass.
+    """
+    end, steady_s = time.monotonic() + window_s, min(STEADY_S, window_s / 2)
     first: Sample | None = None  # of those that have been well without a break until now
     since, pid = 0.0, ""
     while True:
         seen, now = sample(layout), time.monotonic()
-        if seen.fatal:
+        if seen.fatal or (seen.why and now > end):
             return seen.why
         if pid and seen.pid != pid:
             return f"{UNIT} ended after it had been well"
@@ -138,13 +141,8 @@ def watch(layout: Layout, window_s: float) -> str:
             first = None
         elif first is None:
             first, since, pid = seen, now, seen.pid
-        if now + POLL_S > end:
-            break
+        elif now > end and now - since > steady_s:
+            if seen.frames == first.frames >= 0:
+                return f"/health counts no frames: {seen.frames} for {now - since:.0f} s"
+            return ""
         time.sleep(POLL_S)
-    if first is None:
-        return seen.why
-    if now - since < min(STEADY_S, window_s / 2):
-        return f"it was well for the last {now - since:.0f} s of {window_s:.0f} only"
-    if seen.frames == first.frames >= 0:
-        return f"/health counts no frames: {seen.frames} for {now - since:.0f} s"
-    return ""

@@ -13,16 +13,18 @@ import cv2
 import device
 from device.app.forced_exit import ForcedExit
 from device.app.health import NOTICES, STAND_IN, Health, Numbers
+from device.app.interfaces import open_mqtt, open_telemetry, tell_what_leaves
 from device.app.ladder import Ladder, LadderFile
 from device.app.main_loop import Loop, Recorder
 from device.app.memory_plan import memory_plan
 from device.app.report import RunReport
 from device.app.summary import Summary
 from device.app.systemd import Notifier
-from device.app.vision_worker import AsyncVision, SyncVision
+from device.app.vision_worker import EXTRAPOLATE_S, AsyncVision, SyncVision
 from device.board import time_sync
 from device.board.proc import STATUS
 from device.board.thermal import Thermometer
+from device.box import Box
 from device.budget.load_shedding import FEWER_PICTURES, LoadShedder
 from device.budget.memory import Meter, Watcher, check, peak_rss_mib
 from device.budget.timing import Timings
@@ -33,6 +35,7 @@ from device.events.json_lines import Events
 from device.events.trace import Trace
 from device.outputs.dispatcher import Dispatcher
 from device.outputs.open import open_outputs
+from device.overlay.composition import shown_size
 from device.pipeline.pipeline import Vision, open_networks
 
 # Of the time between two frames: so long the picture waits for this frame's result. Reasoned, not tuned:
@@ -70,6 +73,10 @@ class Run:
         self.events = Events(wanted.to, wanted.every_s, wanted.max_mib, exact_ages=exact)
         closing.callback(self.events.close)
         recorders: list[Recorder] = [self.summary, self.events]
+        self._mqtt_lost: Callable[[], Mapping[str, int]] = dict  # until it is open
+        self.telemetry = open_telemetry(settings, self._is_well, self.timings.milliseconds, self._lost)
+        if self.telemetry:
+            recorders.append(self.telemetry.audience)
         if trace:
             writing = Trace(trace)
             closing.callback(writing.close)
@@ -91,11 +98,20 @@ class Run:
         self.vision = Vision(
             settings, source.size, source.fps, self.timings, *self.networks, realtime=not stepped
         )
+        self.vision.notify = self._notify
         outputs = open_outputs(
-            settings, source.size, source.fps, self._on_output, stopping.set, health=self.health.report
+            settings,
+            shown_size(settings, source.size),
+            source.fps,
+            self._on_output,
+            stopping.set,
+            health=self.health.report,
+            telemetry=self.telemetry,
         )
         self.picture = Dispatcher(settings, source.size, outputs, self.timings)
         self.picture.notice = NOTICES[STAND_IN] if self._stands_in() else ""  # from the first picture on
+        self._mqtt_lost = open_mqtt(settings, self.telemetry, closing)
+        tell_what_leaves(settings)
         self._outputs_lost = self.picture.lost
         closing.callback(self.picture.close)
         self.worker = self._worker(stepped, source.fps)
@@ -111,15 +127,21 @@ class Run:
             on_render_cost,
             self.timings,
             stopping,
+            self._faces,
         )
         self.systemd = Notifier.from_environment()
         closing.callback(self.systemd.close)  # the first to be closed: what follows may take its time
 
+    def _faces(self) -> list[Box] | None:
+        """All that may be a face in the frame that the loop has; None where the vision has not seen it."""
+        return self.vision.faces if self.worker.fresh else None
+
     def _worker(self, stepped: bool, fps: float) -> SyncVision | AsyncVision:
         process, release, on_result = self.vision.process, self.capture.release, self.health.on_result
+        strict = self.vision.strict  # no picture before somebody looked at it, so the picture may come late
         if stepped:
             return SyncVision(process, release, on_result)
-        return AsyncVision(process, release, PATIENCE / fps, on_result)
+        return AsyncVision(process, release, EXTRAPOLATE_S if strict else PATIENCE / fps, on_result)
 
     def _on_source(self, kind: str, message: str) -> None:
         """Pass on what the source says of itself; called from its thread."""
@@ -148,6 +170,8 @@ class Run:
         self.vision.scheduler.level = self.load.level
         self.vision.tracker.growing = self.watcher.growing
         self.picture.half_rate = self.load.level >= FEWER_PICTURES
+        if self.telemetry:
+            self.telemetry.audience.poll(now)
         try:
             self.health.poll(self.worker.pending, self.worker.results)
         except VisionStuckError as error:
@@ -157,6 +181,13 @@ class Run:
             self.picture.notice = self.health.notice
         ready = self.loop.frames > 0 or self.health.camera_failed
         self.systemd.poll(now, ready, self.health.alive, self.health.line)
+
+    def _is_well(self) -> bool:
+        """Whether frames come, and are those of the source that was asked for."""
+        return not (self.health.camera_failed or self._stands_in())
+
+    def _lost(self) -> dict[str, int]:
+        return {"events": self.events.dropped, **self._mqtt_lost()}
 
     def _shed(self) -> list[str]:
         return self.picture.shed()
@@ -213,5 +244,8 @@ def sentence(event: str, facts: Mapping[str, object]) -> str:
         closed = ", ".join(map(str, cast(list[str], facts.get("closed", [])))) or "nothing that could be"
         doing = facts.get("doing") or f"closed: {closed}"
         return f"memory: {facts['used_mib']} of {facts['budget_mib']} MiB are used; {doing}"
+    if event == "still":
+        x, y, w, h = (f"{value:.0f}" for value in cast(list[float], facts["box"]))
+        return f"a face at {x}, {y}, {w}×{h} pixels, never moves: it is taken for a picture and left out"
     reasons = ", ".join(map(str, cast(list[str], facts.get("reasons", []))))
     return f"{event}: {facts['status']}" + (f" ({reasons})" if reasons else "")

@@ -69,6 +69,7 @@ def verdicts(settings: Settings) -> Iterator[Verdict]:
     yield _pi_camera()
     yield _usb_cameras()
     yield _screen()
+    yield from _overlay(settings)
     yield from _source(settings)
     yield _held()
 
@@ -208,6 +209,26 @@ def _screen() -> Verdict:
     return Verdict("note", "screen", f"{reason}; the picture goes to a web page instead")
 
 
+def _overlay(settings: Settings) -> Iterator[Verdict]:
+    """The language of what the picture says, and what is kept from those who see it."""
+    from device.overlay.words import Words
+
+    language, privacy = settings.overlay.language, settings.overlay.privacy
+    try:
+        missing = Words(language).missing
+    except DeviceError as error:
+        yield Verdict("bad", "language", str(error))
+        return
+    if missing:
+        text = f"{language} lacks {', '.join(missing)} in device/overlay/languages.toml; said in English"
+        yield Verdict("note", "language", text)
+    if privacy == "blur":
+        text = (
+            "blur hides the faces that the detector finds; only silhouette keeps every pixel from the outputs"
+        )
+        yield Verdict("note", "privacy", text)
+
+
 def _source(settings: Settings) -> Iterator[Verdict]:
     """Open the source as the main job would, wait for frames, and judge their light, focus and colour."""
     from device.camera.capture import open_capture
@@ -225,7 +246,7 @@ def _source(settings: Settings) -> Iterator[Verdict]:
         width, height = source.size
         facts = f"{source.name}, {width}×{height} at {source.fps:g} frames a second."
         yield Verdict("ok", "source", " ".join([facts, *told]))
-        yield _picture(image, settings)
+        yield from _picture(image, settings)
     except DeviceError as error:
         yield Verdict("bad", "source", str(error))
 
@@ -242,11 +263,19 @@ def _settled_picture(capture: Capture | SyncCapture) -> Image | None:
     return image
 
 
-def _picture(image: Image, settings: Settings) -> Verdict:
+def _picture(image: Image, settings: Settings) -> Iterator[Verdict]:
     from device.faces.detector import FaceDetector
     from device.faces.exposure_check import judge
+    from device.faces.mounting import best_turn
 
     chosen = settings.detector
     detector = FaceDetector(chosen.range, settings.age.interpreter, chosen.threads, chosen.min_score)
     fit, text = judge(image, detector.detect(image))
-    return Verdict("ok" if fit else "note", "picture", text)
+    turn = best_turn(image, detector)
+    if turn:
+        camera = settings.camera
+        rotate = (camera.rotate + (-turn if camera.flip else turn)) % 360  # mirrored after it is turned
+        text = f"faces stand upright when it is turned by {turn}° clockwise: set camera.rotate = {rotate}"
+        yield Verdict("note", "mounting", text)
+        return
+    yield Verdict("ok" if fit else "note", "picture", text)

@@ -1,7 +1,12 @@
+from pathlib import Path
+
+import cv2
 import pytest
 
 from device.__main__ import main
 from device.inference import model_files
+
+SQUARE = Path(__file__).parents[2] / "golden" / "square.png"
 
 
 def verdicts(text):
@@ -95,3 +100,25 @@ def test_cameras_are_named(monkeypatch, capsys):
     monkeypatch.setattr("device.camera.v4l2.usb_cameras", lambda: ["/dev/video9"])
     main(["doctor", "--source", "demo"])
     assert "/dev/video9" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ([], "turned by 90° clockwise: set camera.rotate = 90"),
+        (["--rotate", "180"], "turned by 270° clockwise: set camera.rotate = 90"),
+        (["--rotate", "180", "--camera-flip"], "turned by 90° clockwise: set camera.rotate = 90"),
+    ],
+)
+def test_a_camera_that_lies_on_its_side_is_told_how_to_stand(demo_only, tmp_path, capsys, options, said):
+    picture = cv2.imread(str(SQUARE))
+    cv2.imwrite(str(tmp_path / "a.png"), cv2.rotate(picture, cv2.ROTATE_90_COUNTERCLOCKWISE))
+    assert main(["doctor", "--source", f"images:{tmp_path}", *options]) == 0
+    assert said in capsys.readouterr().out
+
+
+def test_a_camera_that_is_told_so_stands(demo_only, tmp_path, capsys):
+    picture = cv2.imread(str(SQUARE))
+    cv2.imwrite(str(tmp_path / "a.png"), cv2.rotate(picture, cv2.ROTATE_90_COUNTERCLOCKWISE))
+    assert main(["doctor", "--source", f"images:{tmp_path}", "--rotate", "90"]) == 0
+    assert "mounting" not in capsys.readouterr().out
