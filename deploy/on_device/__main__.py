@@ -20,6 +20,7 @@ from deploy.on_device.layout import Layout
 
 COMMANDS = {
     "install": "unpack a bundle into a release, its sums checked; nothing runs yet",
+    "verify": "whether every file of a release has its sum",
     "trial": "let a release examine itself beside the one that runs, without a camera",
     "switch": "make a release the one that runs, and go back if it is not well within the window",
     "rollback": "switch to the release before",
