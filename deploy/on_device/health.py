@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import ssl
 import subprocess
 import time
 import tomllib
@@ -67,6 +66,8 @@ def ask(where: Page) -> dict[str, Any]:
     kind: Callable[..., http.client.HTTPConnection] = http.client.HTTPConnection
     options: dict[str, Any] = {"timeout": ANSWER_S}
     if where.tls:
+        import ssl  # takes its time, and few need it
+
         kind = http.client.HTTPSConnection
         options["context"] = ssl._create_unverified_context()  # its own certificate, on its own loopback
     connection = kind(where.host, where.port, **options)

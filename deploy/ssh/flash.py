@@ -66,7 +66,7 @@ def main(args: Namespace) -> int:
             device.run(*on_device(args, "current/app/deploy/on_device"), "recover", "--root", args.root)
             facts = preflight(device, args, wanted)
         commit = wanted["commit"]
-        if facts["current"] == commit and facts["there"] and not facts["pending"] and is_well(device, args):
+        if facts["well"]:
             print(
                 f"{commit[:12]} runs on {args.host} already and is well: nothing was sent, nothing restarted"
             )
@@ -130,12 +130,6 @@ def preflight(device: Connection, args: Namespace, wanted: dict[str, Any]) -> di
     if facts["uid"] == 0:
         device.prefix = ()
     return facts
-
-
-def is_well(device: Connection, args: Namespace) -> bool:
-    """Whether the release that runs is well."""
-    tools = on_device(args, "current/app/deploy/on_device")
-    return device.run(*tools, "status", "--brief", "--root", args.root, capture_output=True).returncode == 0
 
 
 def built(facts: dict[str, Any]) -> Path:
