@@ -21,11 +21,12 @@ THROTTLED = {  # bits of `vcgencmd get_throttled`
 def add_options(parser: ArgumentParser) -> None:
     """The options of `status`."""
     parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--brief", action="store_true", help="the health alone")
 
 
 def main(layout: Layout, args: Namespace) -> int:
     """Print it; 0 when the kiosk is well, else 1."""
-    told = status(layout)
+    told = {"health": _health(layout)} if args.brief else status(layout)
     if args.json:
         print(json.dumps(told))
     else:
