@@ -12,7 +12,7 @@ from device.camera import capture
 from device.config.schema import Settings
 from device.inference.interpreter import PACKAGES, available
 from device.outputs import open as outputs
-from device.overlay import overlay
+from device.overlay import composition, overlay
 
 PYTHON = 12.0  # the language, 8.4, and the modules of this program, 2.3
 NUMPY = 6.0  # 5.0
@@ -31,9 +31,10 @@ OPENSSL = 4.0
 def memory_plan(settings: Settings) -> list[Part]:
     """Which part will hold how much."""
     size = settings.camera.width, settings.camera.height
+    held_by_overlay = overlay.declared_bytes(size) + composition.declared_bytes(size, settings)
     interpreter = _interpreter(settings.age.interpreter)
     source = _source(settings.source.use)
-    outputs_wanted = outputs.declared_bytes(settings, size)
+    outputs_wanted = outputs.declared_bytes(settings, composition.shown_size(settings, size))
     return [
         Part("Python and this program", PYTHON),
         Part("NumPy", NUMPY),
@@ -43,7 +44,7 @@ def memory_plan(settings: Settings) -> list[Part]:
         Part(f"age network {settings.age.model}", AGE_NETS[settings.age.model]),
         Part(f"source {source}", SOURCES.get(source, 0.0)),
         Part("frames", capture.declared_bytes(settings) / MIB),
-        Part("overlay", overlay.declared_bytes(size) / MIB),
+        Part("overlay", held_by_overlay / MIB),
         *(Part(f"output {name}", held / MIB) for name, held in outputs_wanted.items()),
         *(Part(name, INTERFACES[name]) for name in INTERFACES if _is_on(name, settings)),
         *([Part("TLS to the broker", OPENSSL)] if settings.mqtt.host and settings.mqtt.tls else []),

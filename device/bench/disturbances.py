@@ -54,13 +54,13 @@ def _infrared(image: Image, _face: Box, rng: Rng) -> NDArray[Any]:
     light = 1.15 - 0.9 * (y**2 + x**2)
     spot = 120 * np.exp(-((x - 0.25) ** 2 + (y + 0.2) ** 2) / 0.02)
     noise = rng.standard_normal(grey.shape, np.float32) * READ_NOISE
-    return cv2.merge([(60 + 0.6 * grey) * light + spot + noise] * 3)
+    return np.repeat(((60 + 0.6 * grey) * light + spot + noise)[..., None], 3, axis=2)
 
 
 def _dark(share: float, image: Image, _face: Box, rng: Rng) -> NDArray[Any]:
     light = image.astype(np.float32) * share
     noise = rng.standard_normal(image.shape, np.float32)
-    return light + noise * (READ_NOISE + SHOT_NOISE * np.sqrt(light))
+    return np.asarray(light + noise * (READ_NOISE + SHOT_NOISE * np.sqrt(light)))
 
 
 def _cast(gains: tuple[float, float, float], image: Image, _face: Box, _rng: Rng) -> NDArray[Any]:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import cast
 
 from device.camera.open import camera_search, open_source
+from device.camera.orientation import orientation
 from device.camera.paced import RealTimeSource
 from device.camera.reconnecting import Counters, ReconnectingCamera
 from device.camera.search import AnyCamera
@@ -67,7 +68,8 @@ def declared_bytes(settings: Settings) -> int:
     """
     size = settings.camera.width, settings.camera.height
     frames = SYNC_FRAMES if settings.source.pace == "fast" else settings.camera.buffers
-    return (frames + 1) * frame_bytes(size)  # and one in the decoder, or in the driver's library
+    turned = not orientation(settings.camera).upright  # from a further one
+    return (frames + 1 + turned) * frame_bytes(size)  # and one in the decoder, or in the driver's library
 
 
 class Capture:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from functools import partial
 
+from device.camera.orientation import turned, turned_camera
 from device.camera.search import AnyCamera, CameraSearch
 from device.camera.source import Camera, OnEvent, Source, ignore
 from device.config.schema import Settings
@@ -51,20 +52,21 @@ def _picamera2(rest: str, settings: Settings, on_event: OnEvent) -> Camera:
 def _v4l2(rest: str, settings: Settings, on_event: OnEvent) -> Camera:
     from device.camera.v4l2 import UsbCamera
 
-    return UsbCamera(rest, settings.camera, on_event)
+    return turned_camera(UsbCamera(rest, settings.camera, on_event), settings.camera)
 
 
 def _clip(rest: str, settings: Settings, on_event: OnEvent) -> Source:
     from device.camera.clip import Clip, most_pixels
 
-    return Clip(rest, settings.source.loop, most_pixels(settings), on_event)
+    return turned(Clip(rest, settings.source.loop, most_pixels(settings), on_event), settings.camera)
 
 
 def _image_folder(rest: str, settings: Settings, on_event: OnEvent) -> Source:
     from device.camera.image_folder import ImageFolder
 
     paced = settings.source.pace == "real"
-    return ImageFolder(rest, settings.camera.fps, settings.source.loop, on_event, paced)
+    folder = ImageFolder(rest, settings.camera.fps, settings.source.loop, on_event, paced)
+    return turned(folder, settings.camera)
 
 
 def _demo(rest: str, settings: Settings, on_event: OnEvent) -> Source:
@@ -76,7 +78,7 @@ def _demo(rest: str, settings: Settings, on_event: OnEvent) -> Source:
 def _fake(rest: str, settings: Settings, on_event: OnEvent) -> Source:
     from device.camera.fake import FakeCamera
 
-    return FakeCamera(rest, settings.camera)
+    return turned_camera(FakeCamera(rest, settings.camera), settings.camera)
 
 
 def _auto(rest: str, settings: Settings, on_event: OnEvent) -> Source:

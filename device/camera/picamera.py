@@ -23,6 +23,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from device.camera.orientation import Orientation, orientation
 from device.camera.source import OnEvent, ignore
 from device.config.schema import CameraSettings
 from device.errors import CameraError, CameraGarbage, CameraLost, CameraStalled
@@ -74,8 +75,8 @@ class PiCamera:
         except CameraError:
             self.close()
             raise
-        if self.size != (camera.width, camera.height):
-            width, height = self.size
+        if self._main.camera_size != (camera.width, camera.height):
+            width, height = self._main.camera_size
             asked = f"{camera.width}x{camera.height}"
             on_event("changed", f"{self.name}: asked for {asked}, the camera gives {width}x{height}.")
 
@@ -139,8 +140,9 @@ class PiCamera:
                 encode=None,
             )
         )
-        self._main = _Stream(self.name, "main", camera.stream_configuration("main"))
-        self._small = _Stream(self.name, "lores", camera.stream_configuration("lores"))
+        how = orientation(asked)
+        self._main = _Stream(self.name, "main", camera.stream_configuration("main"), how)
+        self._small = _Stream(self.name, "lores", camera.stream_configuration("lores"), how)
         self.size, self.small_size = self._main.size, self._small.size
         camera.start()
 
@@ -183,32 +185,49 @@ class PiCamera:
 
 
 class _Stream:
-    """One of the two pictures of a request: where it lies in the camera's memory, and how it becomes BGR."""
+    """One of the two pictures of a request: where it lies in the camera's memory, and how it becomes BGR.
 
-    def __init__(self, camera: str, stream: str, config: dict[str, Any]):
+    `size` is of the picture as it is turned by `how`, on its one way out of there.
+    """
+
+    def __init__(self, camera: str, stream: str, config: dict[str, Any], how: Orientation):
         if config["format"] not in TO_BGR:
             raise CameraError(f"the {stream} stream is {config['format']}, not one of {', '.join(TO_BGR)}")
         self.stream = stream
-        self.size = width, height = config["size"]
+        self.camera_size = width, height = config["size"]
+        self.size = how.size(self.camera_size)
+        self._how = how
         self._camera = camera
         self._conversion = TO_BGR[config["format"]]
         padded = config["format"] == "YUV420" and config["stride"] != width  # others come without padding
         self._padded = np.empty((height, config["stride"], 3), np.uint8) if padded else None
+        converted = self._conversion is not None and not how.upright
+        self._converted: Image | None = np.empty((height, width, 3), np.uint8) if converted else None
 
     def copy(self, array: Image, out: Image) -> None:
         """Copy the camera's `array` into `out` (HxWx3 uint8 BGR); CameraGarbage when it does not fit."""
         try:
-            if self._conversion is None:
-                np.copyto(out, array)
-            elif self._padded is not None:
-                cv2.cvtColor(array, self._conversion, dst=self._padded)
-                np.copyto(out, self._padded[:, : out.shape[1]])
-            elif cv2.cvtColor(array, self._conversion, dst=out) is not out:
-                raise ValueError
+            if self._converted is not None:
+                self._convert(array, self._converted)
+                self._how.turn(self._converted, out)
+            elif not self._how.upright and array.shape == (*self.camera_size[::-1], 3):
+                self._how.turn(array, out)
+            else:
+                self._convert(array, out)
         except (ValueError, cv2.error):
             shape = None if array is None else array.shape
             what = f"a {self.stream} picture of shape {shape}"
             raise CameraGarbage(f"{self._camera}: {what}, expected {out.shape}.") from None
+
+    def _convert(self, array: Image, out: Image) -> None:
+        """The camera's picture as BGR, as it lies; ValueError or cv2.error when it does not fit."""
+        if self._conversion is None:
+            np.copyto(out, array)
+        elif self._padded is not None:
+            cv2.cvtColor(array, self._conversion, dst=self._padded)
+            np.copyto(out, self._padded[:, : out.shape[1]])
+        elif cv2.cvtColor(array, self._conversion, dst=out) is not out:
+            raise ValueError
 
 
 def _picamera2(name: str) -> ModuleType:

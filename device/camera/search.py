@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import cv2
 
 from device.camera.letterbox import letterbox
+from device.camera.orientation import orientation
 from device.camera.source import Camera
 from device.config.schema import CameraSettings
 from device.errors import CameraError, CameraLost
@@ -78,7 +79,7 @@ class AnyCamera:
         camera: Camera | None = None,
         why_none: str = "",
     ):
-        self.size, self.fps = (asked.width, asked.height), asked.fps
+        self.size, self.fps = orientation(asked).size((asked.width, asked.height)), asked.fps
         self.small_size: tuple[int, int] | None = None
         if camera is not None:
             self.size, self.fps, self.small_size = camera.size, camera.fps, camera.small_size

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any, NamedTuple, cast, get_args, get_type_hints
+from typing import Any, Literal, NamedTuple, cast, get_args, get_origin, get_type_hints
 
 from device.config.schema import Settings
 from device.errors import ConfigError
@@ -18,7 +18,8 @@ class Key(NamedTuple):
     section: str
     name: str
     default: Value
-    allowed: tuple[Any, ...]  # (lowest, highest) of numbers, the permitted words of strings; empty: anything
+    # (lowest, highest) of numbers, or more than two permitted ones; the permitted strings; empty: anything
+    allowed: tuple[Any, ...]
     unit: str
     help: str
     option: str  # on the command line, such as --camera-buffers
@@ -31,7 +32,8 @@ def _keys(section: str, kind: type) -> list[Key]:
     found = []
     for made in fields(kind):
         facts, default = made.metadata, cast(Value, made.default)
-        allowed = get_args(types[made.name]) if isinstance(default, str) else facts["span"]
+        words = get_origin(types[made.name]) is Literal
+        allowed = get_args(types[made.name]) if words else facts["span"]
         option = facts["option"] or f"--{section}-{made.name}".replace("_", "-")
         found.append(
             Key(section, made.name, default, allowed, facts["unit"], facts["help"], option, facts["was"])
@@ -72,8 +74,8 @@ def allowed(key: Key) -> str:
     """What may be given for `key`, in words: "one of real, fast", "a whole number from 1 to 32 (faces)"."""
     if isinstance(key.default, bool):
         return "true or false"
-    if isinstance(key.default, str):
-        return "one of " + ", ".join(key.allowed) if key.allowed else "a string"
+    if isinstance(key.default, str) or len(key.allowed) > 2:
+        return "one of " + ", ".join(map(str, key.allowed)) if key.allowed else "a string"
     unit = f" ({key.unit})" if key.unit else ""
     if isinstance(key.default, tuple):
         texts = isinstance(key.default[0], str)
@@ -96,6 +98,8 @@ def _fits(key: Key, value: Value) -> bool:
         return not key.allowed or value in key.allowed
     if isinstance(value, bool):
         return True
+    if len(key.allowed) > 2:
+        return value in key.allowed
     low, high = key.allowed
     return bool(low <= value <= high)
 

@@ -81,6 +81,13 @@ class CameraSettings:
         span=(0.0, 86400.0),
         unit="seconds",
     )
+    rotate: Literal[0, 90, 180, 270] = setting(
+        0,
+        "turn the camera's picture clockwise, for a camera mounted sideways or overhead; doctor says how",
+        unit="degrees",
+        option="--rotate",
+    )
+    flip: bool = setting(False, "mirror the camera's picture, for a camera that looks into a mirror")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +150,17 @@ class TrackerSettings:
         span=(0.1, 30.0),
         unit="seconds",
         was="refind_s",
+    )
+    ignore: str = setting(
+        "",
+        "parts of the picture whose faces are left out, in fractions of it from the upper left, separated by"
+        " semicolons: boxes (left top right bottom) or polygons (x y x y x y and so on)",
+    )
+    still_minutes: float = setting(
+        10.0,
+        "a face that does not move for so long is a poster's or a mannequin's, and left out; 0 leaves none",
+        span=(0.0, 1440.0),
+        unit="minutes",
     )
 
 
@@ -221,6 +239,31 @@ class OverlaySettings:
         option="--show",
     )
     status: bool = setting(True, "show the number of people, frames a second and notices")
+    language: Literal["en", "de", "fr", "es", "ja"] = setting(
+        "en", "of what the picture says: English, German, French, Spanish or Japanese", option="--language"
+    )
+    privacy: Literal["off", "blur", "silhouette"] = setting(
+        "off",
+        "what every output gets to see: with blur no face that is found, with silhouette only outlines of"
+        " people on a plain stage",
+        option="--privacy",
+    )
+    attract_s: float = setting(
+        10.0,
+        "after so long with nobody in view, the screen invites those who pass by; 0 never",
+        span=(0.0, 3600.0),
+        unit="seconds",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenSettings:
+    """How the picture stands on the screen, and in everything else that shows or records it."""
+
+    rotate: Literal[0, 90, 180, 270] = setting(
+        0, "turn the picture and its text clockwise, for a screen that hangs turned", unit="degrees"
+    )
+    mirror: bool = setting(False, "show people as a mirror would; text stays readable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,6 +411,7 @@ class Settings:
     smoother: SmootherSettings = SmootherSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     overlay: OverlaySettings = OverlaySettings()
+    screen: ScreenSettings = ScreenSettings()
     output: OutputSettings = OutputSettings()
     window: WindowSettings = WindowSettings()
     web: WebSettings = WebSettings()

@@ -18,10 +18,12 @@ from device.outputs.output import Output
 
 MODULES = {
     "window": "device.outputs.window",
+    "drm": "device.outputs.drm.output",
+    "fb": "device.outputs.fb",
     "web": "device.outputs.web.output",
     "file": "device.outputs.file",
 }
-FORMS = "window, web, web:HOST:PORT, file:OUT.mp4, file:FOLDER/, none, auto"
+FORMS = "window, drm, drm:SOCKET, fb, fb:DEVICE, web, web:HOST:PORT, file:OUT.mp4, file:FOLDER/, none, auto"
 
 Report = Callable[[str], None]  # hears a sentence for the operator
 End = Callable[[], None]  # ends the program, called when somebody closes the window
@@ -90,8 +92,8 @@ def declared_bytes(settings: Settings, size: tuple[int, int]) -> dict[str, int]:
 
 
 def _each_once(specs: Sequence[str]) -> list[str]:
-    """Without repetitions and `none`, and without `auto` where a window or a page is asked for anyway."""
-    shown = any(spec.partition(":")[0] in ("window", "web") for spec in specs)
+    """Without repetitions and `none`, and without `auto` where a screen or a page is asked for anyway."""
+    shown = any(spec.partition(":")[0] in ("window", "drm", "fb", "web") for spec in specs)
     return [spec for spec in dict.fromkeys(specs) if spec != "none" and not (spec == "auto" and shown)]
 
 

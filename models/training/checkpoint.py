@@ -59,9 +59,13 @@ def plot(log: Path, picture: Path) -> None:
     figure, axes = plt.subplots(1, 2, figsize=(9, 3.5))
     axes[0].plot(epochs, [float(row["loss"]) for row in rows])
     axes[0].set(xlabel="epoch", ylabel="training loss")
-    for name in ("stored", "aligned"):
-        axes[1].plot(epochs, [float(row[name]) for row in rows], label=f"{name} crops")
-    axes[1].set(xlabel="epoch", ylabel="validation MAE, years", ylim=(4.5, 9))
+    of_ages = "stored" in rows[0]
+    for name in ("stored", "aligned") if of_ages else ("eyes", "missed", "false"):
+        axes[1].plot(epochs, [float(row[name]) for row in rows], label=f"{name} crops" if of_ages else name)
+    if of_ages:
+        axes[1].set(xlabel="epoch", ylabel="validation MAE, years", ylim=(4.5, 9))
+    else:
+        axes[1].set(xlabel="epoch", ylabel="validation error, %", ylim=(0, 10))
     axes[1].legend()
     figure.tight_layout()
     figure.savefig(picture, dpi=100)

@@ -54,6 +54,8 @@ def _kernel(layer: layers.Layer, mode: Mode):
 
 def _conv(layer, mode, x):
     weight = layer.kernel.value.permute(3, 2, 0, 1)
+    if layer.padding == "same":  # as TensorFlow pads: at stride 2 an even side at its end alone
+        x = F.pad(x, (0, 1, 0, 1) if layer.strides[0] == 2 else (1, 1, 1, 1))
     return _activate(layer, mode, F.conv2d(x, weight, layer.bias.value, layer.strides))
 
 

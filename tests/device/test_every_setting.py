@@ -64,6 +64,12 @@ def frames_of_a_folder(settings, scene):
     return [opened.read(frame, 1.0) for _ in range(3)]
 
 
+def pixels_of_a_folder(settings, scene):
+    opened, frame = open_source(f"images:{scene.folder}/one", settings), Frame((8, 6))
+    opened.read(frame, 1.0)
+    return frame.image.tobytes()
+
+
 def kind_of_capture(settings, scene):
     capture = open_capture(settings)
     capture.stop()
@@ -170,6 +176,10 @@ def work(settings, scene):
 
 def last_picture(settings, scene):
     return played(settings, scene).screens[0].images[-1].tobytes()
+
+
+def empty_scene(settings, scene):
+    return played(settings, scene, boxes=()).screens[0].images[-1].tobytes()
 
 
 def events(settings, scene):
@@ -350,6 +360,8 @@ EFFECTS = {
     "source.loop": Effect(True, frames_of_a_folder),
     "camera.width": Effect(320, source, DEMO),
     "camera.height": Effect(240, source, DEMO),
+    "camera.rotate": Effect(90, source, DEMO),
+    "camera.flip": Effect(True, pixels_of_a_folder),
     "camera.fps": Effect(15.0, source, DEMO),
     "camera.buffers": Effect(6, ring),
     "camera.timeout_s": Effect(1.0, ring),
@@ -369,6 +381,8 @@ EFFECTS = {
     "tracker.init_score": Effect(0.7, people, {"detector.range": "full"}),
     "tracker.coast_s": Effect(0.2, people),
     "tracker.max_lost_s": Effect(0.5, people),
+    "tracker.ignore": Effect("0 0 0.3 1", people),
+    "tracker.still_minutes": Effect(1 / 60, people),
     "smoother.show_within": Effect(2.0, ages, OFTEN),
     "smoother.settle_within": Effect(0.5, ages, OFTEN),
     "smoother.settle_s": Effect(2.0, ages, OFTEN),
@@ -380,6 +394,11 @@ EFFECTS = {
     "schedule.settled_every_s": Effect(0.1, work),
     "overlay.show": Effect("band", last_picture),
     "overlay.status": Effect(False, last_picture),
+    "overlay.language": Effect("ja", last_picture),
+    "overlay.privacy": Effect("silhouette", last_picture),
+    "overlay.attract_s": Effect(1.0, empty_scene),
+    "screen.rotate": Effect(180, last_picture),
+    "screen.mirror": Effect(True, last_picture),
     "output.use": Effect(["none"], outputs, {"output.use": ["file:{folder}/pictures"]}),
     "window.fullscreen": Effect(True, window, {"output.use": ["window"]}),
     "web.token": Effect(TOKEN, page, PAGE | {"web.allowed_hosts": ["kiosk.example"]}),
@@ -426,7 +445,9 @@ def test_another_value_changes_something(name, tmp_path):
     if "interpreter" in name:
         pytest.importorskip(value)
     (tmp_path / "one").mkdir()
-    cv2.imwrite(str(tmp_path / "one" / "a.png"), np.zeros((6, 8, 3), np.uint8))
+    picture = np.zeros((6, 8, 3), np.uint8)
+    picture[0, 0] = 255
+    cv2.imwrite(str(tmp_path / "one" / "a.png"), picture)
     before, after = (_seen(seen, BASE | under | other, tmp_path) for other in ({}, {name: value}))
     assert before != after
 

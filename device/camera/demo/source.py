@@ -8,6 +8,7 @@ import cv2
 
 from device.camera.demo.renderer import SceneRenderer
 from device.camera.demo.script import PERIOD_S, Pose, Truth, crowd, poses, visible
+from device.camera.orientation import orientation
 from device.config.schema import Settings
 from device.errors import ConfigError
 from device.frame import Frame
@@ -28,7 +29,8 @@ class Demo:
         if people and not (people.isdecimal() and 1 <= int(people) <= CROWD):
             raise ConfigError(f"--source demo:{people}: give a whole number of people from 1 to {CROWD}.")
         self.name = f"demo:{people}" if people else "demo"
-        self.size = (settings.camera.width, settings.camera.height)
+        camera = settings.camera
+        self.size = orientation(camera).size((camera.width, camera.height))  # a camera's; upright people
         self.small_size: tuple[int, int] | None = None
         self.fps = settings.camera.fps
         self._people = int(people or 0)

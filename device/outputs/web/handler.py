@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
+from device.files import own_file
 from device.outputs.web.access import Access, bearer_token, is_loopback
 from device.outputs.web.attempts import Attempts, client_of
 from device.outputs.web.live import Live, Stream
@@ -61,8 +62,9 @@ class Pages:
         """`routes` are those of the interfaces for other programs."""
         self._live, self._access, self._health = live, access, health
         self._attempts = Attempts()
-        self._files = {path: ((HERE / name).read_bytes(), kind) for path, (name, kind) in FILES.items()}
-        self._login = (HERE / "login.html").read_text(encoding="utf-8")
+        with own_file(HERE, "the page's files are"):
+            self._files = {path: ((HERE / name).read_bytes(), kind) for path, (name, kind) in FILES.items()}
+            self._login = (HERE / "login.html").read_text(encoding="utf-8")
         self._application = Starlette(
             routes=[
                 *(Route(path, self._file) for path in FILES),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from device.audience.telemetry import Telemetry
 from device.budget.lean_imports import without_ssl
 from device.config.schema import Settings, WebSettings
-from device.errors import ConfigError
+from device.errors import ConfigError, DeviceError
 from device.frame import Image
 from device.outputs.open import Request
 from device.outputs.web.access import Access, is_loopback
@@ -60,6 +60,9 @@ class Web:
         access = Access(settings.web.token, settings.web.allowed_hosts)
         try:
             self._server = Server((host, port), self._feed, access, settings.web.viewers, health, tls, more)
+        except DeviceError:  # of the page's own files: the address is not to blame
+            self._feed.close()
+            raise
         except (OSError, RuntimeError) as error:
             self._feed.close()
             reason = getattr(error, "strerror", None) or error

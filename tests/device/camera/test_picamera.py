@@ -233,3 +233,28 @@ def test_without_picamera2_the_message_says_how_to_get_it(limits, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "picamera2", None)
     with pytest.raises(CameraError, match=r"no picamera2 here .*sudo apt install .*python3-picamera2"):
         PiCamera(0, limits)
+
+
+def test_a_camera_that_lies_is_turned_on_the_way_out(pi, lib, monkeypatch):
+    spot = np.zeros((48, 64, 3), np.uint8)
+    spot[0, 0] = 255
+
+    @contextlib.contextmanager
+    def mapped_array(request, stream, write):
+        yield SimpleNamespace(array=spot if stream == "main" else np.full((72, 64), 128, np.uint8))
+
+    lib.MappedArray = mapped_array
+    camera = pi(rotate=90)
+    assert (camera.size, camera.small_size) == ((48, 64), (48, 64))
+    frame = Frame(camera.size, camera.small_size)
+    assert camera.read(frame, 1.0)
+    assert frame.image[0, 47].tolist() == [255, 255, 255]
+    assert int(frame.image.astype(int).sum()) == 3 * 255
+    assert abs(int(frame.small[5, 5, 0]) - 130) <= 2
+
+
+def test_a_turned_picture_of_a_wrong_shape_is_garbage(pi, lib):
+    camera = pi(rotate=90)
+    lib.shape = (32, 64, 3)
+    with pytest.raises(CameraGarbage):
+        camera.read(Frame(camera.size, camera.small_size), 1.0)

@@ -1,7 +1,13 @@
+from pathlib import Path
+
+import cv2
 import pytest
 
 from device.__main__ import main
+from device.age.network import Reading
 from device.inference import model_files
+
+SQUARE = Path(__file__).parents[2] / "golden" / "square.png"
 
 
 def verdicts(text):
@@ -50,6 +56,18 @@ def test_what_the_main_job_lacks_is_bad(demo_only, capsys, options, what):
     assert "cannot run: 1 of the above" in said
 
 
+def test_a_network_that_answers_otherwise_is_bad(demo_only, monkeypatch, capsys):
+    monkeypatch.setattr("device.age.network.flip_averaged", lambda network, crop: Reading(36.0))
+    assert main(["doctor", "--source", "demo"]) == 1
+    assert "36.0 years for the built-in face, which is 34.3" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("model", ["age", "age-wide"])
+def test_each_network_has_its_known_answer(demo_only, capsys, model):
+    assert main(["doctor", "--source", "demo", "--age-model", model]) == 0
+    assert verdicts(capsys.readouterr().out)["ages"] == "ok"
+
+
 def test_a_missing_model_is_bad_and_says_how_to_mend_it(demo_only, tmp_path, monkeypatch, capsys):
     (tmp_path / "pins.json").write_text((model_files.MODELS / "pins.json").read_text())
     monkeypatch.setattr(model_files.model_path, "__defaults__", (tmp_path,))
@@ -79,7 +97,40 @@ def test_the_memory_that_is_held_is_told_by_its_kind(demo_only, capsys):
     assert "MiB (anonymous and shared memory, and dma-bufs); at most" in held
 
 
+def test_a_screen_without_a_desktop_is_named(demo_only, tmp_path, monkeypatch, capsys):
+    socket = tmp_path / "card0-HDMI-A-1"
+    socket.mkdir()
+    (socket / "status").write_text("connected\n")
+    monkeypatch.setattr("device.outputs.window.why_no_window", lambda: "DISPLAY is not set")
+    monkeypatch.setattr("device.outputs.drm.sockets.connected.__defaults__", (tmp_path,))
+    main(["doctor", "--source", "demo"])
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("ok   screen"))
+    assert "HDMI-A-1; --output drm shows the picture there" in line
+
+
 def test_cameras_are_named(monkeypatch, capsys):
     monkeypatch.setattr("device.camera.v4l2.usb_cameras", lambda: ["/dev/video9"])
     main(["doctor", "--source", "demo"])
     assert "/dev/video9" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ([], "turned by 90° clockwise: set camera.rotate = 90"),
+        (["--rotate", "180"], "turned by 270° clockwise: set camera.rotate = 90"),
+        (["--rotate", "180", "--camera-flip"], "turned by 90° clockwise: set camera.rotate = 90"),
+    ],
+)
+def test_a_camera_that_lies_on_its_side_is_told_how_to_stand(demo_only, tmp_path, capsys, options, said):
+    picture = cv2.imread(str(SQUARE))
+    cv2.imwrite(str(tmp_path / "a.png"), cv2.rotate(picture, cv2.ROTATE_90_COUNTERCLOCKWISE))
+    assert main(["doctor", "--source", f"images:{tmp_path}", *options]) == 0
+    assert said in capsys.readouterr().out
+
+
+def test_a_camera_that_is_told_so_stands(demo_only, tmp_path, capsys):
+    picture = cv2.imread(str(SQUARE))
+    cv2.imwrite(str(tmp_path / "a.png"), cv2.rotate(picture, cv2.ROTATE_90_COUNTERCLOCKWISE))
+    assert main(["doctor", "--source", f"images:{tmp_path}", "--rotate", "90"]) == 0
+    assert "mounting" not in capsys.readouterr().out
