@@ -70,6 +70,7 @@ def verdicts(settings: Settings) -> Iterator[Verdict]:
     yield _usb_cameras()
     yield _screen()
     yield from _overlay(settings)
+    yield from _notice(settings)
     yield from _source(settings)
     yield _held()
 
@@ -227,6 +228,14 @@ def _overlay(settings: Settings) -> Iterator[Verdict]:
             "blur hides the faces that the detector finds; only silhouette keeps every pixel from the outputs"
         )
         yield Verdict("note", "privacy", text)
+
+
+def _notice(settings: Settings) -> Iterator[Verdict]:
+    from device.notice.page import blanks
+
+    if empty := blanks(settings):
+        text = f"{', '.join(empty)} not given: `python -m device notice`, for the door, leaves blanks there"
+        yield Verdict("note", "notice", text)
 
 
 def _source(settings: Settings) -> Iterator[Verdict]:
