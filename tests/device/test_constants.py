@@ -13,6 +13,7 @@ MODULES = {
     "tracks": ("tracker", "kalman"),
     "age": ("filter",),
     "pipeline": ("scheduler",),
+    "overlay": ("shapes", "overlay", "invitation", "privacy"),
 }
 ROW = re.compile(r"^\| `([A-Z_]+)` \| ([-0-9., ]+) \|", re.MULTILINE)
 
