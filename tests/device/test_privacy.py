@@ -16,6 +16,7 @@ from device.config.loader import changed
 from device.frame import Frame
 from device.outputs.window import FORMATS
 from device.overlay.composition import Composition
+from device.overlay.privacy import merged
 from device.person import Person
 from tests.device.assembly import ANNA, BERT, SIZE, Kiosk, open_real_output, quiet, wait_until
 
@@ -183,6 +184,11 @@ def test_faces_at_and_beyond_the_border_leave_nothing_of_the_mark_in_their_box(b
     left, top, w, h = (int(value) for value in box.clipped(320, 240))
     if w > 4 and h > 4:
         assert not has_mark(hidden[top : top + h, left : left + w])
+
+
+def test_a_face_found_followed_and_known_is_blurred_once_over_all_its_boxes():
+    assert merged([FACE, FACE.shifted(4, 0), BERT]) == [Box(20.0, 60.0, 54.0, 50.0), BERT]
+    assert merged([FACE, FACE.shifted(24, 0), FACE.shifted(12, 0)]) == [Box(20.0, 60.0, 74.0, 50.0)]
 
 
 def test_only_a_result_of_this_very_frame_is_one():
