@@ -1,13 +1,14 @@
 """`--output fb` against a frame buffer that is an ordinary file."""
 
 import os
+import threading
 
 import numpy as np
 import pytest
 
 from device.config.loader import changed
 from device.errors import ConfigError
-from device.outputs import fb
+from device.outputs import fb, own_thread
 from device.outputs.fb import FrameBuffer
 from device.outputs.open import open_outputs
 
@@ -149,6 +150,22 @@ def test_it_is_opened_by_its_name(panel, settings):
     (output,) = open_outputs(chosen, (16, 12), 30.0, print, lambda: None)
     assert output.name == f"fb:{made.path}"
     assert not output.optional
+    output.close()
+
+
+def test_a_panel_that_fails_is_waited_for_without_end(panel, settings, monkeypatch):
+    made = panel()
+    monkeypatch.setattr(fb, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(own_thread, "GIVE_UP_S", -1.0)
+    chosen = changed(settings, output={"use": (f"fb:{made.path}",)})
+    (output,) = open_outputs(chosen, (16, 12), 30.0, print, lambda: None)
+    made.size.bits = 8
+    for _ in range(2000):
+        if output.lost:
+            break
+        threading.Event().wait(0.01)
+    assert output.lost
+    assert not output.wanted()
     output.close()
 
 
