@@ -4,6 +4,7 @@ import cv2
 import pytest
 
 from device.__main__ import main
+from device.age.network import Reading
 from device.inference import model_files
 
 SQUARE = Path(__file__).parents[2] / "golden" / "square.png"
@@ -56,7 +57,7 @@ def test_what_the_main_job_lacks_is_bad(demo_only, capsys, options, what):
 
 
 def test_a_network_that_answers_otherwise_is_bad(demo_only, monkeypatch, capsys):
-    monkeypatch.setattr("device.age.network.flip_averaged", lambda network, crop: 36.0)
+    monkeypatch.setattr("device.age.network.flip_averaged", lambda network, crop: Reading(36.0))
     assert main(["doctor", "--source", "demo"]) == 1
     assert "36.0 years for the built-in face, which is 34.3" in capsys.readouterr().out
 
@@ -133,3 +134,19 @@ def test_a_camera_that_is_told_so_stands(demo_only, tmp_path, capsys):
     cv2.imwrite(str(tmp_path / "a.png"), cv2.rotate(picture, cv2.ROTATE_90_COUNTERCLOCKWISE))
     assert main(["doctor", "--source", f"images:{tmp_path}", "--rotate", "90"]) == 0
     assert "mounting" not in capsys.readouterr().out
+
+
+def test_the_picture_is_written_and_its_fault_named(demo_only, tmp_path, capsys):
+    (tmp_path / "in").mkdir()
+    grey = cv2.cvtColor(cv2.imread(str(SQUARE)), cv2.COLOR_BGR2GRAY)
+    for index in range(20):
+        cv2.imwrite(str(tmp_path / "in" / f"{index:02}.png"), grey)
+    written = tmp_path / "out.png"
+    options = ["--source", f"images:{tmp_path / 'in'}", "--pace", "fast", "--tracker-ignore", "0 0 0.1 0.1"]
+    assert main(["doctor", *options, "--picture", str(written)]) == 0
+    said = capsys.readouterr().out
+    assert "note picture      grey: ages are judged by colour pictures" in said
+    assert f"{written}: faces in green" in said
+    drawn = cv2.imread(str(written))
+    assert drawn.shape[:2] == grey.shape
+    assert int(drawn[5, 5, 2]) > int(drawn[5, 5, 1])  # the zone's red
