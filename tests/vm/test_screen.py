@@ -69,7 +69,7 @@ def drawn(width, height):
     """A picture without faces: four fields of plain colours, and a fine pattern in the middle."""
     image = np.zeros((height, width, 3), np.uint8)
     image[: height // 2, : width // 2] = (40, 120, 200)
-    image[height // 2 :, width // 2 :] = (200, 30, LIMIT_S)
+    image[height // 2 :, width // 2 :] = (200, 30, 60)
     image[: height // 2, width // 2 :] = (250, 250, 250)
     middle = image[height // 2 - 32 : height // 2 + 32, width // 2 - 32 : width // 2 + 32]
     middle[::2, ::2] = (0, 255, 0)
