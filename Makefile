@@ -9,7 +9,14 @@ PYTHON ?=
 export PYTHON
 .DEFAULT_GOAL := help
 OS ?=
-.PHONY: help run photo doctor bench bundle flash train quantize noise evaluate calibrate \
+HOST ?=
+REMOTE = --host '$(HOST)' $(if $(PORT),--port '$(PORT)') $(if $(KEY),--key '$(KEY)')
+NETWORK = $(REMOTE) $(if $(OS),--os '$(OS)') $(if $(BUNDLE),--bundle '$(BUNDLE)')
+DEV ?=
+CARD = --device '$(DEV)' --image '$(IMAGE)' $(if $(SHA256),--sha256 '$(SHA256)') $(if $(CONFIG),--config '$(CONFIG)') \
+    $(if $(SECRETS),--secrets '$(SECRETS)') $(if $(NAME),--name '$(NAME)') $(if $(BUNDLE),--bundle '$(BUNDLE)') \
+    $(if $(SCREEN),--screen '$(SCREEN)') $(if $(filter-out 0,$(DRY_RUN)),--dry-run)
+.PHONY: help run photo doctor bench bundle flash status logs rollback train quantize noise evaluate calibrate \
         test test-slow test-arm64 test-vm lint golden mutants setup training lock format clean
 
 help: ## list what can be done
@@ -36,8 +43,16 @@ bundle: setup ## everything a device needs in one file: OS=bookworm or trixie, w
 	@deploy/venv.sh .venv-deploy deploy/requirements.txt
 	@$(DEVICE) -m deploy bundle $(if $(OS),--os $(OS)) $(ARGS)
 
-flash: setup ## put the application on a Raspberry Pi
-	@$(DEVICE) -m deploy flash $(ARGS)
+flash: setup ## put it on a Pi, by HOST=pi@kiosk.local or a card (DEV=); alone it says all that it can do
+	@$(if $(HOST)$(DEV),deploy/venv.sh .venv-deploy deploy/requirements.txt)
+	@$(DEVICE) -m deploy $(if $(DEV),card $(CARD),flash $(if $(HOST),$(NETWORK))) $(ARGS)
+
+status logs rollback: setup
+	@$(DEVICE) -m deploy $@ $(REMOTE) $(ARGS)
+
+status: ## what runs on HOST, how it is, which guards are in force
+logs: ## the last lines of its journal
+rollback: ## the release before, on HOST; the same again comes back
 
 ##@ Train a network of your own
 

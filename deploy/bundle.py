@@ -66,7 +66,8 @@ def build(name: str, out: Path, compression: str = "zstd") -> Path:
         install_packages(SYSTEMS[name], release / "site-packages")
         (release / "sbom.json").write_bytes(bill_of_materials())
         (release / "app" / "COMMIT").write_text(f"{commit}\n")  # what `python -m device --version` reads
-        about = {"os": name, "python": SYSTEMS[name].python, "commit": commit, "apt": APT}
+        moment = int(run("git", "show", "-s", "--format=%ct", commit))  # no clock is right that is before it
+        about = {"os": name, "python": SYSTEMS[name].python, "commit": commit, "time": moment, "apt": APT}
         (release / "release.json").write_text(json.dumps(about, indent=2) + "\n")
         (release / "MANIFEST").write_text(manifest(release))
         path = pack(release, out / f"kiosk-{commit[:12]}-{name}.tar", compression)
@@ -87,9 +88,11 @@ def committed() -> str:
 
 
 def copy_application(release: Path) -> None:
-    """The tracked files of device/, the shipped models and the fetched ones with their pins."""
+    """The tracked files of device/ and its installation, the shipped models, the fetched ones with pins."""
+    tools = ("deploy/__init__.py", "deploy/on_device", "deploy/units")
     shipped = run(
-        "git", "ls-files", "-z", "device", "models/*.tflite", "models/*.noise.json", "models/pins.json"
+        *("git", "ls-files", "-z", "device", *tools),
+        *("models/*.tflite", "models/*.noise.json", "models/pins.json"),
     )
     paths = [Path(name) for name in shipped.split("\0") if name]
     fetched = sorted((ROOT / "models" / "fetched").glob("*.tflite"))

@@ -17,6 +17,7 @@ COMMANDS = {
     "doctor": "what this machine has, and whether the main job can run on it",
     "bench": "how long a frame takes and how much memory the program holds",
     "config": "print the commented configuration file",
+    "ladder": "what the recovery ladder did on this machine",
     "token": "print a good password for the page, a new one each time",
 }
 STATUSES = """exit statuses:
@@ -144,4 +145,6 @@ def prepare_process() -> None:
 
 if __name__ == "__main__":
     prepare_process()
-    sys.exit(main(sys.argv[1:]))
+    from device.app.forced_exit import end
+
+    end(main(sys.argv[1:]))

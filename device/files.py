@@ -1,4 +1,4 @@
-"""Files that are whole or as they were."""
+"""Files that are whole or as they were, and what a damaged one of our own is called."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from device.errors import AssetError
 
 
 @contextmanager
@@ -33,3 +35,14 @@ def put_in_place(part: Path, path: Path) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+@contextmanager
+def own_file(path: Path, what: str) -> Iterator[None]:
+    """Read a file that came with the program: whatever goes wrong is an AssetError with its name."""
+    try:
+        yield
+    except Exception as error:  # a damaged file has no few ways to fail a decoder
+        raise AssetError(
+            f"{path}: {what} missing or damaged ({type(error).__name__}: {error}); install the program again"
+        ) from error

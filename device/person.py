@@ -22,6 +22,7 @@ class Person(NamedTuple):
     gender: str | None = None  # female, male, unsure; this and the next None unless switched on and known
     glasses: str | None = None  # none, clear, dark, unsure
     cover: str | None = None  # none, mouth, unsure
+    yaw: float | None = None  # as `faces.quality.yaw`; None while the detector misses the face
 
     def moved(self, dt: float) -> Person:
         """The same person `dt` seconds later, by the box's velocity; there is no estimate of that moment."""

@@ -19,9 +19,10 @@ MAY_IMPORT = {
     "age": {"errors", "frame", "config", "faces", "inference"},
     "pipeline": LOW | {"camera", "faces", "tracks", "age"},
     "overlay": ROOT | {"config"},
-    "outputs": ROOT | {"config", "overlay", "budget"},
-    "events": ROOT | {"budget"},
-    "app": LOW | {"camera", "faces", "tracks", "age", "pipeline", "overlay", "outputs", "events"},
+    "audience": ROOT | {"config", "age"},
+    "outputs": ROOT | {"config", "overlay", "budget", "audience"},
+    "events": ROOT | {"config", "budget", "audience"},
+    "app": LOW | {"camera", "faces", "tracks", "age", "pipeline", "overlay", "outputs", "events", "audience"},
 }
 MAY_IMPORT["bench"] = MAY_IMPORT["app"] | {"app"}
 MAY_IMPORT["commands"] = MAY_IMPORT["bench"] | {"bench"}

@@ -115,9 +115,12 @@ def belongs_to(model: str) -> bool:
 
 
 def load_error_model(model: str) -> ErrorModel:
-    """The error model of `model`; `TYPICAL` where none is kept. Raises ModelError for an unusable file."""
+    """The error model of `model`; `TYPICAL` for a file of one's own that has none beside it.
+
+    Raises ModelError where it cannot be used, or a shipped network's is missing.
+    """
     path = noise_path(model)
-    if not path.exists():
+    if not path.exists() and model.endswith(".tflite"):
         return TYPICAL
     try:
         said = json.loads(path.read_text())

@@ -13,13 +13,18 @@ import cv2
 import device
 from device.app.forced_exit import ForcedExit
 from device.app.health import NOTICES, STAND_IN, Health, Numbers
+from device.app.interfaces import open_mqtt, open_telemetry, tell_what_leaves
+from device.app.ladder import Ladder, LadderFile
 from device.app.main_loop import Loop, Recorder
 from device.app.memory_plan import memory_plan
 from device.app.report import RunReport
 from device.app.summary import Summary
-from device.app.vision_worker import AsyncVision, SyncVision
+from device.app.systemd import Notifier
+from device.app.vision_worker import EXTRAPOLATE_S, AsyncVision, SyncVision
+from device.board import time_sync
 from device.board.proc import STATUS
 from device.board.thermal import Thermometer
+from device.box import Box
 from device.budget.load_shedding import FEWER_PICTURES, LoadShedder
 from device.budget.memory import Meter, Watcher, check, peak_rss_mib
 from device.budget.timing import Timings
@@ -30,6 +35,7 @@ from device.events.json_lines import Events
 from device.events.trace import Trace
 from device.outputs.dispatcher import Dispatcher
 from device.outputs.open import open_outputs
+from device.overlay.composition import shown_size
 from device.pipeline.pipeline import Vision, open_networks
 
 # Of the time between two frames: so long the picture waits for this frame's result. Reasoned, not tuned:
@@ -55,7 +61,7 @@ class Run:
         exact = settings.overlay.show == "age"
         forced_exit = ForcedExit()
         closing.callback(forced_exit.cancel)
-        self._force_exit = forced_exit.arm
+        self.force_exit = forced_exit.arm
         check(memory_plan(settings), settings.limits.memory_mib)
         self.timings, self.summary, self.meter = Timings(), Summary(exact), Meter()
         closing.callback(self.meter.close)
@@ -67,6 +73,10 @@ class Run:
         self.events = Events(wanted.to, wanted.every_s, wanted.max_mib, exact_ages=exact)
         closing.callback(self.events.close)
         recorders: list[Recorder] = [self.summary, self.events]
+        self._mqtt_lost: Callable[[], Mapping[str, int]] = dict  # until it is open
+        self.telemetry = open_telemetry(settings, self._is_well, self.timings.milliseconds, self._lost)
+        if self.telemetry:
+            recorders.append(self.telemetry.audience)
         if trace:
             writing = Trace(trace)
             closing.callback(writing.close)
@@ -79,6 +89,8 @@ class Run:
         self._drawn: bool | None = None
         limit_s = settings.limits.vision_timeout_s
         self.health = Health(limit_s, self._numbers, self._notify, self._stands_in)
+        self.ladder = Ladder(LadderFile.from_environment())
+        closing.callback(self.ladder.close)
         self.capture = open_capture(settings, self._on_source)
         closing.callback(self.capture.stop)
         source = self.capture.source
@@ -88,10 +100,18 @@ class Run:
         )
         self.vision.notify = self._notify
         outputs = open_outputs(
-            settings, source.size, source.fps, self._on_output, stopping.set, health=self.health.report
+            settings,
+            shown_size(settings, source.size),
+            source.fps,
+            self._on_output,
+            stopping.set,
+            health=self.health.report,
+            telemetry=self.telemetry,
         )
         self.picture = Dispatcher(settings, source.size, outputs, self.timings)
         self.picture.notice = NOTICES[STAND_IN] if self._stands_in() else ""  # from the first picture on
+        self._mqtt_lost = open_mqtt(settings, self.telemetry, closing)
+        tell_what_leaves(settings)
         self._outputs_lost = self.picture.lost
         closing.callback(self.picture.close)
         self.worker = self._worker(stepped, source.fps)
@@ -107,13 +127,21 @@ class Run:
             on_render_cost,
             self.timings,
             stopping,
+            self._faces,
         )
+        self.systemd = Notifier.from_environment()
+        closing.callback(self.systemd.close)  # the first to be closed: what follows may take its time
+
+    def _faces(self) -> list[Box] | None:
+        """All that may be a face in the frame that the loop has; None where the vision has not seen it."""
+        return self.vision.faces if self.worker.fresh else None
 
     def _worker(self, stepped: bool, fps: float) -> SyncVision | AsyncVision:
         process, release, on_result = self.vision.process, self.capture.release, self.health.on_result
+        strict = self.vision.strict  # no picture before somebody looked at it, so the picture may come late
         if stepped:
             return SyncVision(process, release, on_result)
-        return AsyncVision(process, release, PATIENCE / fps, on_result)
+        return AsyncVision(process, release, EXTRAPOLATE_S if strict else PATIENCE / fps, on_result)
 
     def _on_source(self, kind: str, message: str) -> None:
         """Pass on what the source says of itself; called from its thread."""
@@ -137,17 +165,29 @@ class Run:
     def _poll(self, now: float) -> None:
         """Once a frame: hold the budgets of memory and time, and let the parts know."""
         self.watcher.poll(now)
+        self.ladder.poll(now, self.capture.counters.stalls, self.capture.counters.restarts)
         self.load.poll(now, self.loop.frames, self.capture.counters.dropped)
         self.vision.scheduler.level = self.load.level
         self.vision.tracker.growing = self.watcher.growing
         self.picture.half_rate = self.load.level >= FEWER_PICTURES
+        if self.telemetry:
+            self.telemetry.audience.poll(now)
         try:
             self.health.poll(self.worker.pending, self.worker.results)
         except VisionStuckError as error:
-            self._force_exit(error.exit_status)
+            self.force_exit(error.exit_status)
             raise
         finally:
             self.picture.notice = self.health.notice
+        ready = self.loop.frames > 0 or self.health.camera_failed
+        self.systemd.poll(now, ready, self.health.alive, self.health.line)
+
+    def _is_well(self) -> bool:
+        """Whether frames come, and are those of the source that was asked for."""
+        return not (self.health.camera_failed or self._stands_in())
+
+    def _lost(self) -> dict[str, int]:
+        return {"events": self.events.dropped, **self._mqtt_lost()}
 
     def _shed(self) -> list[str]:
         return self.picture.shed()
@@ -172,6 +212,8 @@ class Run:
             load_level=self.load.level,
             outputs_lost=tuple(self._outputs_lost()),
             version=device.__version__,
+            ladder=self.ladder.counters(),
+            clock_synchronised=time_sync.synchronised(),
         )
 
     def report(self) -> RunReport:

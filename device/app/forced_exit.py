@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
 import threading
+from typing import NoReturn
 
 ORDERLY_S = 5.0  # seconds for closing in order; a film takes less than one, as does each thread
+KERNEL_S = 1.0  # later the kernel ends the process itself, though no thread of Python's can run any more
 
 
 class ForcedExit:
@@ -23,8 +27,21 @@ class ForcedExit:
                 self._timer.start()
             except RuntimeError:  # no thread left to keep the time with: better no order than no end
                 os._exit(status)
+            end_by_kernel(ORDERLY_S + KERNEL_S)
 
     def cancel(self) -> None:
         """Everything was closed in order."""
         if self._timer is not None:
             self._timer.cancel()
+            end_by_kernel(0.0)
+
+
+def end_by_kernel(seconds: float) -> None:
+    """SIGALRM ends the process then, for it has its default action here; 0 takes that back."""
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def end(status: int) -> NoReturn:
+    """Leave with `status`; what hangs while the interpreter is taken down is ended after `ORDERLY_S`."""
+    end_by_kernel(ORDERLY_S)
+    sys.exit(status)

@@ -49,6 +49,8 @@ class Numbers(NamedTuple):
     load_level: int
     outputs_lost: tuple[str, ...]
     version: str
+    ladder: dict[str, int]  # counters of `app/ladder.py`
+    clock_synchronised: bool | None
 
 
 class Health:
@@ -130,6 +132,21 @@ class Health:
             return "down", reasons
         return ("degraded" if reasons else "ok"), reasons
 
+    @property
+    def alive(self) -> bool:
+        """Whether to tell systemd so: the vision is not stuck; frames come, or the camera said it failed.
+
+        A failed camera is opened again by its own retries, and a new process could do no more.
+        """
+        frames = self.camera_failed or self._clock() - self._frame_at <= DARK_S
+        return frames and self._waited <= LATE_S
+
+    @property
+    def line(self) -> str:
+        """Status and reasons in one line, such as "degraded: camera dark"."""
+        status, reasons = self._told
+        return f"{status}: {', '.join(reasons)}" if reasons else status
+
     def report(self) -> dict[str, Any]:
         """Everything, for programs: "status" is "ok", "degraded" (a part is missing) or "down" (no ages)."""
         now, numbers = self._clock(), self._numbers()
@@ -149,4 +166,6 @@ class Health:
             "temperature_c": None if numbers.temperature_c is None else round(numbers.temperature_c, 1),
             "load_level": numbers.load_level,
             "version": numbers.version,
+            "ladder": numbers.ladder,
+            "clock_synchronised": numbers.clock_synchronised,
         }

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from device.app.vision_worker import AsyncVision, SyncVision
 from device.board.machine import seconds_since_start
+from device.box import Box
 from device.budget.timing import Timings
 from device.camera.capture import Capture, SyncCapture
 from device.frame import Frame
@@ -31,7 +32,8 @@ class Loop:
 
     `vision` finds the persons in frames, `recorders` hear of every finished frame, `poll` is called after
     each, and at least every 0.2 s, with the monotonic time; `on_frame` hears that a frame came,
-    `on_render_cost` what the picture cost, in seconds.
+    `on_render_cost` what the picture cost, in seconds. `faces()` tells where faces may be in the frame that
+    was just processed, None where that is not known.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Loop:
         on_render_cost: Callable[[float], None],
         timings: Timings,
         stopping: threading.Event,
+        faces: Callable[[], Sequence[Box] | None] = lambda: None,
     ):
         self.frames = 0
         self.start_to_first_frame: float | None = None  # seconds, from the process's start
@@ -57,6 +60,7 @@ class Loop:
         self._on_render_cost = on_render_cost
         self._timings = timings
         self._stopping = stopping
+        self._faces = faces
         self._first: float | None = None  # time of the first frame
 
     def run(self, limit: int | None = None) -> None:
@@ -81,7 +85,7 @@ class Loop:
         t = frame.time - self._first
         persons, free = self._vision.process(frame)
         seen = time.monotonic()
-        image = self._picture.draw(frame.image, free, persons, t)
+        image = self._picture.draw(frame.image, free, persons, t, self._faces())
         self._timings.add("frame", time.monotonic() - start)
         if image is not None:
             self._picture.dispatch(image, persons, t)

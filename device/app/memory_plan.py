@@ -12,7 +12,7 @@ from device.camera import capture
 from device.config.schema import Settings
 from device.inference.interpreter import PACKAGES, available
 from device.outputs import open as outputs
-from device.overlay import overlay
+from device.overlay import composition, overlay
 
 PYTHON = 12.0  # the language, 8.4, and the modules of this program, 2.3
 NUMPY = 6.0  # 5.0
@@ -23,14 +23,17 @@ AGE_NETS = {"age": 1.0, "age-wide": 1.5}  # 0.9, 1.1
 # demo 5.4, clips of up to 640 × 480 1.1 to 5.2, fake 1.2; of pictures, the largest decoded. Not measured,
 # for want of the hardware: picamera2 and v4l2, whose figures are estimates.
 SOURCES = {"picamera2": 40.0, "v4l2": 4.0, "file": 9.0, "images": 4.0, "demo": 8.0, "fake": 1.5}
+# The routes of api and metrics with their libraries, beside the page; paho-mqtt with OpenSSL and its threads.
+INTERFACES = {"api": 1.0, "metrics": 2.5, "mqtt": 5.0}
 
 
 def memory_plan(settings: Settings) -> list[Part]:
     """Which part will hold how much."""
     size = settings.camera.width, settings.camera.height
+    held_by_overlay = overlay.declared_bytes(size) + composition.declared_bytes(size, settings)
     interpreter = _interpreter(settings.age.interpreter)
     source = _source(settings.source.use)
-    outputs_wanted = outputs.declared_bytes(settings, size)
+    outputs_wanted = outputs.declared_bytes(settings, composition.shown_size(settings, size))
     return [
         Part("Python and this program", PYTHON),
         Part("NumPy", NUMPY),
@@ -40,9 +43,14 @@ def memory_plan(settings: Settings) -> list[Part]:
         Part(f"age network {settings.age.model}", AGE_NETS[settings.age.model]),
         Part(f"source {source}", SOURCES.get(source, 0.0)),
         Part("frames", capture.declared_bytes(settings) / MIB),
-        Part("overlay", overlay.declared_bytes(size) / MIB),
+        Part("overlay", held_by_overlay / MIB),
         *(Part(f"output {name}", held / MIB) for name, held in outputs_wanted.items()),
+        *(Part(name, held) for name, held in INTERFACES.items() if _is_on(name, settings)),
     ]
+
+
+def _is_on(interface: str, settings: Settings) -> bool:
+    return bool(settings.mqtt.host) if interface == "mqtt" else bool(getattr(settings, interface).enabled)
 
 
 def _interpreter(asked: str) -> str:

@@ -28,6 +28,7 @@ class SyncVision:
     """
 
     pending = False  # no frame is ever being processed while the loop goes on
+    fresh = True
     results = 0
 
     def __init__(
@@ -59,7 +60,7 @@ class AsyncVision:
     moved on to the frame's time, by `EXTRAPOLATE_S` at most; older ones are no longer shown. Frames still
     being processed are given to `release` later. `on_result(frame)` hears, on the thread, of every frame
     whose persons are known. `pending` tells whether a frame is being processed now, `results` how many
-    were.
+    were, `fresh` whether the persons returned last were seen in that very frame.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class AsyncVision:
         on_result: Callable[[Frame], None] = _ignore,
     ):
         self.results = 0
+        self.fresh = False
         self._process = process
         self._release = release
         self._patience = patience
@@ -100,9 +102,11 @@ class AsyncVision:
                 self._job, self._finished = frame, False
                 self._changed.notify_all()
             self._changed.wait_for(lambda: self._finished, self._patience)
+            self.fresh = False
             if not self._finished:
                 return self._moved(frame.time), self._job is not frame
             if self._collect(frame) is frame:
+                self.fresh = True
                 return self._persons, True
             return self._moved(frame.time), True
 

@@ -6,6 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from device.app.memory_plan import memory_plan
@@ -16,7 +17,7 @@ from device.box import Box
 from device.budget.memory import COUNTED, Meter, peak_rss_mib, table, total
 from device.config.options import add_settings, settings_from
 from device.config.schema import Settings
-from device.errors import DeviceError
+from device.errors import ConfigError, DeviceError, ModelError
 from device.frame import Image
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 PYTHONS = ((3, 11), (3, 13))  # the oldest and the newest that are tested
 FRAME_WAIT = 5.0  # seconds for the source's next frame
 SETTLE_FRAMES = 15
+KNOWN_PICTURE = Path(__file__).parent.parent / "camera" / "demo" / "demo.jpg"
+KNOWN_AGES = {"age": 34.3, "age-wide": 32.9}  # years of its largest face, by network
+KNOWN_WITHIN = 1.5  # years: processors and interpreters round differently
 WATCH_S = 5.0  # for faces that do not move
 FLAT = 3.0  # grey levels, the deviation of a picture of nothing
 
@@ -69,11 +73,13 @@ def verdicts(settings: Settings, picture: str | None = None) -> Iterator[Verdict
     yield _cpu()
     yield from _interpreter(settings)
     yield from _models(settings)
+    yield from _ages(settings)
     yield from _memory(settings)
     yield from _heat(settings)
     yield _pi_camera()
     yield _usb_cameras()
     yield _screen()
+    yield from _overlay(settings)
     yield from _source(settings, picture)
     yield _held()
 
@@ -136,6 +142,34 @@ def _models(settings: Settings) -> Iterator[Verdict]:
         yield Verdict("note", "errors", text)
 
 
+def _ages(settings: Settings) -> Iterator[Verdict]:
+    """One inference with a known answer: the networks run here as they did where they were made."""
+    from device.age.network import AgeNet, flip_averaged
+    from device.camera.picture_file import read_picture
+    from device.faces.alignment import Cropper
+    from device.faces.detector import FaceDetector
+
+    wanted = KNOWN_AGES[settings.age.model]
+    try:
+        image = read_picture(KNOWN_PICTURE)
+        detector = FaceDetector("short", settings.age.interpreter, settings.detector.threads, 0.4)
+        faces = detector.detect(image)
+        network = AgeNet(settings.age.model, settings.age.interpreter)
+        crops = [Cropper().cut(image, face.keypoints[:2]) for face in faces[:1]]
+        ages = [flip_averaged(network, crop).age for crop in crops]
+    except (ConfigError, ModelError):
+        return  # said above: no interpreter, or a model that is not as pinned
+    except DeviceError as error:
+        yield Verdict("bad", "ages", str(error))
+        return
+    if len(ages) == 1 and abs(ages[0] - wanted) <= KNOWN_WITHIN:
+        yield Verdict("ok", "ages", f"{ages[0]:.1f} years for the built-in face, as it should be")
+    else:
+        found = f"{ages[0]:.1f} years" if ages else "no face"
+        text = f"{found} for the built-in face, which is {wanted:.1f}: the networks do not run right here"
+        yield Verdict("bad", "ages", text)
+
+
 def _memory(settings: Settings) -> Iterator[Verdict]:
     wanted, budget = memory_plan(settings), settings.limits.memory_mib
     word = "ok" if total(wanted) <= budget else "bad"
@@ -178,12 +212,37 @@ def _usb_cameras() -> Verdict:
 
 
 def _screen() -> Verdict:
+    from device.outputs.drm.sockets import connected
     from device.outputs.window import why_no_window
 
     reason = why_no_window()
     if not reason:
         return Verdict("ok", "screen", "a window can be opened")
+    if sockets := [one.name for one in connected()]:
+        return Verdict(
+            "ok", "screen", f"{', '.join(sockets)}; --output drm shows the picture there, or drm:NAME"
+        )
     return Verdict("note", "screen", f"{reason}; the picture goes to a web page instead")
+
+
+def _overlay(settings: Settings) -> Iterator[Verdict]:
+    """The language of what the picture says, and what is kept from those who see it."""
+    from device.overlay.words import Words
+
+    language, privacy = settings.overlay.language, settings.overlay.privacy
+    try:
+        missing = Words(language).missing
+    except DeviceError as error:
+        yield Verdict("bad", "language", str(error))
+        return
+    if missing:
+        text = f"{language} lacks {', '.join(missing)} in device/overlay/languages.toml; said in English"
+        yield Verdict("note", "language", text)
+    if privacy == "blur":
+        text = (
+            "blur hides the faces that the detector finds; only silhouette keeps every pixel from the outputs"
+        )
+        yield Verdict("note", "privacy", text)
 
 
 def _source(settings: Settings, picture: str | None) -> Iterator[Verdict]:

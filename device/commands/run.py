@@ -18,6 +18,7 @@ from device.app.signals import stop_on_signals
 from device.app.summary import as_text
 from device.budget.memory import total
 from device.config.options import add_settings, settings_from, whole_number
+from device.errors import DeviceError
 from device.events.line_writer import told_writer
 from device.events.sinks import Stream
 
@@ -48,6 +49,9 @@ def main(args: Namespace) -> int:
         listen(lambda: reopen(run))
         try:
             run.loop.run(args.frames)
+        except DeviceError as error:  # a driver or a display may hang in the kernel while it is closed
+            run.force_exit(error.exit_status)
+            raise
         finally:  # before all is closed, which may hang
             print_summary(report(run), args.summary)
     return 0

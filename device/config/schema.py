@@ -239,6 +239,31 @@ class OverlaySettings:
         option="--show",
     )
     status: bool = setting(True, "show the number of people, frames a second and notices")
+    language: Literal["en", "de", "fr", "es", "ja"] = setting(
+        "en", "of what the picture says: English, German, French, Spanish or Japanese", option="--language"
+    )
+    privacy: Literal["off", "blur", "silhouette"] = setting(
+        "off",
+        "what every output gets to see: with blur no face that is found, with silhouette only outlines of"
+        " people on a plain stage",
+        option="--privacy",
+    )
+    attract_s: float = setting(
+        10.0,
+        "after so long with nobody in view, the screen invites those who pass by; 0 never",
+        span=(0.0, 3600.0),
+        unit="seconds",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenSettings:
+    """How the picture stands on the screen, and in everything else that shows or records it."""
+
+    rotate: Literal[0, 90, 180, 270] = setting(
+        0, "turn the picture and its text clockwise, for a screen that hangs turned", unit="degrees"
+    )
+    mirror: bool = setting(False, "show people as a mirror would; text stays readable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +326,48 @@ class EventsSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiSettings:
+    """Numbers of the audience over HTTP, on the page's port and under its token. Never pictures."""
+
+    enabled: bool = setting(False, "answer /api/v1/now, /api/v1/events and /api/v1/play")
+    boxes: bool = setting(False, "tell where in the picture each face is")
+    min_people: int = setting(
+        0,
+        "hold back, in all interfaces, the numbers of fewer people, and with 2 or more single visits as well",
+        span=(0, 1000),
+        unit="people",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsSettings:
+    """Figures for Prometheus, on the page's port and under its token."""
+
+    enabled: bool = setting(False, "answer /metrics")
+
+
+@dataclass(frozen=True, slots=True)
+class MqttSettings:
+    """The audience's numbers for an MQTT broker, such as Home Assistant's. Never pictures."""
+
+    host: str = setting("", "name or address of the broker; empty for none")
+    port: int = setting(1883, "the broker's; with TLS usually 8883", span=(1, 65535), unit="port")
+    username: str = setting("", "empty where the broker asks for none")
+    password_file: str = setting(
+        "", "file that holds the password and nothing else, readable by its owner alone (mode 0600)"
+    )
+    tls: bool = setting(False, "encrypt, and check the broker's certificate")
+    ca_file: str = setting(
+        "", "PEM file of who signed the broker's certificate; empty for the system's own list"
+    )
+    topic: str = setting("", "what its topics begin with; empty for kiosk/ and this machine's name")
+    discovery: str = setting(
+        "homeassistant", "where Home Assistant looks for new devices; empty tells it nothing"
+    )
+    visits: bool = setting(False, "a message for each visit that is over, beside the minute's numbers")
+
+
+@dataclass(frozen=True, slots=True)
 class LogSettings:
     """What the program tells people, a line a message."""
 
@@ -344,9 +411,13 @@ class Settings:
     smoother: SmootherSettings = SmootherSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     overlay: OverlaySettings = OverlaySettings()
+    screen: ScreenSettings = ScreenSettings()
     output: OutputSettings = OutputSettings()
     window: WindowSettings = WindowSettings()
     web: WebSettings = WebSettings()
     events: EventsSettings = EventsSettings()
+    api: ApiSettings = ApiSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    mqtt: MqttSettings = MqttSettings()
     log: LogSettings = LogSettings()
     limits: LimitsSettings = LimitsSettings()

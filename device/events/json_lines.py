@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from device.audience.utc import utc
 from device.events.line_writer import FLUSH_S, LineWriter, Sink, told_writer
 from device.events.sinks import LineFile, Nowhere, Stream
 from device.events.trace import track_row
@@ -61,7 +62,7 @@ class Events:
 
     def _row(self, person: Person) -> dict[str, Any]:
         row = track_row(person)
-        del row["raw"], row["score"]
+        del row["raw"], row["score"], row["yaw"]
         if not self._exact_ages:
             row |= {"age": None, "spread": None, "band": person.band}
         return row
@@ -72,7 +73,7 @@ class Events:
 
     def _write(self, row: dict[str, Any]) -> None:
         if self._writer is not None:
-            line = json.dumps({"time": _utc(self._wall()), **row}) + "\n"
+            line = json.dumps({"time": utc(self._wall()), **row}) + "\n"
             self._writer.put(line.encode("ascii"))
 
     def flush(self, seconds: float = FLUSH_S) -> None:
@@ -101,9 +102,3 @@ def _writer(to: str, limit: int) -> LineWriter:
     else:
         sink = LineFile("--events", to, limit, rotated=True)
     return told_writer("events", place, sink, ROOM)
-
-
-def _utc(seconds: float) -> str:
-    """2026-11-22T03:20:20.123Z, from seconds since 1970."""
-    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
-    return f"{whole}.{int(seconds % 1 * 1000):03d}Z"

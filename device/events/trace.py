@@ -20,7 +20,7 @@ WORDS = ("gender", "glasses", "cover")  # of a person, told where they are switc
 
 
 class Trace:
-    """Writes `{"frame", "t", "tracks": [{"id", "box", "score", "raw", "age", "spread", "state"}]}` a line.
+    """Writes `{"frame", "t", "tracks": […]}` a line, each track as `track_row` makes it.
 
     Raises ConfigError when `path` cannot be written.
     """
@@ -54,10 +54,11 @@ def track_row(person: Person) -> dict[str, Any]:
         "age": rounded(person.age),
         "spread": rounded(person.spread),
         "state": person.state,
+        "yaw": rounded(person.yaw),
         **{name: word for name in WORDS if (word := getattr(person, name)) is not None},
     }
 
 
-def rounded(years: float | None) -> float | None:
+def rounded(number: float | None) -> float | None:
     """Two decimals; None stays None."""
-    return None if years is None else round(years, 2)
+    return None if number is None else round(number, 2)

@@ -16,6 +16,7 @@ import cv2
 from device.faces.alignment import Cropper
 from device.faces.detector import Detection
 from device.faces.quality import INNER
+from device.files import own_file
 from device.frame import Image
 
 RANGE = Path(__file__).with_name("calibrated_range.json")
@@ -72,8 +73,10 @@ def measure(crop: Image) -> Measures:
 
 
 def calibrated_range(path: Path = RANGE) -> dict[str, tuple[float, float]]:
-    """Lowest and highest value of each measure, by its name."""
-    return {name: (low, high) for name, (low, high) in json.loads(path.read_text()).items()}
+    """Lowest and highest value of each measure, by its name. Raises AssetError."""
+    with own_file(path, "the limits of good pictures are"):
+        said = json.loads(path.read_text())
+        return {name: (float(said[name][0]), float(said[name][1])) for name in Measures._fields}
 
 
 def complaints(found: Measures, allowed: dict[str, tuple[float, float]]) -> list[str]:

@@ -23,7 +23,7 @@ class Quality(NamedTuple):
 
     size: float  # pixels between the eyes in the picture: how much detail there was
     sharpness: float  # natural logarithm of the Laplacian's deviation over the brightness's; about -2 to 0.5
-    yaw: float  # 0 facing the camera; ±0.5 when the nose is before an eye; positive: to the picture's right
+    yaw: float  # as `yaw`
     roll: float  # degrees the eyes are tilted, clockwise
     score: float  # the detector's, 0 to 1
     brightness: float  # mean of the crop, 0 to 1
@@ -43,22 +43,32 @@ class Face(Protocol):
 
 def measure(crop: Image, face: Face) -> Quality:
     """The quality of `crop`, uint8 RGB (64, 64, 3), cut by the keypoints of `face`, a detection or track."""
-    (rx, ry), (lx, ly), (nx, ny) = face.keypoints[[RIGHT_EYE, LEFT_EYE, NOSE]].tolist()
+    (rx, ry), (lx, ly) = face.keypoints[[RIGHT_EYE, LEFT_EYE]].tolist()
     dx, dy = lx - rx, ly - ry
-    size = max(math.hypot(dx, dy), 1.0)
     grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
     mean, deviation = (float(v[0, 0]) for v in cv2.meanStdDev(grey))
     _, detail = cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_16S))
     return Quality(
-        size=size,
+        size=max(math.hypot(dx, dy), 1.0),
         sharpness=math.log(max(float(detail[0, 0]), MIN_DETAIL) / max(deviation, MIN_DEVIATION)),
-        yaw=((nx - (rx + lx) / 2) * dx + (ny - (ry + ly) / 2) * dy) / (size * size),
+        yaw=yaw(face.keypoints),
         roll=math.degrees(math.atan2(dy, dx)),
         score=face.score,
         brightness=mean / 255,
         contrast=deviation / 255,
         appearance=appearance(crop, mean, deviation),
     )
+
+
+def yaw(keypoints: NDArray[np.float32]) -> float:
+    """How far a face is turned, by its keypoints, float32 (6, 2) in pixels, whatever its roll.
+
+    0 facing the camera, ±0.5 when the nose is before an eye; positive: to the picture's right.
+    """
+    (rx, ry), (lx, ly), (nx, ny) = keypoints[[RIGHT_EYE, LEFT_EYE, NOSE]].tolist()
+    dx, dy = lx - rx, ly - ry
+    size = max(math.hypot(dx, dy), 1.0)
+    return float(((nx - (rx + lx) / 2) * dx + (ny - (ry + ly) / 2) * dy) / (size * size))
 
 
 def appearance(crop: Image, mean: float, deviation: float) -> NDArray[np.float32]:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-import numpy as np
-
+from device.box import Box
 from device.budget.timing import Timings
 from device.config.schema import Settings
 from device.frame import Image
 from device.outputs.isolated import Isolated
+from device.overlay.composition import Composition
 from device.overlay.overlay import Overlay, Status
 from device.person import Person
 
-DARK = 24  # brightness of the picture that stands in for a camera that gives none
 RATE_EVERY = 1.0  # seconds between two new values of the rate that is shown
 
 
@@ -30,30 +29,43 @@ class Dispatcher:
         self.notice = ""
         self.half_rate = False
         self._overlay = Overlay(size, settings)
+        self._composition = Composition(size, settings)
         self._outputs = list(outputs)
         self._for_nobody = not outputs  # `--output none` finishes each picture too, so that it can be timed
         self._stages = stages
-        self._canvas = np.empty((size[1], size[0], 3), np.uint8)
         self._rate = 0.0  # frames a second, as shown
         self._rate_since = 0.0  # monotonic time since when frames are counted for the next value
         self._rate_frames = 0
         self._turn = False
 
-    def draw(self, image: Image, free: bool, persons: list[Person], t: float) -> Image | None:
+    def draw(
+        self,
+        image: Image,
+        free: bool,
+        persons: list[Person],
+        t: float,
+        faces: Sequence[Box] | None = None,
+    ) -> Image | None:
         """The frame with its overlay; None when there are outputs, but nobody watches them.
 
-        `image` is drawn on in place, or copied first when it is not `free`; `t` is its time in seconds.
+        `image` is drawn on in place where it is `free` and stands as the screen does; `t` is its time in
+        seconds. `faces` are for the privacy of those in it, as `Composition.picture` takes them.
         """
         start = time.monotonic()
-        self._measure_rate(start)
-        if self._skips() or not (self._for_nobody or any(output.wanted() for output in self._outputs)):
+        if not self._is_due(start):
             return None
-        if not free:
-            np.copyto(self._canvas, image)
-            image = self._canvas
-        self._overlay.draw(image, persons, self._status(t))
+        picture = self._composition.picture(image, free, persons, faces)
+        return self._finished(picture, persons, t, start)
+
+    def _is_due(self, now: float) -> bool:
+        """Whether somebody is to see this frame."""
+        self._measure_rate(now)
+        return not self._skips() and (self._for_nobody or any(output.wanted() for output in self._outputs))
+
+    def _finished(self, picture: Image, persons: list[Person], t: float, start: float) -> Image:
+        self._overlay.draw(picture, persons, self._status(t))
         self._stages.add("overlay", time.monotonic() - start)
-        return image
+        return picture
 
     def dispatch(self, image: Image, persons: list[Person], t: float) -> None:
         """Show a drawn picture on every output that somebody watches."""
@@ -65,10 +77,9 @@ class Dispatcher:
 
     def show_waiting(self, t: float) -> None:
         """A dark picture with the notice, while the camera gives none."""
-        self._canvas.fill(DARK)
-        image = self.draw(self._canvas, True, [], t)
-        if image is not None:
-            self.dispatch(image, [], t)
+        start = time.monotonic()
+        if self._is_due(start):
+            self.dispatch(self._finished(self._composition.dark(), [], t, start), [], t)
 
     def _measure_rate(self, now: float) -> None:
         """Count a frame; the rate changes once a second only, so that it can be read, and drawn once."""

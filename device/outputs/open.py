@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any, NamedTuple
 
+from device.audience.telemetry import Telemetry
 from device.config.schema import Settings
 from device.errors import ConfigError
 from device.outputs.isolated import Isolated
@@ -17,10 +18,12 @@ from device.outputs.output import Output
 
 MODULES = {
     "window": "device.outputs.window",
+    "drm": "device.outputs.drm.output",
+    "fb": "device.outputs.fb",
     "web": "device.outputs.web.output",
     "file": "device.outputs.file",
 }
-FORMS = "window, web, web:HOST:PORT, file:OUT.mp4, file:FOLDER/, none, auto"
+FORMS = "window, drm, drm:SOCKET, fb, fb:DEVICE, web, web:HOST:PORT, file:OUT.mp4, file:FOLDER/, none, auto"
 
 Report = Callable[[str], None]  # hears a sentence for the operator
 End = Callable[[], None]  # ends the program, called when somebody closes the window
@@ -45,6 +48,7 @@ class Request(NamedTuple):
     report: Report
     end: End
     health: Health | None
+    telemetry: Telemetry | None = None
 
 
 def open_outputs(
@@ -54,17 +58,19 @@ def open_outputs(
     report: Report,
     end: End,
     health: Health | None = None,
+    telemetry: Telemetry | None = None,
 ) -> list[Isolated]:
     """Open what `settings.output.use` asks for, for pictures of `size` (width, height).
 
     `health()` is what the page tells of the whole program; without it the newest frame's age decides.
+    `telemetry` is what its interfaces for other programs tell; without it there are none.
     An output that fails later says so through `report` and is closed, or opened again if it is a screen.
     Raises ConfigError, with nothing left open, for an output that is none or cannot be had.
     """
     outputs: list[Isolated] = []
     try:
         for spec in _each_once(settings.output.use):
-            output = _open(Request(spec, "", size, fps, settings, report, end, health))
+            output = _open(Request(spec, "", size, fps, settings, report, end, health, telemetry))
             if output is not None:
                 outputs.append(Isolated(output, report))
     except BaseException:
@@ -86,8 +92,8 @@ def declared_bytes(settings: Settings, size: tuple[int, int]) -> dict[str, int]:
 
 
 def _each_once(specs: Sequence[str]) -> list[str]:
-    """Without repetitions and `none`, and without `auto` where a window or a page is asked for anyway."""
-    shown = any(spec.partition(":")[0] in ("window", "web") for spec in specs)
+    """Without repetitions and `none`, and without `auto` where a screen or a page is asked for anyway."""
+    shown = any(spec.partition(":")[0] in ("window", "drm", "fb", "web") for spec in specs)
     return [spec for spec in dict.fromkeys(specs) if spec != "none" and not (spec == "auto" and shown)]
 
 

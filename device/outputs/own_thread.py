@@ -1,7 +1,7 @@
 """A screen on a thread of its own: it may hang, go and come back, and the loop goes on.
 
 Whatever talks to a display's server can be made to wait by it: at its opening, for each picture, at its end.
-The loop hands over the newest picture and never waits; a lost screen is opened again, with growing pauses.
+The loop hands over the newest picture and never waits; a lost screen is opened again once it is back.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 OPEN_S = 5.0  # for a screen to answer; an X server on the same machine takes milliseconds
 CLOSE_S = 0.8  # for an output to finish, so that a signal ends the process within a second
 POLL_S = 0.03  # between two looks at a window's keys
-PAUSES_S = (1.0, 2.0, 5.0, 10.0, 30.0)  # between tries to open a lost output again; the last one goes on
+PAUSES_S = (1.0, 2.0, 4.0)  # between tries to open a lost output again; the last one goes on
 GIVE_UP_S = 600.0  # without the output: then the process leaves, for a new one may do better
 BUSY_S = 2.0  # with one picture: then it is said to be stuck
 
@@ -34,7 +34,8 @@ class OwnThread:
     """Opens an output by `open_it` and serves it, both on one thread, as display libraries want it.
 
     `report(text)` hears what is wrong with it, once each. `lost` is whether it is away now; after ten minutes
-    `wanted` raises OutputLostError. Pictures that come while it is busy are left out and counted in `missed`.
+    `wanted` raises OutputLostError, unless a new process would do no better (`forever`). Pictures that come
+    while it is busy are left out and counted in `missed`.
     """
 
     def __init__(
@@ -43,8 +44,9 @@ class OwnThread:
         optional: bool,
         open_it: Open,
         report: Callable[[str], None],
+        forever: bool = False,
     ) -> None:
-        self.name, self.optional = name, optional
+        self.name, self.optional, self._forever = name, optional, forever
         self.lost = False
         self.missed = 0
         self._open_it, self._report = open_it, report
@@ -73,7 +75,7 @@ class OwnThread:
     def wanted(self) -> bool:
         """Whether the output takes a picture now. Raises OutputLostError when it is away for too long."""
         if self.lost:
-            if time.monotonic() - self._lost_since > GIVE_UP_S:
+            if not self._forever and time.monotonic() - self._lost_since > GIVE_UP_S:
                 raise OutputLostError(
                     f"--output {self.name} is away for {GIVE_UP_S / 60:.0f} minutes; the process leaves, so "
                     "that it can be started anew. Look at the screen, its cable and its server."

@@ -12,6 +12,7 @@ import numpy as np
 
 from device.config.schema import Settings, WindowSettings
 from device.frame import Image
+from device.outputs.fitting import fitted
 from device.outputs.open import NoScreen, Request
 from device.outputs.output import Output
 from device.outputs.own_thread import OwnThread
@@ -106,12 +107,6 @@ class Window:
     def close(self) -> None:
         """Close the window."""
         self._window.close()
-
-
-def fitted(size: tuple[int, int], room: tuple[int, int]) -> tuple[int, int]:
-    """The largest (width, height) of the shape of `size` in `room`; at least one pixel."""
-    scale = min(room[0] / size[0], room[1] / size[1])
-    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
 def declared(rest: str, size: tuple[int, int], settings: Settings) -> int:

@@ -1,8 +1,9 @@
 """Draws the overlay's letters from a font into `glyphs.pgm.gz`: run on a workstation, never on the device.
 
-    python device/overlay/make_glyphs.py Inter-SemiBold.otf Inter-Medium.otf
+    python device/overlay/make_glyphs.py Inter-SemiBold.otf Inter-Medium.otf NotoSansCJK-Bold.ttc
 
-The font files are in Debian's package fonts-inter; the program needs Pillow with Raqm.
+The font files are in Debian's packages fonts-inter and fonts-noto-cjk; the program needs Pillow with Raqm.
+Of the Japanese letters only those are drawn that `languages.toml` uses.
 Glyphs stand in one 8-bit picture, a row a style. Each row is three cap heights tall
 with the base line at the second, so that a line of text scaled to a whole number of
 pixels of cap height begins and ends its capitals on pixel borders, and looks crisp.
@@ -20,19 +21,21 @@ from typing import Any
 CAP = 32  # cap height in pixels; the base line is at row 2 * CAP of each row
 PAD = 3  # pixels to the left and to the right of a glyph's advance, for what overhangs
 ASCII = "".join(map(chr, range(32, 127)))
-STYLES = {"strong": "0123456789+±–<>", "plain": ASCII + "±–·…°’"}
+ACCENTS = "ÄÖÜäöüßÀÂÇÈÉÊËÎÏÔÙÛŒàâçèéêëîïôùûœÁÍÑÓÚáíñóú¡¿«»"  # German, French, Spanish
+STYLES = {"strong": "0123456789+±–<>", "plain": ASCII + "±–·…°’" + ACCENTS}
 FEATURES = {"strong": ["tnum", "case"], "plain": ["tnum"]}  # digits of one width; dashes as high as digits
 
 
 def main(fonts: list[str]) -> None:
-    """Write glyphs.pgm.gz and glyphs.json beside this file, one row for each of the two fonts."""
+    """Write glyphs.pgm.gz and glyphs.json beside this file, one row for each of the three fonts."""
     import numpy
     from PIL import Image
 
     rows: list[Any] = []
     index: dict[str, Any] = {"cap": CAP, "pad": PAD, "styles": {}}
-    for (style, characters), font in zip(STYLES.items(), fonts, strict=True):
-        row, advances = _row(_font_of_cap_height(font), characters, FEATURES[style])
+    styles = STYLES | {"japanese": _japanese()}
+    for (style, characters), font in zip(styles.items(), fonts, strict=True):
+        row, advances = _row(_font_of_cap_height(font), characters, FEATURES.get(style, []))
         rows.append(row)
         index["styles"][style] = {"characters": characters, "advances": " ".join(map(str, advances))}
     sheet = Image.new("L", (max(row.width for row in rows), 3 * CAP * len(rows)))
@@ -46,7 +49,14 @@ def main(fonts: list[str]) -> None:
     (here / "glyphs.json").write_text(text + "\n", encoding="utf-8")
 
 
+def _japanese() -> str:
+    """The letters of the texts that no other row has, in their order in Unicode."""
+    text = (Path(__file__).parent / "languages.toml").read_text(encoding="utf-8")
+    return "".join(sorted(set(text) - set(STYLES["plain"]) - {"\n"}))
+
+
 def _font_of_cap_height(path: str) -> Any:
+    """The font, the first one of a collection, at the size that makes its capitals CAP pixels tall."""
     from PIL import ImageFont
 
     sample = 1000

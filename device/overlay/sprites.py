@@ -38,6 +38,16 @@ class Sprite(NamedTuple):
         cv2.multiply(under, self.keep[part], under, 1 / 255)
         cv2.add(under, self.colour[part], under)
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its pixels."""
+        return self.colour.nbytes + self.keep.nbytes
+
+    def turned(self, degrees: int) -> Sprite:
+        """The sprite turned clockwise by 0, 90, 180 or 270 degrees."""
+        quarters = -degrees // 90
+        return Sprite(*(np.ascontiguousarray(np.rot90(part, quarters)) for part in self)) if degrees else self
+
     def flipped(self, across: bool, down: bool) -> Sprite:
         """The sprite mirrored left to right, upside down, or both."""
         columns, rows = (slice(None, None, -1 if flip else 1) for flip in (across, down))

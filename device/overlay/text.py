@@ -19,15 +19,17 @@ from numpy.typing import NDArray
 from device.errors import AssetError
 
 ASSETS = Path(__file__).parent
+ROWS = ("strong", "plain", "japanese")  # of the atlas, from the top
 Mask = NDArray[np.uint8]  # (height, width): 0 clear, 255 ink
 
 
 class Typesetter:
-    """Turns texts into coverage masks; holds the atlas (0.4 MiB) and nothing else."""
+    """Turns texts into coverage masks; holds the atlas (0.5 MiB, Japanese 0.3 more) and nothing else."""
 
-    def __init__(self) -> None:
-        """Raises AssetError when the letters are missing or damaged."""
+    def __init__(self, japanese: bool = False) -> None:
+        """With `japanese`, "plain" has those letters, too. Raises AssetError when letters are missing."""
         self._styles: dict[str, dict[str, Mask]] = {}
+        self._rows = ROWS if japanese else ROWS[:-1]
         try:
             self._read()
         except (OSError, ValueError, KeyError, TypeError, AttributeError, zlib.error) as error:
@@ -40,10 +42,11 @@ class Typesetter:
         index = json.loads((ASSETS / "glyphs.json").read_text(encoding="utf-8"))
         sheet = _grey_picture(ASSETS / "glyphs.pgm.gz")
         self._cap, self._pad = int(index["cap"]), int(index["pad"])
-        for number, style in enumerate(("strong", "plain")):
+        for number, style in enumerate(self._rows):
             glyphs = index["styles"][style]
             row = sheet[number * 3 * self._cap : (number + 1) * 3 * self._cap]
             self._styles[style] = self._cells(row, glyphs["characters"], glyphs["advances"])
+        self._styles["plain"] |= self._styles.pop("japanese", {})
 
     def _cells(self, row: Mask, characters: str, advances: str) -> dict[str, Mask]:
         """Each character's cell: its advance and the padding on both sides wide, three caps tall."""
@@ -72,9 +75,16 @@ class Typesetter:
             pen += cell.shape[1] - 2 * self._pad
         size = max(1, round(width * cap / self._cap)), 3 * cap
         line_at_size = np.empty((size[1], size[0]), np.uint8)
-        way = cv2.INTER_AREA if cap < self._cap else cv2.INTER_LINEAR
+        way = cv2.INTER_AREA if cap < self._cap else cv2.INTER_CUBIC
         cv2.resize(canvas, size, dst=line_at_size, interpolation=way)
-        return line_at_size
+        return line_at_size if cap <= self._cap else _crisp(line_at_size, cap / self._cap)
+
+
+def _crisp(mask: Mask, enlarged: float) -> Mask:
+    """Letters enlarged so much, with edges as steep as those of letters drawn at this size."""
+    crisp = np.empty_like(mask)
+    cv2.addWeighted(mask, enlarged, mask, 0.0, 127.5 * (1 - enlarged), dst=crisp)
+    return crisp
 
 
 def _grey_picture(path: Path) -> Mask:

@@ -13,7 +13,7 @@ from device.age.filter import AgeFilter
 from device.age.network import Reading
 from device.config.schema import Settings
 from device.faces.close_up import CloseUp
-from device.faces.quality import Quality
+from device.faces.quality import Quality, yaw
 from device.person import Person
 from device.tracks.tracker import Companion, Track
 
@@ -111,5 +111,6 @@ def person_of(track: Track[PersonState], raw: float | None = None) -> Person:
         ages.band,
         state,
         track.velocity,
+        yaw=None if track.misses else yaw(track.keypoints),
         **words,
     )

@@ -25,6 +25,8 @@ from device.tracks.still import StillFaces
 from device.tracks.tracker import Track, Tracker
 from device.tracks.zones import Zones
 
+# Of the size of a face that was missed, a second: so much less is known of where it is. Reasoned, not tuned.
+MISSED_GROWTH = 0.3
 CLOSE_UP_SHARE = 0.5  # of the frame's budget: after that no second new face gets a close-up on this frame
 PersonTrack = Track[PersonState]
 
@@ -54,6 +56,8 @@ class Vision:
         self._zones = Zones(settings.tracker.ignore)
         self._still = StillFaces(settings.tracker.still_minutes, settings.tracker.max_tracks)
         self.notify: Callable[..., None] = _nobody  # hears of faces that are left out as they never move
+        self.strict = settings.overlay.privacy == "blur"  # every frame is searched for faces to be hidden
+        self.faces: list[Box] = []  # if strict: in the last frame, all that may be one, see `_all_faces`
         self._detector, self._net = detector, net
         near = settings.detector.range == "short"  # the full range detector sees no better in a close-up
         self._close_ups = CloseUps(detector) if near else None
@@ -69,11 +73,14 @@ class Vision:
         """Who is in the frame: every confirmed track, with this frame's estimates where there are any."""
         self._start = time.monotonic()
         self._close_ups_done, self._close_up_s = 0, 0.0
-        detected = self.scheduler.should_detect(self.tracks, self.tracker.has_tentative, frame.time)
-        found = self._detect(frame) if detected else None
-        self._track(found, frame)
+        due = self.scheduler.should_detect(self.tracks, self.tracker.has_tentative, frame.time)
+        detected = due or self.strict
+        seen = self._detect(frame) if detected else None
+        self._track(None if seen is None else [face for face in seen if not self._left_out(face.box)], frame)
         for box in self._still.observe(self.tracks, frame.time):
             self.notify("still", box=[round(value, 1) for value in box])
+        if self.strict:
+            self.faces = self._all_faces(seen or [])  # those left out are people's faces, too
         spent = time.monotonic() - self._start
         needs_refresh = partial(self._needs_refresh, now=frame.time)
         chosen = self.scheduler.choose(self.tracks, detected, spent, frame.time, needs_refresh)
@@ -87,7 +94,7 @@ class Vision:
         seconds = time.monotonic() - start
         self._stages.add("detect", seconds)
         self.scheduler.on_detection_cost(seconds)
-        return [face for face in found if not self._left_out(face.box)]
+        return found
 
     def _left_out(self, box: Box) -> bool:
         """Whether a face there is none of ours: in a zone that is ignored, or one that never moves."""
@@ -103,6 +110,11 @@ class Vision:
             verify = partial(self._verify_with_close_up, self._close_ups, frame)
         self.tracks = self.tracker.update(found, step, verify)
         self._stages.add("track", time.monotonic() - start)
+
+    def _all_faces(self, found: list[Detection]) -> list[Box]:
+        """What the detector found, confirmed or not, and where those are expected that it missed."""
+        followed = (track.box.scaled(1 + MISSED_GROWTH * track.unseen) for track in self.tracker.all_tracks)
+        return [*(face.box for face in found), *followed]
 
     def _verify_with_close_up(self, close_ups: CloseUps, frame: Frame, track: PersonTrack) -> float | None:
         """The score, 0 to 1, of a new face in a close-up; None when there is no time for another."""

@@ -147,6 +147,11 @@ class Tracker(Generic[C]):
             for track in self._tracks
         )
 
+    @property
+    def all_tracks(self) -> tuple[Track[C], ...]:
+        """Every track, also those not confirmed yet and those that are not in view now."""
+        return tuple(self._tracks)
+
     def update(
         self,
         detections: list[Detection] | None,

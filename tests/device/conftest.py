@@ -1,3 +1,6 @@
+import socket
+from contextlib import closing
+
 import pytest
 
 from tests.device.assembly import Kiosk
@@ -9,3 +12,9 @@ def kiosk(monkeypatch):
     opened = Kiosk(monkeypatch)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def free_port():
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        return listener.getsockname()[1]

@@ -1,6 +1,7 @@
 """Each setting has an effect: a table of another value for every one, and of what can be seen to change."""
 
 import http.client
+import json
 import logging
 from functools import partial
 from types import SimpleNamespace
@@ -13,14 +14,20 @@ import pytest
 from device.age.network import Reading
 from device.app import logs
 from device.app.application import Run
+from device.audience.audience import Audience
+from device.audience.messages import Messages
+from device.audience.telemetry import Telemetry
 from device.camera.capture import open_capture
 from device.camera.open import open_source
 from device.camera.reconnecting import ReconnectingCamera
 from device.config.keys import KEYS
 from device.config.loader import changed, load
 from device.errors import CameraError, ConfigError
+from device.events.mqtt import Publisher
 from device.frame import Frame
 from device.outputs.open import open_outputs
+from device.outputs.web.output import Web
+from device.person import Person
 from device.pipeline.pipeline import open_networks
 from tests.device.assembly import ANNA, BERT, CARL, DORA, MEMORY_MIB, Brightness, Film, Kiosk, Screen
 
@@ -171,6 +178,10 @@ def last_picture(settings, scene):
     return played(settings, scene).screens[0].images[-1].tobytes()
 
 
+def empty_scene(settings, scene):
+    return played(settings, scene, boxes=()).screens[0].images[-1].tobytes()
+
+
 def events(settings, scene):
     """How long the events' files are, in lines, after 4 s and 2 MiB of notices."""
     if settings.events.to:
@@ -260,6 +271,66 @@ def page(settings, scene):
         opened.close()
 
 
+def interfaces(settings, scene):
+    """What other programs get of one person in view: the statuses, how many there are, and their boxes."""
+    scene.monkeypatch.setattr("device.outputs.web.output.parsed", lambda address: ("127.0.0.1", 0))
+    telemetry = seen_for_a_while(settings)
+    web = Web("", (320, 240), settings, lambda text: None, lambda: {"status": "ok"}, telemetry)
+    try:
+        connection = http.client.HTTPConnection(*web._server.address, timeout=20)
+        answers = []
+        for path in ("/api/v1/now", "/metrics"):
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            answers.append((answer.status, answer.read()))
+        connection.close()
+        now = json.loads(answers[0][1]) if answers[0][0] == 200 else {}
+        boxes = ["box" in track for track in now.get("tracks", [])]
+        return [status for status, _ in answers], now.get("people"), boxes
+    finally:
+        web.close()
+
+
+def broker(settings, scene):
+    """What is asked of an MQTT client, in order, until one round of news is sent."""
+    asked = []
+
+    class Client:
+        def __init__(self, version, client_id):
+            self.is_connected = lambda: True
+
+        def __getattr__(self, name):
+            return lambda *given, **named: asked.append((name, given, named)) or SimpleNamespace(rc=0)
+
+    if not settings.mqtt.host:
+        return asked
+    scene.monkeypatch.setattr("device.events.mqtt_broker.paho.Client", Client)
+    scene.monkeypatch.setattr("device.events.mqtt.EVERY_S", 60.0)
+    scene.monkeypatch.setattr("device.events.mqtt.JOIN_S", 0.0)
+    password = scene.folder / "password"
+    password.write_text("secret")
+    password.chmod(0o600)
+    publisher = Publisher(settings, seen_for_a_while(settings))
+    publisher._greet.set()
+    publisher._look()
+    publisher._closing.set()
+    return [(name, [_untimed(one) for one in given], named) for name, given, named in asked]
+
+
+def _untimed(value):
+    return len(value) if isinstance(value, str) and value.startswith("{") else value
+
+
+def seen_for_a_while(settings):
+    """The telemetry of one person who came and left."""
+    now, face = [0.0], Person(1, ANNA, 0.9, None, 30.0, 4.0, "25–34", "settled", yaw=0.0)
+    audience = Audience(settings, clock=lambda: now[0], wall=lambda: now[0])
+    for index in range(100):
+        now[0] = index / 10
+        audience.record(index, now[0], [face] if index < 20 or index > 80 else [])
+    return Telemetry(audience, Messages(audience, settings), dict, dict)
+
+
 def fits(settings, scene):
     kiosk = Kiosk(scene.monkeypatch, settings)
     kiosk.screens = [Screen()]
@@ -278,6 +349,8 @@ def fits(settings, scene):
 DEMO = {"source.use": "demo"}
 SMALL = {"source.use": "demo", "camera.width": 320, "camera.height": 240}
 PAGE = {"output.use": ["web"]}
+API = PAGE | {"api.enabled": True}
+MQTT = {"mqtt.host": "broker.example"}
 LOG = {"events.to": "file"}
 OFTEN = {"schedule.settled_every_s": 0.1}
 
@@ -321,6 +394,11 @@ EFFECTS = {
     "schedule.settled_every_s": Effect(0.1, work),
     "overlay.show": Effect("band", last_picture),
     "overlay.status": Effect(False, last_picture),
+    "overlay.language": Effect("ja", last_picture),
+    "overlay.privacy": Effect("silhouette", last_picture),
+    "overlay.attract_s": Effect(1.0, empty_scene),
+    "screen.rotate": Effect(180, last_picture),
+    "screen.mirror": Effect(True, last_picture),
     "output.use": Effect(["none"], outputs, {"output.use": ["file:{folder}/pictures"]}),
     "window.fullscreen": Effect(True, window, {"output.use": ["window"]}),
     "web.token": Effect(TOKEN, page, PAGE | {"web.allowed_hosts": ["kiosk.example"]}),
@@ -334,6 +412,19 @@ EFFECTS = {
     "events.to": Effect("file", events),
     "events.every_s": Effect(2.0, events, LOG),
     "events.max_mib": Effect(1, events, LOG),
+    "api.enabled": Effect(True, interfaces, PAGE),
+    "api.boxes": Effect(True, interfaces, API),
+    "api.min_people": Effect(2, interfaces, API),
+    "metrics.enabled": Effect(True, interfaces, PAGE),
+    "mqtt.host": Effect("other.example", broker, MQTT),
+    "mqtt.port": Effect(8883, broker, MQTT),
+    "mqtt.username": Effect("kiosk", broker, MQTT),
+    "mqtt.password_file": Effect("{folder}/password", broker, MQTT | {"mqtt.username": "kiosk"}),
+    "mqtt.tls": Effect(True, broker, MQTT),
+    "mqtt.ca_file": Effect("ca.pem", broker, MQTT | {"mqtt.tls": True}),
+    "mqtt.topic": Effect("site/7", broker, MQTT),
+    "mqtt.discovery": Effect("", broker, MQTT),
+    "mqtt.visits": Effect(True, broker, MQTT),
     "limits.memory_mib": Effect(48, fits, {"detector.range": "full"}),
     "log.level": Effect("warning", log),
     "log.to": Effect("file", log),
@@ -369,5 +460,7 @@ def _seen(seen, values, folder):
 
 
 def _in(folder, value):
+    if isinstance(value, str):
+        return value.replace("{folder}", str(folder))
     strings = isinstance(value, list)
     return tuple(text.replace("{folder}", str(folder)) for text in value) if strings else value

@@ -44,6 +44,6 @@ def say(request: pytest.FixtureRequest):
     reporter = request.config.pluginmanager.get_plugin("terminalreporter")
 
     def line(text: str) -> None:
-        reporter.write_line(f"\n    {text}")
+        reporter.write_line(f"    {text}")
 
     return line

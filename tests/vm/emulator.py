@@ -33,9 +33,7 @@ class Machine:
         self._process: subprocess.Popen | None = None
         folder.mkdir(parents=True, exist_ok=True)
         if not self.disk.exists():
-            subprocess.run(
-                ["cp", "--sparse=always", "--reflink=auto", artefacts.disk, self.disk], check=True
-            )
+            subprocess.run(["cp", "--sparse=always", "--reflink=auto", artefacts.disk, self.disk], check=True)
         self.config = _ssh_config(folder, artefacts.key)
         self.bin = _ssh_that_knows(folder, self.config)
 
@@ -51,12 +49,8 @@ class Machine:
 
     def boot(self, *options: str, words: str = "") -> float:
         """Boot until sshd itself answers; seconds. `options` are QEMU's, `words` the kernel's."""
-        assert not self.is_on(), "it runs already"
         started = time.monotonic()
-        log = (self.folder / "qemu.log").open("w")
-        self._process = subprocess.Popen(
-            self._command(options, words), stdin=subprocess.DEVNULL, stdout=log, stderr=log
-        )
+        self._start(options, words)
         while not _greets(self.port):
             if not self.is_on():
                 raise MachineError(f"qemu ended: {(self.folder / 'qemu.log').read_text()[-500:]}")
@@ -67,6 +61,11 @@ class Machine:
         seconds = time.monotonic() - started
         self.boot_s = self.boot_s or seconds
         return seconds
+
+    def run_out(self, limit: float, words: str = "") -> float | None:
+        """Boot it and wait until it ends by itself; the seconds that took, None if it did not."""
+        self._start((), words)
+        return self.ended_within(limit)
 
     def monitor(self, command: str) -> None:
         """A command of QEMU's own, such as `set_link net off`, which pulls the network's cable."""
@@ -120,11 +119,14 @@ class Machine:
 
     def make(self, *arguments: str, limit: float) -> subprocess.CompletedProcess[str]:
         """`make ARGUMENTS HOST=… PORT=…` of this repository, as a technician types it, output as text."""
-        return subprocess.run(self.make_command(*arguments), **self.make_options(), timeout=limit, check=False)
+        return subprocess.run(
+            self.make_command(*arguments), **self.make_options(), timeout=limit, check=False
+        )
 
     def make_command(self, *arguments: str) -> list[str]:
         """That command, for tests that start it themselves."""
-        return ["make", "--no-print-directory", *arguments, f"HOST={self.host}", f"PORT={self.port}"]
+        target = [f"HOST={self.host}", f"PORT={self.port}"]
+        return ["make", "--no-print-directory", "--old-file=setup", *arguments, *target]
 
     def make_options(self) -> dict:
         """Its environment: an `ssh` first on the PATH that knows the machine's key, which rsync takes too."""
@@ -149,9 +151,17 @@ class Machine:
         copy.unlink()
         return "" if done.returncode == 0 else done.stdout + done.stderr
 
+    def _start(self, options: tuple[str, ...], words: str) -> None:
+        assert not self.is_on(), "it runs already"
+        log = (self.folder / "qemu.log").open("w")
+        self._process = subprocess.Popen(
+            self._command(options, words), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
+
     def _command(self, options: tuple[str, ...], words: str) -> list[str]:
         network = f"user,id=net,hostfwd=tcp:127.0.0.1:{self.port}-:22"
         return [
+            *("setpriv", "--pdeathsig", "KILL"),  # it must not outlive the tests, however they end
             *("qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a72"),
             *("-accel", "tcg,thread=multi,tb-size=512", "-smp", str(self._cores), "-m", str(self._memory)),
             *("-display", "none", "-no-reboot", "-serial", f"file:{self.folder / 'console'}"),

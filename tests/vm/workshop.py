@@ -19,7 +19,7 @@ FAULTS = {
     "starts and hangs": "        threading.Event().wait()\n",
     "sees no frame": (
         "        from dataclasses import replace\n"
-        '        settings = replace(settings, source=replace(settings.source, use="camera"))  # finds none here\n'
+        '        settings = replace(settings, source=replace(settings.source, use="camera"))\n'
     ),
 }
 
@@ -54,7 +54,16 @@ class Workshop:
         text = path.read_text()
         assert text.count(PLACE) == 1, f"{FILE} changed: mend PLACE"
         path.write_text(text.replace(PLACE, PLACE + code))
-        self._git("-c", "user.name=test", "-c", "user.email=test@localhost", "commit", "--quiet", "-am", "a test's own")
+        self._git(
+            "-c",
+            "user.name=test",
+            "-c",
+            "user.email=test@localhost",
+            "commit",
+            "--quiet",
+            "-am",
+            "a test's own",
+        )
         return self._git("rev-parse", "HEAD")
 
     def _git(self, *arguments: str) -> str:

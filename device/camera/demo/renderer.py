@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.camera.demo.script import Pose
+from device.files import own_file
 from device.frame import Image
 
 PEOPLE = Path(__file__).with_name("people.webp")
@@ -115,9 +116,13 @@ class SceneRenderer:
 
 
 def load_people() -> Image:
-    """The people's pictures, uint8 (rows, columns, 4); no colour above its coverage: the file is lossy."""
-    people = cv2.imdecode(np.fromfile(PEOPLE, np.uint8), cv2.IMREAD_UNCHANGED)
-    return np.minimum(people, people[..., 3:], out=people)
+    """The people's pictures, uint8 (rows, columns, 4); no colour above its coverage: the file is lossy.
+
+    Raises AssetError.
+    """
+    with own_file(PEOPLE, "the demo's people are"):
+        people = cv2.imdecode(np.fromfile(PEOPLE, np.uint8), cv2.IMREAD_UNCHANGED)
+        return np.minimum(people, people[..., 3:], out=people)
 
 
 def backdrop(size: tuple[int, int]) -> Image:

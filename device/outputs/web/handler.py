@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,11 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
+from device.files import own_file
 from device.outputs.web.access import Access, bearer_token, is_loopback
 from device.outputs.web.attempts import Attempts, client_of
 from device.outputs.web.live import Live, Stream
+from device.outputs.web.protocol import BODY_BYTES
 
 log = logging.getLogger(__name__)
 
@@ -50,16 +52,19 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 LONGEST_FORM = 1024  # bytes
+API = "/api/"
 
 
 class Pages:
     """The answers. Nothing is logged of those who look at the page: that is nobody's business."""
 
-    def __init__(self, live: Live, access: Access, health: Health) -> None:
+    def __init__(self, live: Live, access: Access, health: Health, routes: Sequence[Route] = ()) -> None:
+        """`routes` are those of the interfaces for other programs."""
         self._live, self._access, self._health = live, access, health
         self._attempts = Attempts()
-        self._files = {path: ((HERE / name).read_bytes(), kind) for path, (name, kind) in FILES.items()}
-        self._login = (HERE / "login.html").read_text(encoding="utf-8")
+        with own_file(HERE, "the page's files are"):
+            self._files = {path: ((HERE / name).read_bytes(), kind) for path, (name, kind) in FILES.items()}
+            self._login = (HERE / "login.html").read_text(encoding="utf-8")
         self._application = Starlette(
             routes=[
                 *(Route(path, self._file) for path in FILES),
@@ -67,6 +72,7 @@ class Pages:
                 *(Route(path, self._stream) for path in STREAMS),
                 Route("/health", self._tell_health),
                 Route("/login", self._sign_in, methods=["GET", "POST"]),
+                *routes,
             ],
             exception_handlers={HTTPException: _refusal},
         )
@@ -93,8 +99,9 @@ class Pages:
         headers, path = Headers(scope=scope), scope["path"]
         if not path.startswith("/"):
             return _text(400, "Ask for a path, such as /.")
-        if "transfer-encoding" in headers or int(headers.get("content-length", "0")) > LONGEST_FORM:
-            return _text(413, f"A request may have {LONGEST_FORM} bytes of content.", {"Connection": "close"})
+        longest = BODY_BYTES if path.startswith(API) else LONGEST_FORM
+        if "transfer-encoding" in headers or int(headers.get("content-length", "0")) > longest:
+            return _text(413, f"A request may have {longest} bytes of content.", {"Connection": "close"})
         if not self._access.is_allowed_host(headers.get("host", "")):
             return _text(403, "This machine is not known by that name; add it to web.allowed_hosts.")
         if path in OPEN or self._is_authenticated(headers):

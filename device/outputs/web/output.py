@@ -8,8 +8,9 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
+from device.audience.telemetry import Telemetry
 from device.config.schema import Settings, WebSettings
-from device.errors import ConfigError
+from device.errors import ConfigError, DeviceError
 from device.frame import Image
 from device.outputs.open import Request
 from device.outputs.web.access import Access, is_loopback
@@ -36,25 +37,31 @@ class Web:
         settings: Settings,
         say: Callable[[str], None],
         health: Callable[[], dict[str, Any]] | None = None,
+        telemetry: Telemetry | None = None,
     ) -> None:
         """`address` is "", PORT or HOST:PORT. Raises ConfigError when it cannot be had or is not safe.
 
         `health` gives what `/health` answers: {"status": "ok", "degraded" or "down", and more}; it is called
         on the server's thread and must not wait. Without it, the age of the newest frame decides.
+        `telemetry` is what the interfaces for other programs tell, where settings ask for them.
         """
         self.name = f"web:{address}" if address else "web"
         host, port = parsed(address)
         _check_token(self.name, host, settings.web.token)
         tls = _tls(settings.web)
         with nullcontext() if tls else without_ssl():
+            from device.outputs.web.interfaces import routes
             from device.outputs.web.server import Server
         self._scheme = "https" if tls else "http"
         self._feed = Feed(size, settings)
         access = Access(settings.web.token, settings.web.allowed_hosts)
+        health = health or self._feed.health
+        more = routes(settings, telemetry, health, lambda: self._feed.closed)
         try:
-            self._server = Server(
-                (host, port), self._feed, access, settings.web.viewers, health or self._feed.health, tls
-            )
+            self._server = Server((host, port), self._feed, access, settings.web.viewers, health, tls, more)
+        except DeviceError:  # of the page's own files: the address is not to blame
+            self._feed.close()
+            raise
         except (OSError, RuntimeError) as error:
             self._feed.close()
             reason = getattr(error, "strerror", None) or error
@@ -91,7 +98,8 @@ class Web:
 
 def open_output(request: Request) -> Web:
     """The page. Raises ConfigError."""
-    return Web(request.rest, request.size, request.settings, request.report, request.health)
+    asked = request
+    return Web(asked.rest, asked.size, asked.settings, asked.report, asked.health, asked.telemetry)
 
 
 def declared(rest: str, size: tuple[int, int], settings: Settings) -> int:

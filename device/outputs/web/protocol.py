@@ -12,14 +12,14 @@ from uvicorn.server import ServerState
 
 from device.outputs.web.connections import Connection, Listener
 
-HEAD_BYTES = 16 * 1024  # of a request: its first line and headers
-BODY_BYTES = 1024
+HEAD_BYTES = 8 * 1024  # of a request: its first line and headers
+BODY_BYTES = 16 * 1024
 LINES = 128  # of a request; each header costs some hundred bytes, however short it is
 PIECE = 1024  # h11 looks at its limit once for each delivery, so it gets small ones
 LINGER_S = 1.0  # a refused client is heard out for so long; hung up on at once, it would not see the answer
 REFUSALS = {
     400: b"400 Bad Request. This is no HTTP request.\n",
-    431: b"431 Request Header Fields Too Large. A request may have 16 KiB, 128 lines and 1 KiB of content.\n",
+    431: b"431 Request Header Fields Too Large. A request may have 8 KiB, 128 lines and 16 KiB of content.\n",
 }
 
 
@@ -75,7 +75,7 @@ class Protocol(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """What h11 could not read, or only with more than HEAD_BYTES, is refused as everything else is."""
-        self._refuse(431 if self._bytes > HEAD_BYTES else 400)
+        self._refuse(431 if self._bytes > HEAD_BYTES - PIECE else 400)
 
     def pause_writing(self) -> None:
         """The viewer is slow: stop making more for it, and give it a time limit."""

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
+from starlette.routing import Route
 
 from device.outputs.web.access import Access
 from device.outputs.web.connections import BACKLOG, Listener
 from device.outputs.web.feed import Feed
 from device.outputs.web.handler import Health, Pages
 from device.outputs.web.live import Live
-from device.outputs.web.protocol import HEAD_BYTES, PageConfig, Protocol
+from device.outputs.web.protocol import HEAD_BYTES, PIECE, PageConfig, Protocol
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 STREAMS = 2  # of a page: the picture, and the list of people
+EVENT_STREAMS = 8  # of other programs, as `event_stream.CLIENTS`
 JOIN_S = 0.9
 SWEEP_S = 0.25  # how often we look whom to hang up on
 
@@ -37,11 +40,15 @@ class Server:
         viewers: int,
         health: Health,
         tls: SSLContext | None = None,
+        routes: Sequence[Route] = (),
     ) -> None:
-        """Raises OSError when the address cannot be had, RuntimeError when no thread can be started."""
-        self._listener = Listener(address, viewers * STREAMS)
+        """`routes` are answered beside the page.
+
+        Raises OSError when the address cannot be had, RuntimeError when no thread can be started.
+        """
+        self._listener = Listener(address, viewers * STREAMS + (EVENT_STREAMS if routes else 0))
         self._live = Live(feed, viewers * STREAMS)
-        self._uvicorn = uvicorn.Server(self._config(Pages(self._live, access, health), tls))
+        self._uvicorn = uvicorn.Server(self._config(Pages(self._live, access, health, routes), tls))
         self.address: tuple[str, int] = self._listener.getsockname()[:2]
         self.error: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
@@ -67,7 +74,7 @@ class Server:
             forwarded_allow_ips="127.0.0.1,::1",  # a proxy on this machine says who asks
             backlog=BACKLOG,
             limit_concurrency=self._listener.limit + 4 * BACKLOG,  # ours comes first, and is not so blunt
-            h11_max_incomplete_event_size=HEAD_BYTES,
+            h11_max_incomplete_event_size=HEAD_BYTES - PIECE,
             timeout_keep_alive=5,
             timeout_graceful_shutdown=0,
             **options,

@@ -87,3 +87,9 @@ def test_another_network_s_noise_is_noticed(tmp_path):
     assert not belongs_to(model)
     written(tmp_path, model_sha256=hashlib.sha256(b"a new network").hexdigest())
     assert belongs_to(model)
+
+
+def test_a_shipped_network_without_its_errors_is_no_network(tmp_path, monkeypatch):
+    monkeypatch.setattr("device.age.error_model.MODELS", tmp_path)
+    with pytest.raises(ModelError, match=r"age\.noise\.json"):
+        load_error_model("age")

@@ -1,6 +1,9 @@
+import signal
 import subprocess
 import sys
 import threading
+
+import pytest
 
 from device.app.forced_exit import ForcedExit
 
@@ -44,3 +47,35 @@ def test_without_a_thread_left_to_wait_with_the_end_comes_at_once(monkeypatch):
     monkeypatch.setattr("os._exit", ended.append)
     ForcedExit().arm(75)
     assert ended == [75]
+
+
+WITHOUT_THREADS = """
+import threading
+from device.app import forced_exit
+forced_exit.ORDERLY_S, forced_exit.KERNEL_S = 0.0, 0.05
+threading.Timer.start = lambda timer: None
+forced_exit.ForcedExit().arm(75)
+threading.Event().wait()
+"""
+WHILE_THE_INTERPRETER_ENDS = """
+import atexit, threading
+from device.app import forced_exit
+forced_exit.ORDERLY_S = 0.05
+atexit.register(threading.Event().wait)
+forced_exit.end(3)
+"""
+
+
+@pytest.mark.parametrize("code", [WITHOUT_THREADS, WHILE_THE_INTERPRETER_ENDS])
+def test_where_no_thread_can_run_any_more_the_kernel_ends_it(code):
+    """Such as a library that waits for its camera in the kernel and keeps the interpreter's lock."""
+    done = subprocess.run([sys.executable, "-c", code], timeout=LIMIT, check=False)
+    assert done.returncode == -signal.SIGALRM
+
+
+def test_what_ended_in_order_has_no_alarm_left():
+    ending = ForcedExit()
+    ending.arm(75)
+    assert signal.getitimer(signal.ITIMER_REAL)[0] > 0
+    ending.cancel()
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)

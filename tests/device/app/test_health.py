@@ -19,6 +19,8 @@ NUMBERS = Numbers(
     load_level=1,
     outputs_lost=(),
     version="1.2.3",
+    ladder={"reboots": 1},
+    clock_synchronised=True,
 )
 
 
@@ -83,6 +85,8 @@ def test_the_whole_report(kiosk):
         "temperature_c": 48.0,
         "load_level": 1,
         "version": "1.2.3",
+        "ladder": {"reboots": 1},
+        "clock_synchronised": True,
     }
 
 
@@ -176,3 +180,22 @@ def test_the_page_may_ask_when_the_loop_stands_still(kiosk):
     kiosk.turn(1)
     kiosk.now += 11
     assert kiosk.judged() == ("down", ["camera dark"])
+
+
+def test_systemd_hears_of_life_while_results_pass_and_while_a_failed_camera_is_opened_again(kiosk):
+    kiosk.turn(1)
+    assert (kiosk.health.alive, kiosk.health.line) == (True, "ok")
+    kiosk.turn(4.0, frames=False, results=False, pending=False)
+    assert not kiosk.health.alive  # silent, without a word of the camera's driver
+    kiosk.health.camera_failed = True
+    kiosk.turn(0.2, frames=False, results=False, pending=False)
+    assert (kiosk.health.alive, kiosk.health.line) == (True, "degraded: camera dark")
+
+
+def test_a_stuck_vision_is_no_life_though_frames_come(kiosk):
+    kiosk.turn(1)
+    kiosk.turn(0.5, step=0.5)
+    kiosk.turn(3.0, step=0.5, results=False)
+    assert kiosk.health.alive
+    kiosk.turn(0.5, step=0.5, results=False)
+    assert not kiosk.health.alive

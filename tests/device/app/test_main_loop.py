@@ -45,7 +45,7 @@ class Easel:
     def __init__(self, watched=True):
         self.watched, self.calls = watched, Counter()
 
-    def draw(self, image, free, persons, t):
+    def draw(self, image, free, persons, t, faces):
         self.calls["drawn"] += 1
         return image if self.watched else None
 

@@ -64,6 +64,20 @@ def test_a_vision_that_hangs_is_said_and_ends_the_process_with_75_even_if_closin
     assert healths == [("degraded", ["vision stuck"]), ("down", ["vision stuck"])]
 
 
+def test_a_camera_driver_that_hangs_ends_the_process_with_3_even_if_closing_hangs():
+    code = PRELUDE + (
+        "from device.camera import reconnecting\n"
+        "reconnecting.HUNG_S = forced_exit.ORDERLY_S = 0.2\n"
+        "Dispatcher.close = hang\n"
+    )
+    source = ["--source", "fake:frames 3; hang 600s", "--camera-timeout-s", "0.2"]
+    with start(code, *source) as process:
+        out, err = process.communicate(timeout=LIMIT)
+    assert process.returncode == 3
+    assert json.loads(out)["frames"] > 0
+    assert "Traceback" not in err
+
+
 def test_a_process_that_was_stopped_and_goes_on_is_no_hang(tmp_path):
     events = tmp_path / "events"
     options = ["--events", str(events), "--limits-vision-timeout-s", "1"]

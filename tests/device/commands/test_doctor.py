@@ -4,6 +4,7 @@ import cv2
 import pytest
 
 from device.__main__ import main
+from device.age.network import Reading
 from device.inference import model_files
 
 SQUARE = Path(__file__).parents[2] / "golden" / "square.png"
@@ -55,6 +56,18 @@ def test_what_the_main_job_lacks_is_bad(demo_only, capsys, options, what):
     assert "cannot run: 1 of the above" in said
 
 
+def test_a_network_that_answers_otherwise_is_bad(demo_only, monkeypatch, capsys):
+    monkeypatch.setattr("device.age.network.flip_averaged", lambda network, crop: Reading(36.0))
+    assert main(["doctor", "--source", "demo"]) == 1
+    assert "36.0 years for the built-in face, which is 34.3" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("model", ["age", "age-wide"])
+def test_each_network_has_its_known_answer(demo_only, capsys, model):
+    assert main(["doctor", "--source", "demo", "--age-model", model]) == 0
+    assert verdicts(capsys.readouterr().out)["ages"] == "ok"
+
+
 def test_a_missing_model_is_bad_and_says_how_to_mend_it(demo_only, tmp_path, monkeypatch, capsys):
     (tmp_path / "pins.json").write_text((model_files.MODELS / "pins.json").read_text())
     monkeypatch.setattr(model_files.model_path, "__defaults__", (tmp_path,))
@@ -82,6 +95,17 @@ def test_the_memory_that_is_held_is_told_by_its_kind(demo_only, capsys):
     main(["doctor", "--source", "demo"])
     held = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("note held"))
     assert "MiB (anonymous and shared memory, and dma-bufs); at most" in held
+
+
+def test_a_screen_without_a_desktop_is_named(demo_only, tmp_path, monkeypatch, capsys):
+    socket = tmp_path / "card0-HDMI-A-1"
+    socket.mkdir()
+    (socket / "status").write_text("connected\n")
+    monkeypatch.setattr("device.outputs.window.why_no_window", lambda: "DISPLAY is not set")
+    monkeypatch.setattr("device.outputs.drm.sockets.connected.__defaults__", (tmp_path,))
+    main(["doctor", "--source", "demo"])
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("ok   screen"))
+    assert "HDMI-A-1; --output drm shows the picture there" in line
 
 
 def test_cameras_are_named(monkeypatch, capsys):

@@ -28,6 +28,7 @@ def test_a_line_for_every_frame(tmp_path):
                     "age": None,
                     "spread": None,
                     "state": "settling",
+                    "yaw": None,
                 },
             ],
         },

@@ -1,7 +1,5 @@
-import socket
 import threading
 import time
-from contextlib import closing
 
 import numpy as np
 import pytest
@@ -17,12 +15,6 @@ SIZE = (320, 240)
 @pytest.fixture
 def settings():
     return defaults()
-
-
-@pytest.fixture
-def free_port():
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        return listener.getsockname()[1]
 
 
 @pytest.fixture

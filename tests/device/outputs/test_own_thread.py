@@ -44,9 +44,9 @@ def opened(monkeypatch):
     monkeypatch.setattr(own_thread, "POLL_S", 0.005)
     running = []
 
-    def start(open_it):
+    def start(open_it, **options):
         reports = []
-        output = OwnThread("screen", False, open_it, reports.append)
+        output = OwnThread("screen", False, open_it, reports.append, **options)
         running.append(output)
         output.open()
         return output, reports
@@ -145,6 +145,25 @@ def test_a_screen_away_for_too_long_ends_the_process_with_a_status_of_its_own(op
     with pytest.raises(OutputLostError, match="is away for") as caught:
         output.wanted()
     assert caught.value.exit_status == 5
+
+
+def test_a_screen_without_a_server_may_be_away_for_ever(opened, monkeypatch):
+    screen, rest = Screen(), iter([True])
+
+    def open_it():
+        if next(rest, None):
+            return screen
+        raise OSError("away")
+
+    output, _ = opened(open_it, forever=True)
+    screen.broken = "gone"
+    until(lambda: output.lost)
+    monkeypatch.setattr(own_thread, "GIVE_UP_S", -1.0)
+    assert not output.wanted()
+
+
+def test_a_screen_is_tried_again_within_five_seconds():
+    assert max(own_thread.PAUSES_S) < 5
 
 
 def test_what_opening_raises_is_raised_at_once(opened):

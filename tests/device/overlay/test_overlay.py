@@ -58,11 +58,10 @@ def test_everything_grows_with_the_picture(size):
     assert (bottom - top) / unit == pytest.approx(146, abs=24)  # letters stay legible in small pictures
 
 
-def test_a_lost_face_is_faint():
-    def change(state):
-        return np.abs(drawn([person(state=state, spread=None)]).astype(int) - 90).sum()
-
-    assert change("lost") < 0.5 * change("settled")
+def test_the_bracket_of_a_lost_face_is_faint_and_its_age_can_still_be_read():
+    lost, settled = (drawn([person(state=state, spread=None)]) for state in ("lost", "settled"))
+    assert np.abs(lost[180:].astype(int) - 90).sum() < 0.5 * np.abs(settled[180:].astype(int) - 90).sum()
+    assert 180 < lost[140:175].max() < settled[140:175].max()
 
 
 def test_age_or_band_as_configured():

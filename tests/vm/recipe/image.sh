@@ -4,7 +4,7 @@
 set -eu
 root=$(realpath "$1") kernel=$(realpath "$2") key=$3 disk=$4 version=$(cat "$2/version")
 
-for name in vivid virtio_net virtio_rng i6300esb overlay loop zram; do
+for name in vivid virtio_net virtio_rng overlay loop zram; do
     modprobe -S "$version" -d "$kernel/modules" --show-depends "$name" 2>/dev/null || true
 done | awk '/^insmod/ && !seen[$2]++ {print $2}' | while read -r module; do
     to=$root/usr/lib/modules/$version/${module#*"/modules/$version/"}

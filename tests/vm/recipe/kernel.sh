@@ -1,5 +1,5 @@
 #!/bin/sh
-# Kernel, modules and an initrd of 1.6 MB from the packages that root.sh fetched:  kernel.sh DEBS OUT
+# Kernel, modules and an initrd of 2 MB from the packages that root.sh fetched:  kernel.sh DEBS OUT
 # Leaves OUT/vmlinuz, OUT/initrd, OUT/modules (the tree that depmod and modprobe read) and OUT/version.
 set -eu
 debs=$(realpath "$1") out=$(realpath -m "$2")
@@ -15,8 +15,8 @@ cp "$out/modules/boot/vmlinuz-$version" "$out/vmlinuz"
 tree=$out/initrd.d
 mkdir -p "$tree/bin" "$tree/dev" "$tree/proc" "$tree/sys" "$tree/newroot" "$tree/mod"
 cp "$(find "$out/modules" -name busybox -type f -path '*bin/*')" "$tree/bin/busybox"
-# What a virtio disk with ext4 needs, each after its own needs; what is built in prints no file.
-for name in virtio_pci virtio_mmio virtio_blk ext4 crc32c_generic; do
+# What a virtio disk with ext4 needs, and the watchdog, which a Pi has built in; each after its own needs.
+for name in virtio_pci virtio_mmio virtio_blk ext4 crc32c_generic i6300esb; do
     modprobe -S "$version" -d "$out/modules" --show-depends "$name" 2>/dev/null || true
 done | awk '/^insmod/ && !seen[$2]++ {print $2}' > "$out/needed"
 number=10

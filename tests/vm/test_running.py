@@ -1,22 +1,23 @@
-"""What the field does to a kiosk that runs: camera gone, process stuck, memory hogged, the whole system stuck."""
+"""What the field does to a kiosk that runs: camera gone, process stuck, memory hogged, the system stuck."""
 
 from __future__ import annotations
 
 import pytest
 
+from tests.vm.emulator import Machine
 from tests.vm.kiosk import Kiosk, wait_for
 from tests.vm.test_flash import pace
 
 WATCHDOG = ("-device", "i6300esb", "-watchdog-action", "reset")
 GROUP = "/sys/fs/cgroup/system.slice/kiosk.service"
-HOG = f"echo $$ > {GROUP}/cgroup.procs; exec python3 -c \"x = bytearray(b'x') * (700 << 20)\""
-DISK = "awk '$3 == \"vda\" {print $10}' /proc/diskstats"  # sectors of 512 bytes written
+HOG = f"echo $$ > {GROUP}/cgroup.procs; exec python3 -c 'x = bytearray(700 << 20); x[::4096] = x[1::4096]'"
+ASK = f"awk '$3 == \"vda\" {{print $10}}' /proc/diskstats; cat {GROUP}/memory.current"
 
 pytestmark = pytest.mark.vm
 
 
 @pytest.fixture
-def kiosk(machine) -> Kiosk:
+def kiosk(machine: Machine) -> Kiosk:
     if not machine.is_on():
         machine.boot()
     kiosk = Kiosk(machine)
@@ -27,20 +28,17 @@ def kiosk(machine) -> Kiosk:
 def test_a_camera_gone_and_back(kiosk, machine, say):
     """Taken from its driver as a plug is pulled, for rmmod refuses a module that is in use."""
     boot_id = machine.ssh("cat /proc/sys/kernel/random/boot_id")
-    frames = kiosk.health()["frames"]
+    limit = 60 * pace(machine)
     machine.ssh("echo vivid.0 | sudo tee /sys/bus/platform/drivers/vivid/unbind")
+    noticed = wait_for(lambda: not kiosk.is_well(), limit, lambda: "nobody noticed")
     wait_for(
-        lambda: (kiosk.health() or {}).get("status") in ("degraded", "down"), 60 * pace(machine), lambda: "not noticed"
-    )
-    wait_for(
-        lambda: "gone" in machine.ssh("sudo rmmod vivid && echo gone", check=False), 60 * pace(machine), lambda: "held"
+        lambda: not machine.ssh("sudo rmmod vivid", check=False), limit, lambda: "the camera is still held"
     )
     machine.ssh("sudo modprobe vivid")
-    back = kiosk.wait_well(60 * pace(machine))
-    say(f"camera gone and back: well {back:.0f} s after modprobe (must: 15 s of a free machine)")
+    back = kiosk.wait_well(limit)
+    say(f"camera gone: noticed after {noticed:.0f} s; back: frames {back:.0f} s after modprobe (must: 15 s)")
     assert back < 15 * pace(machine)
     assert machine.ssh("cat /proc/sys/kernel/random/boot_id") == boot_id
-    assert kiosk.health()["frames"] != frames
 
 
 def test_a_stopped_process_is_started_again(kiosk, machine, say):
@@ -56,11 +54,24 @@ def test_a_stopped_process_is_started_again(kiosk, machine, say):
 def test_a_hog_in_its_cgroup_is_ended(kiosk, machine, say):
     old, restarts = kiosk.pid(), int(kiosk.property("NRestarts"))
     limit = int(machine.ssh(f"cat {GROUP}/memory.max"))
-    machine.ssh(f"sudo sh -c '{_escaped(HOG)}'", check=False)
+    machine.ssh(f'sudo sh -c "{HOG}"', check=False)
     seconds = wait_for(lambda: kiosk.pid() not in (0, old), 120 * pace(machine), kiosk.journal)
     kiosk.wait_well(3 * machine.boot_s)
     say(f"a hog ended at MemoryMax of {limit >> 20} MiB, a new process after {seconds:.0f} s")
     assert int(kiosk.property("NRestarts")) == restarts + 1
+
+
+def test_ten_minutes_are_flat_and_write_nothing(kiosk, machine, say):
+    """After two minutes to settle; one command, for every new connection writes a line somewhere."""
+    told = machine.ssh(f"sleep 120; sync; {ASK}; sleep 600; sync; {ASK}", limit=1500)
+    sectors_before, before, sectors_after, after = map(int, told.split())
+    written = 512 * (sectors_after - sectors_before)
+    limit = int(machine.ssh(f"cat {GROUP}/memory.max"))
+    memory = f"{before / 2**20:.1f} → {after / 2**20:.1f} MiB of {limit >> 20}"
+    say(f"ten minutes: memory {memory}, {written / 1024:.0f} KiB written to the disk (must: 1024)")
+    assert after - before < 2 << 20
+    assert after < limit
+    assert written < 1 << 20
 
 
 def test_a_system_that_hangs_is_reset_by_the_hardware_watchdog(machine, say):
@@ -68,33 +79,12 @@ def test_a_system_that_hangs_is_reset_by_the_hardware_watchdog(machine, say):
     machine.power_off()
     machine.boot(*WATCHDOG)
     kiosk = Kiosk(machine)
-    machine.ssh("sudo modprobe i6300esb")
-    machine.ssh("sudo systemctl daemon-reexec")
-    say(f"armed: {machine.ssh('systemctl show --value -p RuntimeWatchdogUSec; sudo dmesg | grep -i watchdog')}")
     kiosk.wait_well(5 * machine.boot_s)
+    armed = machine.ssh("systemctl show --value -p RuntimeWatchdogUSec").strip()
     machine.ssh("echo 1 | sudo tee /sys/fs/cgroup/init.scope/cgroup.freeze")
     seconds = machine.ended_within(120 * pace(machine))
-    say(f"PID 1 frozen: reset after {seconds} s (must: 20 s)")
+    machine.cut()
+    say(f"armed with {armed}; PID 1 frozen: reset after {seconds} s (must: 20 s)")
     assert seconds is not None
     assert seconds < 20 * pace(machine)
-
-
-def test_ten_minutes_are_flat_and_write_nothing(kiosk, machine, say):
-    """After two minutes to settle; one command, for every new connection writes a line somewhere."""
-    ask = f"{DISK}; cat {GROUP}/memory.current"
-    lines = machine.ssh(f"sleep 120; sync; {ask}; sleep 600; sync; {ask}", limit=1500).split()
-    sectors, before, sectors_after, after = map(int, lines)
-    written = (sectors_after - sectors) * 512
-    limit = int(machine.ssh(f"cat {GROUP}/memory.max"))
-    peak = int(machine.ssh(f"cat {GROUP}/memory.peak || echo 0", check=False).split()[-1])
-    say(
-        f"ten minutes: memory {before / 2**20:.1f} → {after / 2**20:.1f} MiB (peak {peak / 2**20:.1f} of {limit >> 20})"
-        f", {written / 1024:.0f} KiB written to the disk"
-    )
-    assert after - before < 2 << 20
-    assert after < limit
-    assert written < 1 << 20
-
-
-def _escaped(text: str) -> str:
-    return text.replace("'", "'\\''")
+    say(f"booted again in {machine.boot():.0f} s, well {kiosk.wait_well(5 * machine.boot_s):.0f} s later")

@@ -1,0 +1,150 @@
+"""Whether the kiosk's service does its job: asked of itself, over the loopback, and of systemd.
+
+The page's /health is asked where the settings open a page. Where they open none, systemd's word stands for
+it: the service says READY after its first frame was shown, and is ended when frames stop.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import ssl
+import subprocess
+import time
+import tomllib
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from deploy.on_device.layout import Layout, read
+
+UNIT = "kiosk.service"
+ANSWER_S = 2.0  # for one answer over the loopback
+POLL_S = 0.5
+STEADY_S = 5.0  # well for so long, in one process, or it does not count
+RESTARTS = 2  # within one window: it does not start
+FACTS = ("LoadState", "Type", "ActiveState", "SubState", "Result", "MainPID", "NRestarts")
+
+
+class Page(NamedTuple):
+    """Where /health answers; `sure` if the settings say so, else a window may have taken its place."""
+
+    port: int
+    tls: bool
+    sure: bool
+
+
+class Sample(NamedTuple):
+    """What was seen at one moment: `why` is "" when the kiosk is well."""
+
+    why: str
+    pid: str
+    frames: int = -1  # where nobody counts them
+    fatal: bool = False  # waiting longer does not mend it
+
+
+def page(layout: Layout) -> Page | None:
+    """The page that the settings open; None for none. Settings that cannot be read are the defaults'."""
+    try:
+        settings = tomllib.loads(read(layout.config))
+    except tomllib.TOMLDecodeError:
+        settings = {}
+    outputs = settings.get("output", {}).get("use", ["auto"])
+    tls = bool(settings.get("web", {}).get("certificate"))
+    for output in outputs if isinstance(outputs, list) else [outputs]:
+        kind, _, address = str(output).partition(":")
+        if kind == "web":
+            return Page(int(address.rpartition(":")[2] or 8080), tls, True)
+    return Page(8080, tls, False) if "auto" in outputs else None
+
+
+def ask(where: Page) -> dict[str, Any]:
+    """What /health answers, {"status": "ok", "degraded" or "down", …}. Raises OSError or ValueError."""
+    kind: Callable[..., http.client.HTTPConnection] = http.client.HTTPConnection
+    options: dict[str, Any] = {"timeout": ANSWER_S}
+    if where.tls:
+        kind = http.client.HTTPSConnection
+        options["context"] = ssl._create_unverified_context()  # its own certificate, on its own loopback
+    connection = kind("127.0.0.1", where.port, **options)
+    try:
+        connection.request("GET", "/health")
+        told = json.loads(connection.getresponse().read(1 << 16))
+    except http.client.HTTPException as error:
+        raise ValueError(f"/health does not speak HTTP ({error})") from None
+    finally:
+        connection.close()
+    if not isinstance(told, dict) or "status" not in told:
+        raise ValueError("/health answers something else")
+    return told
+
+
+def unit() -> dict[str, str]:
+    """What systemd knows of the service; empty where it cannot be asked."""
+    command = ["systemctl", "show", UNIT, "--property", ",".join(FACTS)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return {}
+    return dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
+
+
+def sample(layout: Layout) -> Sample:
+    """One look at the service and its /health."""
+    state = unit()
+    pid, restarts = state.get("MainPID", "0"), int(state.get("NRestarts") or 0)
+    if restarts >= RESTARTS or state.get("ActiveState") == "failed":
+        result = state.get("Result", "no result")
+        return Sample(f"{UNIT} does not stay up ({result}, started anew {restarts} times)", pid, fatal=True)
+    if state.get("LoadState", "loaded") != "loaded":
+        return Sample(f"{UNIT} is not installed on the device", pid, fatal=True)
+    if state.get("ActiveState") == "activating" and state.get("SubState") == "start":
+        return Sample(f"{UNIT} is still starting: it showed no frame yet", pid)
+    if state.get("ActiveState") != "active":
+        return Sample(f"{UNIT} is {state.get('SubState') or 'in a state that is not known'}", pid)
+    where = page(layout)
+    if where is None:
+        return Sample("", pid)
+    try:
+        told = ask(where)
+    except TimeoutError:
+        return Sample(f"/health did not answer within {ANSWER_S:g} s", pid)
+    except ConnectionRefusedError:
+        if not where.sure and state.get("Type") == "notify":  # a window in the place of the page
+            return Sample("", pid)
+        return Sample(f"nothing listens on port {where.port} for /health", pid)
+    except (OSError, ValueError) as error:
+        return Sample(f"/health: {error}", pid)
+    return Sample(judged(told), pid, int(told.get("frames", -1)))
+
+
+def judged(told: dict[str, Any]) -> str:
+    """Why an answer of /health is not well; "" when it is. A screen that is off is no fault of a release."""
+    reasons = [str(reason) for reason in told.get("reasons", [])]
+    blind = [reason for reason in reasons if reason in ("camera dark", "vision stuck")]
+    if told["status"] == "down" or blind:
+        return f"/health says {told['status']}: {', '.join(reasons) or 'no ages'}"
+    return ""
+
+
+def watch(layout: Layout, window_s: float) -> str:
+    """Look for `window_s` seconds; why the service is not well, or "" when it is.
+
+    One that became well at the end is looked at for some seconds more: what only starts does not pass.
+    """
+    end, steady_s = time.monotonic() + window_s, min(STEADY_S, window_s / 2)
+    first: Sample | None = None  # of those that have been well without a break until now
+    since, pid = 0.0, ""
+    while True:
+        seen, now = sample(layout), time.monotonic()
+        if seen.fatal or (seen.why and now > end):
+            return seen.why
+        if pid and seen.pid != pid:
+            return f"{UNIT} ended after it had been well"
+        if seen.why:
+            first = None
+        elif first is None:
+            first, since, pid = seen, now, seen.pid
+        elif now > end and now - since > steady_s:
+            if seen.frames == first.frames >= 0:
+                return f"/health counts no frames: {seen.frames} for {now - since:.0f} s"
+            return ""
+        time.sleep(POLL_S)

@@ -1,0 +1,1 @@
+"""From the network: releases over SSH, with OpenSSH and rsync."""

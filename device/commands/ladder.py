@@ -1,0 +1,102 @@
+"""`python -m device ladder`: what the recovery ladder did on this machine; systemd's units count with it.
+
+`boot` and `shutdown` note the machine's, `stopped` the program's end as systemd saw it, and `reboot` decides
+whether the machine is to be restarted: status 0 when it is. deploy/README.md has the ladder as a table.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+
+from device.app.ladder import COUNTERS, LadderFile, State
+from device.app.reboot_limit import REBOOTS_A_DAY, outlives_reboots, within_a_day
+
+STATE = "/var/lib/kiosk"
+WRONG_SETTINGS = "2"  # the exit status that no restart mends
+ENDS = {"exit-code": "process_left", "watchdog": "watchdog_ends", "oom-kill": "memory_ends"}
+
+log = logging.getLogger(__name__)
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """What happened; without it, the counters are shown."""
+    parser.add_argument("event", nargs="?", choices=("boot", "shutdown", "stopped", "reboot"))
+    parser.add_argument("why", nargs="?", default="service", choices=("service", "network"))
+
+
+def main(args: Namespace) -> int:
+    """Count the event, or show the counters; 1 when the machine is not to be restarted."""
+    file = LadderFile.from_environment(state=STATE)
+    state = file.read()
+    if args.event is None:
+        for name, meaning in COUNTERS.items():
+            print(f"{state['counters'][name]:>7}  {name:<17}{meaning}")
+        return 0
+    if args.event == "boot":
+        note_boot(state, file.boot)
+    elif args.event == "shutdown":
+        state["orderly"] = True
+    elif args.event == "stopped":
+        note_end(state, os.environ)
+        file.write(state)
+        return 0
+    else:
+        return decide(file, state, args.why)
+    file.write(state, to_card=True)
+    return 0
+
+
+def note_boot(state: State, boot: str) -> None:
+    """The machine came up. Said twice in a boot, it changes nothing."""
+    if state["boot"] == boot:
+        return
+    if not state["reboot_asked"]:
+        state["ran_s"] = []
+        state["counters"]["unclean_boots"] += bool(state["boot"]) and not state["orderly"]
+    state["boot"], state["reboot_asked"], state["orderly"] = boot, False, False
+
+
+def note_end(state: State, environ: Mapping[str, str]) -> None:
+    """The program ended, as systemd tells an ExecStopPost= in the environment."""
+    result, status = environ.get("SERVICE_RESULT", "success"), environ.get("EXIT_STATUS", "")
+    state["last_end"], state["last_status"] = result, status
+    if result == "success":
+        return
+    state["counters"][ENDS.get(result, "other_ends")] += 1
+    state["counters"]["service_restarts"] += not _settings_are_wrong(state)
+
+
+def decide(file: LadderFile, state: State, why: str) -> int:
+    """0 when the machine is to be restarted now, having noted it; else 1, having said why not."""
+    if why == "service" and state["last_end"] == "success":
+        log.warning("kiosk.service was started too often by hand; the machine is not restarted for that")
+        return 1
+    if why == "service" and _settings_are_wrong(state):
+        log.error("a setting is wrong (status 2), which no restart mends; see journalctl -u kiosk")
+        return 1
+    ran = file.clock()
+    if within_a_day(state["ran_s"], ran) >= REBOOTS_A_DAY:
+        state["counters"]["reboots_withheld"] += 1
+        file.write(state)
+        log.error(
+            "%d restarts of the machine within a day did not help: it stays up; see journalctl -u kiosk "
+            "and /var/lib/kiosk/last-fault.log",
+            REBOOTS_A_DAY,
+        )
+        return 1
+    if file.card is None or not outlives_reboots(file.card.parent):
+        log.error("%s is lost at a restart, so nobody could count them: the machine stays up", file.card)
+        return 1
+    state["ran_s"] = [*state["ran_s"], round(ran, 1)][-REBOOTS_A_DAY:]
+    state["counters"]["reboots"] += 1
+    state["reboot_asked"] = True
+    file.write(state, to_card=True)
+    log.error("restarting the machine, since the %s did not come back by itself", why)
+    return 0
+
+
+def _settings_are_wrong(state: State) -> bool:
+    return (state["last_end"], state["last_status"]) == ("exit-code", WRONG_SETTINGS)

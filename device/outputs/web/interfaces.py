@@ -1,0 +1,32 @@
+"""The routes for other programs, each loaded only when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from starlette.routing import Route
+
+from device.audience.telemetry import Telemetry
+from device.config.schema import Settings
+
+
+def routes(
+    settings: Settings,
+    telemetry: Telemetry | None,
+    health: Callable[[], dict[str, Any]],
+    closed: Callable[[], bool],
+) -> list[Route]:
+    """Those that `settings` ask for. `closed()` tells whether the server ends."""
+    found: list[Route] = []
+    if telemetry is None:
+        return found
+    if settings.api.enabled:
+        from device.outputs.web.api import Api
+
+        found += Api(telemetry, closed).routes()
+    if settings.metrics.enabled:
+        from device.outputs.web.metrics import Metrics
+
+        found += Metrics(telemetry, health).routes()
+    return found

@@ -1,0 +1,98 @@
+"""Every message fits its schema; a field more does too, one less does not."""
+
+import json
+
+import jsonschema
+import pytest
+
+from device.audience.plays import Plays
+from tests.device.audience.film import ADULT, Film, person
+from tests.device.events.schemas import MESSAGES, SCHEMAS, check, is_valid
+
+
+def messages(**sections):
+    """One of each kind, by its schema's name, of two people who came by and one who is there."""
+    film = Film(**sections)
+    plays = Plays(film.audience, film.messages)
+    film.play(3.0, person(1, **ADULT), person(2, yaw=None)).play(57.5).play(2.0, person(3))
+    play = plays.start("spot-7")
+    film.play(5.0, person(3))
+    minute = film.audience.minutes[-1].number
+    state = dict(film.now)
+    del state["tracks"]
+    first, last = film.audience.minutes[0], film.audience.snapshot
+    made = {
+        "now": film.now,
+        "state": state,
+        "window": film.messages.window(first.wall, first.mark, last.wall, last.mark),
+        "minute": film.messages.minute(minute),
+        "visit": film.messages.visit(film.audience.visits[0]),
+        "play": play,
+        "play_end": plays.end(play["id"]),
+    }
+    return json.loads(json.dumps(made))
+
+
+ALL = messages()
+OTHERS = {
+    "with boxes": messages(api={"boxes": True}),
+    "bands only": messages(overlay={"show": "band"}),
+    "held back": messages(api={"min_people": 5}),
+}
+
+
+def test_there_is_a_message_for_each_schema():
+    assert set(ALL) == set(MESSAGES)
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_the_schema_is_one(name):
+    jsonschema.Draft202012Validator.check_schema(SCHEMAS[name])
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_a_message_fits_its_schema(name):
+    check(name, ALL[name])
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+@pytest.mark.parametrize("name", MESSAGES)
+def test_a_message_fits_its_schema_under_other_settings(name, kind):
+    check(name, OTHERS[kind][name])
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_a_field_more_is_allowed_and_one_less_is_not(name):
+    assert is_valid(name, ALL[name] | {"more": 1})
+    for field in ALL[name]:
+        assert not is_valid(name, {key: value for key, value in ALL[name].items() if key != field}), field
+
+
+@pytest.mark.parametrize(
+    ("place", "field"), [("tracks", "looking"), ("hour", "coverage"), ("bands", "unknown")]
+)
+def test_a_field_less_within_is_not_allowed(place, field):
+    now = json.loads(json.dumps(ALL["now"]))
+    inner = now[place][0] if place == "tracks" else now[place]
+    del inner[field]
+    assert not is_valid("now", now)
+
+
+def test_numbers_of_few_people_are_held_back():
+    now, end = OTHERS["held back"]["now"], OTHERS["held back"]["play_end"]
+    assert (now["held_back"], now["people"], now["bands"], now["tracks"]) == (True, None, None, [])
+    assert (now["hour"]["held_back"], now["hour"]["people"]) == (True, None)
+    assert end["reach"] is None
+    assert ALL["play_end"]["reach"]["people"] == 1
+
+
+def test_no_exact_age_leaves_where_only_bands_are_shown():
+    text = json.dumps({name: OTHERS["bands only"][name] for name in ("now", "visit")})
+    assert '"age": null' in text
+    assert '"age": 30' not in text
+    assert OTHERS["bands only"]["visit"]["band"] == "25–34"
+
+
+def test_boxes_leave_only_when_asked_for():
+    assert "box" not in ALL["now"]["tracks"][0]
+    assert OTHERS["with boxes"]["now"]["tracks"][0]["box"] == [10, 20, 30, 40]
