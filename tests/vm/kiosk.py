@@ -43,7 +43,7 @@ class Kiosk:
     def health(self) -> dict[str, Any] | None:
         """The report of /health, whatever its status code; None when nobody answers."""
         answer = self.machine.ssh(f"timeout 5 bash -c {_quoted(ASK)}", check=False)
-        _, _, body = answer.partition("\r\n\r\n")
+        _, _, body = answer.partition("\n\n")
         try:
             return json.loads(body)
         except ValueError:

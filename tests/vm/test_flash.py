@@ -37,8 +37,8 @@ def test_the_bare_machine_becomes_a_kiosk(machine, flash, say):
 
 
 @pytest.mark.quick
-def test_the_same_again_sends_nothing_and_restarts_nothing(machine, flash, say):
-    kiosk = Kiosk(machine)
+def test_the_same_again_sends_nothing_and_restarts_nothing(machine, kiosk, workshop, flash, say):
+    workshop.original()
     before = kiosk.pid(), kiosk.listing()
     done, seconds = flash(machine)
     assert done.returncode == 0, done.stdout
@@ -48,8 +48,7 @@ def test_the_same_again_sends_nothing_and_restarts_nothing(machine, flash, say):
 
 
 @pytest.mark.quick
-def test_an_upgrade_is_down_for_seconds(machine, flash, workshop, say):
-    kiosk = Kiosk(machine)
+def test_an_upgrade_is_down_for_seconds(machine, kiosk, flash, workshop, say):
     commit = workshop.good("upgrade")
     with kiosk.downtime() as longest:
         done, seconds = flash(machine)
@@ -63,8 +62,7 @@ def test_an_upgrade_is_down_for_seconds(machine, flash, workshop, say):
 @pytest.mark.parametrize(
     "fault", [pytest.param(name, marks=pytest.mark.quick if name == IN_CI else ()) for name in FAULTS]
 )
-def test_a_release_that_fails_goes_back_by_itself(machine, flash, workshop, say, fault):
-    kiosk = Kiosk(machine)
+def test_a_release_that_fails_goes_back_by_itself(machine, kiosk, flash, workshop, say, fault):
     old = kiosk.commit()
     broken = workshop.broken(fault)
     with kiosk.downtime() as longest:
@@ -81,7 +79,6 @@ def test_a_release_that_fails_goes_back_by_itself(machine, flash, workshop, say,
     assert "Error 1" in done.stdout
     assert kiosk.commit() == old != broken
     assert kiosk.property("ActiveState") == "active"
-    workshop.original()
 
 
 def pace(machine) -> float:

@@ -37,8 +37,7 @@ def flashing(machine, workshop):
 
 
 @pytest.mark.quick
-def test_a_power_cut_in_the_middle_of_a_switch(machine, workshop, flashing, say):
-    kiosk = Kiosk(machine)
+def test_a_power_cut_in_the_middle_of_a_switch(machine, kiosk, workshop, flashing, say):
     old, new = kiosk.commit(), workshop.good("cut in the switch")
     process = flashing()
     wait_for(
@@ -52,9 +51,8 @@ def test_a_power_cut_in_the_middle_of_a_switch(machine, workshop, flashing, say)
     assert process.returncode != 0
 
 
-def test_the_cable_pulled_in_each_phase(machine, workshop, flashing, say):
+def test_the_cable_pulled_in_each_phase(machine, kiosk, workshop, flashing, say):
     """After each line that `make flash` writes, until it comes through."""
-    kiosk = Kiosk(machine)
     old, phase, through = kiosk.commit(), 0, False
     new = workshop.good("cable")
     while not through:
@@ -75,10 +73,8 @@ def test_the_cable_pulled_in_each_phase(machine, workshop, flashing, say):
 
 
 @pytest.mark.parametrize("cut", range(CUTS))
-def test_a_power_cut_at_a_random_moment(machine, workshop, flashing, say, cut):
-    if not machine.is_on():
-        machine.boot()
-    may_run = {Kiosk(machine).commit(), workshop.good(f"random cut {cut}")}
+def test_a_power_cut_at_a_random_moment(machine, kiosk, workshop, flashing, say, cut):
+    may_run = {kiosk.commit(), workshop.good(f"random cut {cut}")}
     bundle = ["make", "-C", str(workshop.folder), "bundle", f"OS={machine.artefacts.suite}"]
     subprocess.run(bundle, check=True, capture_output=True)  # so that every moment is one of the device
     process = flashing()

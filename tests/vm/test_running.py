@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tests.vm.emulator import Machine
 from tests.vm.kiosk import Kiosk, wait_for
 from tests.vm.test_flash import pace
 
@@ -14,15 +13,6 @@ HOG = f"echo $$ > {GROUP}/cgroup.procs; exec python3 -c 'x = bytearray(700 << 20
 ASK = f"awk '$3 == \"vda\" {{print $10}}' /proc/diskstats; cat {GROUP}/memory.current"
 
 pytestmark = pytest.mark.vm
-
-
-@pytest.fixture
-def kiosk(machine: Machine) -> Kiosk:
-    if not machine.is_on():
-        machine.boot()
-    kiosk = Kiosk(machine)
-    kiosk.wait_well(5 * machine.boot_s)
-    return kiosk
 
 
 def test_a_camera_gone_and_back(kiosk, machine, say):
