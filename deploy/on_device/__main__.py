@@ -23,7 +23,7 @@ COMMANDS = {
     "trial": "let a release examine itself beside the one that runs, without a camera",
     "switch": "make a release the one that runs, and go back if it is not well within the window",
     "rollback": "switch to the release before",
-    "recover": "at boot, or after a switch that died: go back if a switch was not finished",
+    "recover": "wait for a switch that is under way, and go back from one that died",
     "status": "what runs, how it is, and which guards are in force",
 }
 

@@ -96,6 +96,8 @@ def sample(layout: Layout) -> Sample:
         return Sample(f"{UNIT} does not stay up ({result}, started anew {restarts} times)", pid, fatal=True)
     if state.get("LoadState", "loaded") != "loaded":
         return Sample(f"{UNIT} is not installed on the device", pid, fatal=True)
+    if state.get("ActiveState") == "activating" and state.get("SubState") == "start":
+        return Sample(f"{UNIT} is still starting: it showed no frame yet", pid)
     if state.get("ActiveState") != "active":
         return Sample(f"{UNIT} is {state.get('SubState') or 'in a state that is not known'}", pid)
     where = page(layout)
@@ -126,7 +128,7 @@ def judged(told: dict[str, Any]) -> str:
 def watch(layout: Layout, window_s: float) -> str:
     """Look for `window_s` seconds; why the service is not well, or "" when it is.
 
-    One that became well at the end is looked at for some seconds more, so that what only starts does not pass.
+    One that became well at the end is looked at for some seconds more: what only starts does not pass.
     """
     end, steady_s = time.monotonic() + window_s, min(STEADY_S, window_s / 2)
     first: Sample | None = None  # of those that have been well without a break until now

@@ -24,6 +24,8 @@ from typing import NamedTuple
 
 from deploy.on_device.errors import Refused
 
+PATIENCE_S = 90.0  # for another process to give the releases free: longer than a switch on a fast board
+LOOK_S = 0.2
 AT_FDCWD, RENAME_EXCHANGE = -100, 2  # of renameat2(2)
 
 
@@ -181,15 +183,23 @@ def exchange(a: Path, b: Path) -> None:
 
 @contextmanager
 def alone(layout: Layout) -> Iterator[None]:
-    """Hold the device's releases for this process. Raises Refused when another one has them."""
+    """Hold the device's releases for this process. Raises Refused when another one keeps them."""
     layout.releases.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(layout.releases, os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        end = time.monotonic() + PATIENCE_S
+        while not _locked(descriptor):
+            if time.monotonic() > end:
+                raise Refused("another installation or switch is under way; see `make status`, and try again")
+            time.sleep(LOOK_S)
         yield
-    except BlockingIOError:
-        raise Refused(
-            "another installation or switch is under way on the device; wait a minute and try again"
-        ) from None
     finally:
         os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

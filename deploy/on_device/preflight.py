@@ -128,6 +128,7 @@ def gather(asked: argparse.Namespace) -> Facts:
     heat = read(root, "sys/class/thermal/thermal_zone0/temp").strip()
     told = output("vcgencmd", "get_throttled")
     home = os.path.join(root, "opt/kiosk")
+    uid = int(output("id", "-u") or 0)
     return {
         "machine": output("uname", "-m") or "",
         "bits": output("getconf", "LONG_BIT") or "64",
@@ -135,8 +136,8 @@ def gather(asked: argparse.Namespace) -> Facts:
         "python": f"{sys.version_info[0]}.{sys.version_info[1]}",
         "free": free_bytes(root),
         "time": int(time.time()),
-        "uid": os.geteuid(),
-        "sudo": os.geteuid() == 0 or output("sudo", "-n", "true") is not None,
+        "uid": uid,
+        "sudo": uid == 0 or output("sudo", "-n", "true") is not None,
         "rsync": shutil.which("rsync") is not None,
         "zstd": shutil.which("zstd") is not None,
         "root_fs": mount(root, "/")[0],

@@ -20,6 +20,7 @@ from deploy.on_device.layout import Layout, Marker, alone, named, now_s, point, 
 
 WINDOW_S = 30.0
 LOG = "run/kiosk-switch.log"
+GRACE_S = 300.0  # beyond the window a switch is ended; a small board takes its time to set up and stop
 FOLLOW_S = 0.2
 LINES = 20  # of the journal, when it goes back
 
@@ -163,16 +164,18 @@ def _say(line: str) -> None:
 
 def _detached(layout: Layout, commit: str, window_s: float) -> int:
     """Run the switch as a unit of systemd, and pass on what it writes; its exit status."""
+    with alone(layout):
+        pass  # one that is under way has come to its end
     log = layout.root / LOG
     log.parent.mkdir(parents=True, exist_ok=True)
     log.unlink(missing_ok=True)
     tools = [sys.executable, "-B", str(Path(__file__).parent)]
     root = ["--root", str(layout.root)]
-    undo = " ".join([*tools, "recover", "--now", *root])
+    undo = " ".join([*tools, "recover", *root])
     command = [
         *("systemd-run", "--unit=kiosk-switch", "--collect", "--wait", "--quiet"),
         *("-p", f"StandardOutput=append:{log}", "-p", f"StandardError=append:{log}"),
-        *("-p", f"ExecStopPost={undo}"),
+        *("-p", f"RuntimeMaxSec={window_s + GRACE_S:.0f}", "-p", f"ExecStopPost={undo}"),
         *(*tools, "switch", commit, "--attached", "--window", str(window_s), *root),
     ]
     unit = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)

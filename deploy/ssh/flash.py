@@ -9,6 +9,7 @@ import json
 import sys
 import time
 from argparse import ArgumentParser, Namespace
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +57,14 @@ def main(args: Namespace) -> int:
         print(WHAT)
         return 0
     begun = time.monotonic()
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # in order with what the device says, also in a file
     wanted = wanted_release(args)
     with connection(args) as device:
         facts = preflight(device, args, wanted)
+        if facts["pending"]:
+            device.run(*on_device(args, "current/app/deploy/on_device"), "recover", "--root", args.root)
+            facts = preflight(device, args, wanted)
         commit = wanted["commit"]
         if facts["current"] == commit and facts["there"] and not facts["pending"] and is_well(device, args):
             print(
@@ -137,7 +143,7 @@ def built(facts: dict[str, Any]) -> Path:
     ending = "zst" if facts["zstd"] else "gz"
     path = bundle.ROOT / "dist" / f"kiosk-{bundle.committed()[:12]}-{facts['os']}.tar.{ending}"
     if not path.exists():
-        print(f"making {path.name}", flush=True)
+        print(f"making {path.name}")
         path.parent.mkdir(exist_ok=True)
         bundle.build(facts["os"], path.parent, compression)
     return path
@@ -169,7 +175,7 @@ def send(device: Connection, args: Namespace, path: Path) -> None:
         device.send(path, to=f"{incoming}/", options=("--partial", "--append-verify", *shown))
     except LostError as error:
         raise LostError(f"{error}; run the same command again, it goes on where it stopped") from None
-    print(f"sent {path.stat().st_size / 1e6:.1f} MB in {time.monotonic() - begun:.0f} s", flush=True)
+    print(f"sent {path.stat().st_size / 1e6:.1f} MB in {time.monotonic() - begun:.0f} s")
     tools = on_device(args, "incoming/tools/deploy/on_device")
     done = device.run(*tools, "install", "--bundle", f"{incoming}/{path.name}", "--root", args.root)
     if done.returncode:

@@ -145,7 +145,8 @@ def _ages(settings: Settings) -> Iterator[Verdict]:
         detector = FaceDetector("short", settings.age.interpreter, settings.detector.threads, 0.4)
         faces = detector.detect(image)
         network = AgeNet(settings.age.model, settings.age.interpreter)
-        ages = [flip_averaged(network, Cropper().cut(image, face.keypoints[:2])).age for face in faces[:1]]
+        crops = [Cropper().cut(image, face.keypoints[:2]) for face in faces[:1]]
+        ages = [flip_averaged(network, crop).age for crop in crops]
     except (ConfigError, ModelError):
         return  # said above: no interpreter, or a model that is not as pinned
     except DeviceError as error:

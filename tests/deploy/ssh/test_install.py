@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from deploy.archive import manifest, pack
-from deploy.on_device import install, release
+from deploy.on_device import install, layout, release
 from deploy.on_device.__main__ import main
 from deploy.on_device.errors import Refused
 from deploy.on_device.layout import Layout
@@ -180,9 +180,8 @@ ls -A {releases}
     assert done.stdout == ""
 
 
-def test_two_at_once_are_refused(device, tmp_path, capsys):
-    from deploy.on_device.layout import alone
-
-    with alone(Layout(device.root)):
+def test_two_at_once_are_refused(device, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(layout, "PATIENCE_S", 0.3)
+    with layout.alone(Layout(device.root)):
         assert main(["install", "--bundle", str(bundle(tmp_path, NEW)), "--root", str(device.root)]) == 2
     assert "another installation or switch is under way" in capsys.readouterr().err

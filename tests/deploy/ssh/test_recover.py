@@ -8,41 +8,24 @@ from pathlib import Path
 
 import pytest
 
-from deploy.on_device import release
+from deploy.on_device import layout, release
 from deploy.on_device.__main__ import main
 from deploy.on_device.layout import Layout, Marker, now_s
-from deploy.on_device.recover import is_due
 from tests.deploy.ssh.device import NEW, OLD, THIRD, bundle
 
 KILLED = Path(__file__).with_name("killed.py")
 
 
-def pending(device, boot_id: str, age_s: float = 0.0) -> None:
-    """As if a switch from OLD to NEW had been begun `age_s` ago, in a boot, and got as far as its start."""
+def pending(device) -> None:
+    """As if a switch from OLD to NEW had been begun, and got as far as its start."""
     device.release(NEW, "blind")
-    Layout(device.root).begin(Marker(NEW, OLD, boot_id, now_s() - age_s, 30.0))
+    Layout(device.root).begin(Marker(NEW, OLD, "boot-0", now_s(), 30.0))
     (device.home / "current").unlink()
     os.symlink(f"releases/{NEW}", device.home / "current")
 
 
-@pytest.mark.parametrize(
-    ("boot_id", "age_s", "due"),
-    [
-        ("boot-1", 0.0, False),
-        ("boot-1", 29.0, False),
-        ("boot-1", 149.0, False),
-        ("boot-1", 151.0, True),
-        ("boot-0", 0.0, True),
-        ("boot-0", -1e9, True),
-    ],
-)
-def test_a_marker_of_another_boot_or_whose_window_passed_is_due(boot_id, age_s, due):
-    marker = Marker(NEW, OLD, boot_id, 1000.0 - age_s, 30.0)
-    assert is_due(marker, "boot-1", 1000.0) == due
-
-
 def test_the_next_boot_goes_back_before_the_service_starts(device, capsys):
-    pending(device, "boot-0")
+    pending(device)
     (device.state / "calls").unlink()
     assert main(["recover", "--boot", "--root", str(device.root)]) == 0
     assert device.current() == OLD
@@ -52,16 +35,19 @@ def test_the_next_boot_goes_back_before_the_service_starts(device, capsys):
 
 
 def test_a_switch_that_died_goes_back_and_starts_the_old_release(device, capsys):
-    pending(device, "boot-1")
-    assert main(["recover", "--now", "--root", str(device.root)]) == 0
+    pending(device)
+    assert main(["recover", "--root", str(device.root)]) == 0
     assert device.current() == OLD
     assert device.calls()[-1] == "systemctl start --no-block kiosk.service"
     assert "which runs again" in capsys.readouterr().out
 
 
-def test_a_switch_that_is_under_way_is_left_alone(device, capsys):
-    pending(device, "boot-1")
-    assert main(["recover", "--boot", "--root", str(device.root)]) == 0
+def test_a_switch_that_is_under_way_is_waited_for_and_left_alone(device, capsys, monkeypatch):
+    pending(device)
+    monkeypatch.setattr(layout, "PATIENCE_S", 0.3)
+    with layout.alone(Layout(device.root)):
+        assert main(["recover", "--root", str(device.root)]) == 2
+        assert "another installation or switch is under way" in capsys.readouterr().err
     assert device.current() == NEW
     assert (device.home / "pending").exists()
 
@@ -74,7 +60,7 @@ def test_without_a_marker_nothing_is_done(device, capsys):
 
 
 def test_a_marker_that_cannot_be_read_leads_to_the_last_that_proved_well(device):
-    pending(device, "boot-1")
+    pending(device)
     (device.home / "pending").write_text('{"new": "b')
     assert main(["recover", "--boot", "--root", str(device.root)]) == 0
     assert device.current() == OLD

@@ -133,3 +133,89 @@ def test_flashed_then_the_same_again_then_upgraded_then_broken_then_back(server,
     assert "before it     bbbbbbbbbbbb" in said
     assert deploy.main(["logs", *server.options()]) == 0
     assert "the last words" in capfd.readouterr().out
+
+
+def refused(server, tmp_path, capfd, **changed: str) -> str:
+    """The one line that is said of a `make flash` that changes nothing."""
+    path = bundle(tmp_path, NEW)
+    before = server.device.digest()
+    assert server.flash(path, **changed) == 2
+    assert server.device.digest() == before
+    said = capfd.readouterr().err
+    assert said.count("\n") == 1, said
+    return said
+
+
+def test_wrong_ways_to_a_device_are_one_line_and_change_nothing(server, tmp_path, capfd):
+    assert "does not take this key" in refused(server, tmp_path, capfd, key=f"{server.folder}/other_user")
+    assert "there is no nobody.invalid" in refused(server, tmp_path, capfd, host="pi@nobody.invalid")
+    assert "is there and no SSH on it" in refused(server, tmp_path, capfd, port="1")
+    assert "KEY=/none is not there" in refused(server, tmp_path, capfd, key="/none")
+    assert "HOST=-x is no name" in refused(server, tmp_path, capfd, host="-x")
+
+
+def test_a_host_key_that_changed_is_refused(server, tmp_path, capfd):
+    assert deploy.main(["status", *server.options()]) == 2  # learns the key
+    assert "there is no release on" in capfd.readouterr().err
+    server.stop()
+    server.start("other_host")
+    said = refused(server, tmp_path, capfd)
+    assert "shows another host key than before: after a new card" in said
+    assert f"run `ssh-keygen -R '[127.0.0.1]:{server.port}'`" in said
+
+
+def test_unfit_devices_and_bundles_are_one_line_and_change_nothing(server, tmp_path, capfd):
+    device = server.device
+    trixie = bundle(tmp_path / "t", THIRD, system="trixie")
+    before = device.digest()
+    assert server.flash(trixie) == 2
+    said = capfd.readouterr().err
+    assert said == "deploy flash: the device runs bookworm, and the release is for trixie: say OS=bookworm\n"
+    whole = bundle(tmp_path, NEW)
+    cut = tmp_path / "cut.tar.zst"
+    cut.write_bytes(whole.read_bytes()[:-600])
+    assert server.flash(cut) == 2
+    assert "deploy flash: cut.tar.zst is cut short or damaged" in capfd.readouterr().err
+    device.command("python3", "#!/bin/sh\necho 'sh: python3: not found' >&2; exit 127\n")
+    assert server.flash(whole) == 2
+    assert "python3 does not run on" in capfd.readouterr().err
+    assert device.digest() == before
+
+
+def test_a_connection_that_is_cut_in_the_window_leaves_the_device_to_go_on(server, tmp_path, capfd):
+    device = server.device
+    assert server.flash(bundle(tmp_path, OLD)) == 0
+    path = bundle(tmp_path, NEW)
+    command = [sys.executable, "-c", RUN, PYTHON, "flash", *server.options(), "--bundle", str(path)]
+    technician = subprocess.Popen([*command, "--window", "3"], stderr=subprocess.PIPE, text=True)
+    wait(lambda: device.current() == NEW and (device.home / "pending").exists())
+    for pid in children(server.process.pid):  # as when the cable is pulled
+        os.kill(pid, signal.SIGKILL)
+    assert technician.wait(60) == 3
+    assert "was lost; the device goes on by itself" in technician.stderr.read()
+    technician.stderr.close()
+    wait(lambda: not (device.home / "pending").exists())
+    assert device.current() == NEW
+    assert (device.home / "history").read_text().split() == [OLD, NEW]
+
+
+RUN = """
+import sys
+from deploy import __main__ as deploy
+from deploy.ssh import flash
+flash.bundle.SYSTEMS = {"bookworm": flash.bundle.System(sys.argv[1], "2_36")}
+sys.exit(deploy.main(sys.argv[2:]))
+"""
+
+
+def wait(holds) -> None:
+    end = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def children(pid: int) -> list[int]:
+    """The processes that an sshd started for its sessions."""
+    told = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(word) for word in told.split()]
