@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -39,7 +40,7 @@ HEARERS = (
     ("etc/systemd/system.conf.d/", ("systemctl", "daemon-reexec")),
     ("etc/systemd/system/", ("systemctl", "daemon-reload")),
     ("etc/systemd/journald.conf.d/", ("systemctl", "restart", "systemd-journald")),
-    ("etc/NetworkManager/", ("systemctl", "try-reload-or-restart", "NetworkManager")),
+    ("etc/NetworkManager/", ("nmcli", "general", "reload")),
     ("etc/systemd/system/apt-", ("systemctl", "try-restart", "apt-daily.timer", "apt-daily-upgrade.timer")),
 )
 AT_THE_NEXT_START = ("boot/", "etc/fstab")
@@ -219,7 +220,7 @@ def configure(tree: Tree, default: Path, mode: int) -> None:
 def tell_the_system(changed: list[str]) -> None:
     """Let systemd and the others hear of it, and start what runs beside the kiosk, which is left alone."""
     for start, command in HEARERS:
-        if any(name.startswith(start) for name in changed):
+        if any(name.startswith(start) for name in changed) and shutil.which(command[0]):
             run(*command)
     beside = [Path(name).name for name in changed if ".wants/" in name]
     if beside := [unit for unit in beside if unit not in ("kiosk.service", "kiosk-rollback.service")]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from device.app.ladder import COUNTERS
 from device.config.loader import load
 from device.outputs.web.output import DEFAULT
 
@@ -108,3 +109,17 @@ def test_a_settings_file_parses(path):
     parser.optionxform = str
     parser.read(path)
     assert parser.sections()
+
+
+def test_each_step_of_the_ladders_table_names_a_counter_and_a_test_that_are_there():
+    text = (
+        (UNITS.parent / "README.md").read_text().partition("### The recovery ladder")[2].partition("\n- ")[0]
+    )
+    rows = re.findall(
+        r"^\| (?:\d|beside) \| .* \| (`[\w`, ]+`.*) \| `([\w/]+\.py)::(test_\w+)` \|$", text, re.M
+    )
+    assert len(rows) == 10
+    named = set(re.findall(r"`(\w+)`", " ".join(counters for counters, _, _ in rows)))
+    assert named == COUNTERS.keys()
+    tests = UNITS.parents[1] / "tests"
+    assert [test for _, file, test in rows if f"def {test}(" not in (tests / file).read_text()] == []
