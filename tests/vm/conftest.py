@@ -43,7 +43,7 @@ def kiosk(machine: Machine) -> Kiosk:
     if not machine.is_on():
         machine.boot()
     kiosk = Kiosk(machine)
-    kiosk.wait_well(5 * machine.boot_s)
+    kiosk.wait_well()
     return kiosk
 
 
