@@ -19,7 +19,7 @@ REQUEST = (
 ASK = f"{REQUEST} && cat <&3"
 # A line a question: seconds since the boot, the release that is current, and the answer's status code.
 POLL = (
-    "while :; do read -r up _ < /proc/uptime; code=$( "
+    "while :; do read -r up _ < /proc/uptime; code=$( code=; "
     f"{{ {REQUEST} && read -r -t 3 _ code _ <&3; }} 2>/dev/null; echo $code ); "
     f"echo $up $(readlink {HOME}/current) $code; sleep 0.2; done"
 )
