@@ -1,9 +1,13 @@
 """What systemd's units tell the ladder, and what it decides."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+import device
 from device.__main__ import main
 from device.app import ladder as ladder_file
 
@@ -132,3 +136,13 @@ def test_the_counters_are_shown_with_their_meaning(machine, capsys):
     shown = capsys.readouterr().out
     assert "      3  watchdog_ends    systemd ended a program that gave no sign of life" in shown
     assert shown.count("\n") == len(ladder_file.COUNTERS)
+
+
+def test_it_needs_the_standard_library_alone(tmp_path):
+    """Its units run at each boot and after each end, on boards that import slowly, without PYTHONPATH."""
+    code = "import sys; sys.modules |= dict.fromkeys(('numpy', 'cv2', 'starlette', 'prometheus_client'))\n"
+    code += "from device.__main__ import main; sys.exit(main(['ladder', 'boot']))"
+    environ = {"STATE_DIRECTORY": str(tmp_path), "PYTHONPATH": str(Path(device.__file__).parents[1])}
+    done = subprocess.run([sys.executable, "-c", code], env=environ, check=False, timeout=60)
+    assert done.returncode == 0
+    assert (tmp_path / "ladder.json").exists()
