@@ -61,7 +61,6 @@ def machine(tmp_path, monkeypatch):
         ("oom-kill", "9", {"memory_ends": 1, "service_restarts": 1}),
         ("signal", "11", {"other_ends": 1, "service_restarts": 1}),
         ("exit-code", "2", {"process_left": 1}),
-        ("success", "0", {}),
     ],
 )
 def test_an_end_is_counted_by_its_kind(machine, result, status, counters):
@@ -103,11 +102,12 @@ def test_a_machine_that_somebody_switched_off_and_on_has_six_again(machine):
 
 
 @pytest.mark.parametrize(
-    ("end", "said"),
-    [(("exit-code", "2"), "a setting is wrong"), (("success", "0"), "started too often by hand")],
+    ("status", "by_hand", "said"), [("2", False, "a setting is wrong"), ("3", True, "too often by hand")]
 )
-def test_what_a_restart_does_not_mend_restarts_nothing(machine, capfd, end, said):
-    machine.ends(*end)
+def test_what_a_restart_does_not_mend_restarts_nothing(machine, capfd, status, by_hand, said):
+    machine.ends(status=status)
+    if by_hand:
+        (machine.run / "orderly_end").touch()
     assert main(["ladder", "reboot", "service"]) == 1
     assert said in capfd.readouterr().err
     assert main(["ladder", "reboot", "network"]) == 0
