@@ -16,8 +16,12 @@ def routes(
     telemetry: Telemetry | None,
     health: Callable[[], dict[str, Any]],
     closed: Callable[[], bool],
+    refused: Callable[[], int],
 ) -> list[Route]:
-    """Those that `settings` ask for. `closed()` tells whether the server ends."""
+    """Those that `settings` ask for.
+
+    `closed()` tells whether the server ends, `refused()` how many requests it refused.
+    """
     found: list[Route] = []
     if telemetry is None:
         return found
@@ -28,5 +32,5 @@ def routes(
     if settings.metrics.enabled:
         from device.outputs.web.metrics import Metrics
 
-        found += Metrics(telemetry, health).routes()
+        found += Metrics(telemetry, health, refused).routes()
     return found
