@@ -12,9 +12,9 @@ from device.audience.messages import Messages
 from device.config.loader import changed, defaults
 from tests.device.events.schemas import check
 
-pytestmark = [pytest.mark.slow, pytest.mark.native]
+pytestmark = [pytest.mark.slow, pytest.mark.native, pytest.mark.timeout(900)]
 
-FPS, MINUTES = 15, 10
+FPS, MINUTES = 4, 10
 
 
 class Reader:
