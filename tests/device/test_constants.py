@@ -14,6 +14,7 @@ MODULES = {
     "age": ("filter",),
     "pipeline": ("scheduler",),
     "audience": ("visits", "audience"),
+    "overlay": ("shapes", "overlay", "invitation", "privacy"),
 }
 ROW = re.compile(r"^\| `([A-Z_]+)` \| ([-0-9., ]+) \|", re.MULTILINE)
 
