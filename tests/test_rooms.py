@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "inference": {"errors"},
     "budget": {"errors", "board"},
     "camera": ROOT | {"config"},
-    "faces": {"errors", "frame", "box", "inference"},
+    "faces": {"errors", "frame", "box", "inference", "files"},
     "tracks": {"errors", "box", "config", "faces"},
     "age": {"errors", "frame", "config", "faces", "inference"},
     "pipeline": LOW | {"camera", "faces", "tracks", "age"},

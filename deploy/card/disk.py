@@ -47,7 +47,7 @@ def look(device: str) -> Target:
     except OSError:
         raise DeployError(f"there is no {device}; {LIST}") from None
     if stat.S_ISREG(mode):
-        return Target(path, path.stat().st_size, is_file=True, read_only=not os.access(path, os.W_OK))
+        return Target(path, path.stat().st_size, is_file=True)
     if not stat.S_ISBLK(mode):
         raise DeployError(f"{device} is no disk; {LIST}")
     return described(path, lsblk(path))

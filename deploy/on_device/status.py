@@ -21,11 +21,12 @@ THROTTLED = {  # bits of `vcgencmd get_throttled`
 def add_options(parser: ArgumentParser) -> None:
     """The options of `status`."""
     parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--brief", action="store_true", help="the health alone")
 
 
 def main(layout: Layout, args: Namespace) -> int:
     """Print it; 0 when the kiosk is well, else 1."""
-    told = status(layout)
+    told = {"health": _health(layout)} if args.brief else status(layout)
     if args.json:
         print(json.dumps(told))
     else:
@@ -58,9 +59,9 @@ def _health(layout: Layout) -> str:
 def _ladder(layout: Layout) -> str:
     """The counters of the recovery ladder."""
     try:
-        counters = json.loads(read(layout.state / "ladder.json"))
-        return ", ".join(f"{name} {count}" for name, count in counters.items()) or "nothing yet"
-    except (ValueError, AttributeError):
+        counters = json.loads(read(layout.state / "ladder.json"))["counters"]
+        return ", ".join(f"{name} {count}" for name, count in counters.items() if count) or "nothing yet"
+    except (ValueError, KeyError, TypeError, AttributeError):
         return "nothing yet"
 
 

@@ -15,6 +15,7 @@ from typing import NamedTuple, cast
 from device.age.network import AgeNet
 from device.app.application import Run
 from device.app.report import RunReport
+from device.bench.drawing import drawing
 from device.bench.report import BenchReport, InterpreterReport, MeasuredReport
 from device.bench.synthetic_detector import scaling
 from device.board.machine import describe
@@ -57,6 +58,7 @@ def measure(settings: Settings, frames: int, warm_up: int) -> BenchReport:
         },
         "faces_scaling": scaling(settings, image, *networks),
         "detector_threads_ms": {threads: detection_ms(settings, threads, image) for threads in THREADS},
+        "overlay_1080p": drawing(settings),
         "machine": describe(),
         "other_interpreters": other_interpreters(settings, report["interpreter"], warm_up + frames),
     }

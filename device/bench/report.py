@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypedDict
 
 from device.app.report import RunReport
+from device.bench.drawing import DrawingReport
 from device.board.machine import Machine
 
 Stages = dict[str, dict[str, float]]  # by stage, its percentiles in ms: {"detect": {"p50": 1.1, …}, …}
@@ -51,5 +52,6 @@ class BenchReport(MeasuredReport):
     settled: SettledReport
     faces_scaling: list[FacesRow]
     detector_threads_ms: dict[int, float]
+    overlay_1080p: DrawingReport
     machine: Machine
     other_interpreters: dict[str, InterpreterReport]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser, Namespace
 
+from device.bench.drawing import DrawingReport
 from device.bench.measure import measure, prepared
 from device.bench.report import BenchReport, FacesRow, InterpreterReport
 from device.board.machine import sentence
@@ -70,12 +71,20 @@ def as_text(report: BenchReport) -> str:
             "",
             f"frames a second        {report['frames_per_s']:.0f} (settled: {settled['frames_per_s']:.0f})",
             f"detection by threads   {threads}",
+            _drawing_line(report["overlay_1080p"]),
             f"peak memory            {report['peak_memory_mib']} MiB ({COUNTED}), "
             f"grown by {report['memory_growth_mib']} MiB",
             f"peak resident set      {report['peak_rss_mib']} MiB (VmHWM: with pages of files)",
             f"memory blocks a frame  {report['allocations_per_frame']} more than were freed",
             f"start to first frame   {_or_unknown(report['start_to_first_frame_s'])} s",
         ]
+    )
+
+
+def _drawing_line(drawn: DrawingReport) -> str:
+    return (
+        f"overlay, 1080p, 1 face {drawn['p50_ms']:.2f} ms, p95 {drawn['p95_ms']:.2f}; "
+        f"the whole picture blended anew takes {drawn['full_ratio']:.1f} times as long"
     )
 
 

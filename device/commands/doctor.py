@@ -13,6 +13,7 @@ from device.app.memory_plan import memory_plan
 from device.board import proc
 from device.board.machine import describe, sentence
 from device.board.proc import MEMINFO
+from device.box import Box
 from device.budget.memory import COUNTED, Meter, peak_rss_mib, table, total
 from device.config.options import add_settings, settings_from
 from device.config.schema import Settings
@@ -21,6 +22,7 @@ from device.frame import Image
 
 if TYPE_CHECKING:
     from device.camera.capture import Capture, SyncCapture
+    from device.faces.detector import FaceDetector
 
 PYTHONS = ((3, 11), (3, 13))  # the oldest and the newest that are tested
 FRAME_WAIT = 5.0  # seconds for the source's next frame
@@ -28,6 +30,8 @@ SETTLE_FRAMES = 15
 KNOWN_PICTURE = Path(__file__).parent.parent / "camera" / "demo" / "demo.jpg"
 KNOWN_AGES = {"age": 34.3, "age-wide": 32.9}  # years of its largest face, by network
 KNOWN_WITHIN = 1.5  # years: processors and interpreters round differently
+WATCH_S = 5.0  # for faces that do not move
+FLAT = 3.0  # grey levels, the deviation of a picture of nothing
 
 
 class Verdict(NamedTuple):
@@ -40,6 +44,8 @@ class Verdict(NamedTuple):
 
 def add_options(parser: ArgumentParser) -> None:
     """The options of `python -m device doctor`: the settings that are to be judged."""
+    picture = "write the camera's picture with the faces in it, and which of them are left out (.png or .jpg)"
+    parser.add_argument("--picture", metavar="FILE", help=picture)
     add_settings(parser)
 
 
@@ -47,7 +53,11 @@ def main(args: Namespace) -> int:
     """Print the verdicts; 0 if the main job can run, else 1."""
     settings = settings_from(args)
     bad = 0
-    for verdict in verdicts(settings):
+    if args.picture:
+        from device.commands.inspection import check
+
+        check(args.picture)
+    for verdict in verdicts(settings, args.picture):
         print(f"{verdict.word:<5}{verdict.what:<13}{verdict.text}", flush=True)
         bad += verdict.word == "bad"
     if bad:
@@ -57,7 +67,7 @@ def main(args: Namespace) -> int:
     return 0
 
 
-def verdicts(settings: Settings) -> Iterator[Verdict]:
+def verdicts(settings: Settings, picture: str | None = None) -> Iterator[Verdict]:
     """Everything that the main job needs or could use, in the order in which it would fail."""
     yield _python()
     yield _cpu()
@@ -70,7 +80,7 @@ def verdicts(settings: Settings) -> Iterator[Verdict]:
     yield _usb_cameras()
     yield _screen()
     yield from _overlay(settings)
-    yield from _source(settings)
+    yield from _source(settings, picture)
     yield _held()
 
 
@@ -202,11 +212,16 @@ def _usb_cameras() -> Verdict:
 
 
 def _screen() -> Verdict:
+    from device.outputs.drm.sockets import connected
     from device.outputs.window import why_no_window
 
     reason = why_no_window()
     if not reason:
         return Verdict("ok", "screen", "a window can be opened")
+    if sockets := [one.name for one in connected()]:
+        return Verdict(
+            "ok", "screen", f"{', '.join(sockets)}; --output drm shows the picture there, or drm:NAME"
+        )
     return Verdict("note", "screen", f"{reason}; the picture goes to a web page instead")
 
 
@@ -230,8 +245,11 @@ def _overlay(settings: Settings) -> Iterator[Verdict]:
         yield Verdict("note", "privacy", text)
 
 
-def _source(settings: Settings) -> Iterator[Verdict]:
-    """Open the source as the main job would, wait for frames, and judge their light, focus and colour."""
+def _source(settings: Settings, picture: str | None) -> Iterator[Verdict]:
+    """Open the source as the main job would, wait for frames, and judge their light, focus and colour.
+
+    `picture` is where the last one is drawn.
+    """
     from device.camera.capture import open_capture
 
     told: list[str] = []
@@ -239,6 +257,7 @@ def _source(settings: Settings) -> Iterator[Verdict]:
         capture = open_capture(settings, lambda _kind, message: told.append(message))
         try:
             source, image = capture.source, _settled_picture(capture)
+            still = _watched(capture, settings) if picture and image is not None else []
         finally:
             capture.stop()
         if image is None:
@@ -248,6 +267,8 @@ def _source(settings: Settings) -> Iterator[Verdict]:
         facts = f"{source.name}, {width}×{height} at {source.fps:g} frames a second."
         yield Verdict("ok", "source", " ".join([facts, *told]))
         yield from _picture(image, settings)
+        if picture:
+            yield _drawn(picture, image, still, settings)
     except DeviceError as error:
         yield Verdict("bad", "source", str(error))
 
@@ -264,14 +285,43 @@ def _settled_picture(capture: Capture | SyncCapture) -> Image | None:
     return image
 
 
-def _picture(image: Image, settings: Settings) -> Iterator[Verdict]:
+def _drawn(path: str, image: Image, still: list[Box], settings: Settings) -> Verdict:
+    from device.commands.inspection import write
+    from device.tracks.zones import Zones
+
+    write(path, image, _detector(settings).detect(image), Zones(settings.tracker.ignore), still)
+    return Verdict("ok", "picture", f"{path}: faces in green, ignored ones red, those that do not move amber")
+
+
+def _watched(capture: Capture | SyncCapture, settings: Settings) -> list[Box]:
+    """The faces that do not move at all while the source is watched for some seconds."""
+    from device.commands.inspection import Stillness
+
+    detector, stillness = _detector(settings), Stillness(0.8 * WATCH_S)
+    start = None
+    while (frame := capture.next(FRAME_WAIT)) is not None:
+        now = frame.time
+        start = now if start is None else start
+        stillness.observe(detector.detect(frame.image), now)
+        capture.release(frame)
+        if now - start >= WATCH_S:
+            break
+    return stillness.boxes
+
+
+def _detector(settings: Settings) -> FaceDetector:
     from device.faces.detector import FaceDetector
-    from device.faces.exposure_check import judge
-    from device.faces.mounting import best_turn
 
     chosen = settings.detector
-    detector = FaceDetector(chosen.range, settings.age.interpreter, chosen.threads, chosen.min_score)
-    fit, text = judge(image, detector.detect(image))
+    return FaceDetector(chosen.range, settings.age.interpreter, chosen.threads, chosen.min_score)
+
+
+def _picture(image: Image, settings: Settings) -> Iterator[Verdict]:
+    from device.faces.exposure_check import judge
+    from device.faces.mounting import best_turn
+    from device.faces.picture_faults import faults
+
+    detector = _detector(settings)
     turn = best_turn(image, detector)
     if turn:
         camera = settings.camera
@@ -279,4 +329,9 @@ def _picture(image: Image, settings: Settings) -> Iterator[Verdict]:
         text = f"faces stand upright when it is turned by {turn}° clockwise: set camera.rotate = {rotate}"
         yield Verdict("note", "mounting", text)
         return
-    yield Verdict("ok" if fit else "note", "picture", text)
+    fit, text = judge(image, detector.detect(image))
+    wrong = faults(image, detector) if float(image.std()) > FLAT else []  # else one thing is to be said
+    for fault in wrong:
+        yield Verdict("note", "picture", fault)
+    if not wrong:
+        yield Verdict("ok" if fit else "note", "picture", text)

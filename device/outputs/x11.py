@@ -99,6 +99,7 @@ _SIGNATURES = {
     "XChangeProperty": (c_int, [c_void_p, c_ulong, c_ulong, c_ulong, c_int, c_int, c_void_p, c_int]),
     "XStoreName": (c_int, [c_void_p, c_ulong, c_char_p]),
     "XMapRaised": (c_int, [c_void_p, c_ulong]),
+    "XMoveResizeWindow": (c_int, [c_void_p, c_ulong, *[c_int] * 2, *[c_uint] * 2]),
     "XClearWindow": (c_int, [c_void_p, c_ulong]),
     "XCreateBitmapFromData": (c_ulong, [c_void_p, c_ulong, c_char_p, c_uint, c_uint]),
     "XCreatePixmapCursor": (c_ulong, [c_void_p, c_ulong, c_ulong, c_void_p, c_void_p, c_uint, c_uint]),
@@ -154,8 +155,9 @@ class X11Window:
             raise OSError(f"the screen has {self.depth} bits of colour, and 24 or 16 are needed")
         room = self._x.XDisplayWidth(self._display, screen), self._x.XDisplayHeight(self._display, screen)
         self.size = room if fullscreen else (min(size[0], room[0]), min(size[1], room[1]))
-        root = self._x.XRootWindow(self._display, screen)
-        self._window = self._x.XCreateSimpleWindow(self._display, root, 0, 0, *self.size, 0, 0, 0)
+        self._root, self._fullscreen = self._x.XRootWindow(self._display, screen), fullscreen
+        self._window = self._x.XCreateSimpleWindow(self._display, self._root, 0, 0, *self.size, 0, 0, 0)
+        self._x.XSelectInput(self._display, self._root, STRUCTURE_MASK)  # for the screen's own size
         self._x.XSelectInput(self._display, self._window, KEY_PRESS_MASK | STRUCTURE_MASK)
         self._x.XStoreName(self._display, self._window, title.encode("ascii"))
         self._closing = c_ulong(self._atom("WM_DELETE_WINDOW"))
@@ -192,7 +194,7 @@ class X11Window:
         while not self.lost and self._x.XPending(self._display):
             self._x.XNextEvent(self._display, byref(event))
             if event.type == CONFIGURED:
-                self.size = event.configured.width, event.configured.height
+                self._follow(event.configured)
             elif event.type == KEY_PRESS:
                 leaving |= self._x.XLookupKeysym(byref(event), 0) in LEAVING_KEYS
             elif event.type == CLIENT_MESSAGE:
@@ -200,6 +202,14 @@ class X11Window:
             elif event.type == DESTROYED:
                 self.lost = True
         return leaving
+
+    def _follow(self, configured: _Configured) -> None:
+        """Take the window's new size; fill a screen of another size, for not every desktop sees to that."""
+        size = configured.width, configured.height
+        if configured.window == self._window:
+            self.size = size
+        elif configured.window == self._root and self._fullscreen:
+            self._x.XMoveResizeWindow(self._display, self._window, 0, 0, *size)
 
     def pixels(self, width: int, height: int) -> NDArray[np.uint8]:
         """The buffer to draw into before `put`, one for all of a size: uint8 (height, width, 4) BGRX, or

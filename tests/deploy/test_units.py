@@ -61,7 +61,7 @@ def test_the_service_says_what_was_agreed():
     assert values(text, "SystemCallFilter") == ["@system-service", "~@privileged @resources"]
     assert values(text, "RestrictAddressFamilies") == ["AF_UNIX AF_INET AF_INET6 AF_NETLINK"]
     assert values(text, "DeviceAllow") == [
-        f"char-{it} rw" for it in ("video4linux", "media", "drm", "dma_heap")
+        f"char-{it} rw" for it in ("video4linux", "media", "drm", "fb", "dma_heap")
     ]
     assert values(text, "OnFailure") == ["kiosk-reboot@service.service kiosk-retry.timer"]
 

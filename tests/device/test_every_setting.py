@@ -395,7 +395,7 @@ EFFECTS = {
     "overlay.show": Effect("band", last_picture),
     "overlay.status": Effect(False, last_picture),
     "overlay.language": Effect("ja", last_picture),
-    "overlay.privacy": Effect("blur", last_picture),
+    "overlay.privacy": Effect("silhouette", last_picture),
     "overlay.attract_s": Effect(1.0, empty_scene),
     "screen.rotate": Effect(180, last_picture),
     "screen.mirror": Effect(True, last_picture),

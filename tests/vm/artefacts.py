@@ -26,6 +26,8 @@ TOOLS = {  # program → Debian package
     "mke2fs": "e2fsprogs",
     "modprobe": "kmod",
     "cpio": "cpio",
+    "sfdisk": "fdisk",
+    "mformat": "mtools",
     "ssh": "openssh-client",
     "rsync": "rsync",
     "zstd": "zstd",
@@ -54,10 +56,13 @@ def lacking() -> str:
     return ""
 
 
-def artefacts(suite: str) -> Artefacts:
-    """Those of "bookworm" or "trixie", made now where the cache has none of this recipe."""
+def artefacts(suite: str, script: str = "image.sh") -> Artefacts:
+    """Those of "bookworm" or "trixie", made now where the cache has none of this recipe.
+
+    With card.sh the disk is an image as it is downloaded, laid out as Raspberry Pi OS lays its own.
+    """
     base = CACHE / f"{suite}-root-{_hash(suite, 'root.sh')}"
-    place = CACHE / f"{suite}-{_hash(suite, 'root.sh', 'kernel.sh', 'image.sh')}"
+    place = CACHE / f"{suite}-{_hash(suite, 'root.sh', 'kernel.sh', script)}"
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / f"{suite}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -66,7 +71,7 @@ def artefacts(suite: str) -> Artefacts:
                 _sh("root.sh", suite, part)
         with _made(place) as part:
             if part:
-                _image(base, part)
+                _image(base, part, script)
     spent = sum(float((folder / "seconds").read_text()) for folder in (base, place))
     names = ("disk.img", "vmlinuz", "initrd", "key")
     return Artefacts(suite, *(place / name for name in names), made_in_s=spent)
@@ -93,14 +98,14 @@ def _made(place: Path) -> Iterator[Path | None]:
     part.rename(place)
 
 
-def _image(base: Path, part: Path) -> None:
+def _image(base: Path, part: Path, script: str) -> None:
     """Kernel, initrd, key and disk into `part`, from the root and the packages in `base`."""
     root = part / "root"
     subprocess.run(["cp", "-a", "--reflink=auto", str(base / "root"), str(root)], check=True)
     _sh("kernel.sh", base / "debs", part)
     key = part / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "vm", "-f", str(key)], check=True)
-    _sh("image.sh", root, part, f"{key}.pub", part / "disk.img")
+    _sh(script, root, part, f"{key}.pub", part / "disk.img")
     shutil.rmtree(root)
     shutil.rmtree(part / "modules")
 

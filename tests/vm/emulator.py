@@ -49,12 +49,8 @@ class Machine:
 
     def boot(self, *options: str, words: str = "") -> float:
         """Boot until sshd itself answers; seconds. `options` are QEMU's, `words` the kernel's."""
-        assert not self.is_on(), "it runs already"
         started = time.monotonic()
-        log = (self.folder / "qemu.log").open("w")
-        self._process = subprocess.Popen(
-            self._command(options, words), stdin=subprocess.DEVNULL, stdout=log, stderr=log
-        )
+        self._start(options, words)
         while not _greets(self.port):
             if not self.is_on():
                 raise MachineError(f"qemu ended: {(self.folder / 'qemu.log').read_text()[-500:]}")
@@ -65,6 +61,11 @@ class Machine:
         seconds = time.monotonic() - started
         self.boot_s = self.boot_s or seconds
         return seconds
+
+    def run_out(self, limit: float, words: str = "") -> float | None:
+        """Boot it and wait until it ends by itself; the seconds that took, None if it did not."""
+        self._start((), words)
+        return self.ended_within(limit)
 
     def monitor(self, command: str) -> None:
         """A command of QEMU's own, such as `set_link net off`, which pulls the network's cable."""
@@ -149,6 +150,13 @@ class Machine:
         )
         copy.unlink()
         return "" if done.returncode == 0 else done.stdout + done.stderr
+
+    def _start(self, options: tuple[str, ...], words: str) -> None:
+        assert not self.is_on(), "it runs already"
+        log = (self.folder / "qemu.log").open("w")
+        self._process = subprocess.Popen(
+            self._command(options, words), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
 
     def _command(self, options: tuple[str, ...], words: str) -> list[str]:
         network = f"user,id=net,hostfwd=tcp:127.0.0.1:{self.port}-:22"

@@ -57,6 +57,7 @@ def start(tmp_path):
             SCRIPT.format(root=ROOT, python=sys.executable, settings=settings, commands=commands)
         )
         running.append(Guest(script, tmp_path, (device,)))
+        running[-1].wait_for("guest-is-up", LIMIT_S)
         return running[-1]
 
     yield begin

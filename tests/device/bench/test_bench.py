@@ -28,6 +28,7 @@ MORE = {
     "memory_growth_mib",
     "peak_memory_mib",
     "allocations_per_frame",
+    "overlay_1080p",
     "machine",
 }
 
@@ -55,6 +56,7 @@ def test_the_figures_for_programs_and_their_picture(report, tmp_path):
     assert [row["faces"] for row in report["faces_scaling"]] == [1, 4]
     assert report["start_to_first_frame_s"] > 0
     assert report["machine"]["cores"] >= 1
+    assert set(report["overlay_1080p"]) == {"p50_ms", "p95_ms", "full_p50_ms", "full_ratio"}
     draw(report, str(tmp_path / "bench.png"))
     assert cv2.imread(str(tmp_path / "bench.png")).std() > 10
     with pytest.raises(ConfigError, match=r"cannot be written \(No such file"):
@@ -64,7 +66,14 @@ def test_the_figures_for_programs_and_their_picture(report, tmp_path):
 def test_the_figures_for_people(short, capsys):
     assert main(short) == 0
     said = capsys.readouterr().out
-    for words in ("p99", "frame, detection 1 in 4", "first age after", "peak memory", "start to first frame"):
+    for words in (
+        "p99",
+        "frame, detection 1 in 4",
+        "first age after",
+        "overlay, 1080p, 1 face",
+        "peak memory",
+        "start to first frame",
+    ):
         assert words in said
 
 

@@ -97,6 +97,17 @@ def test_the_memory_that_is_held_is_told_by_its_kind(demo_only, capsys):
     assert "MiB (anonymous and shared memory, and dma-bufs); at most" in held
 
 
+def test_a_screen_without_a_desktop_is_named(demo_only, tmp_path, monkeypatch, capsys):
+    socket = tmp_path / "card0-HDMI-A-1"
+    socket.mkdir()
+    (socket / "status").write_text("connected\n")
+    monkeypatch.setattr("device.outputs.window.why_no_window", lambda: "DISPLAY is not set")
+    monkeypatch.setattr("device.outputs.drm.sockets.connected.__defaults__", (tmp_path,))
+    main(["doctor", "--source", "demo"])
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("ok   screen"))
+    assert "HDMI-A-1; --output drm shows the picture there" in line
+
+
 def test_cameras_are_named(monkeypatch, capsys):
     monkeypatch.setattr("device.camera.v4l2.usb_cameras", lambda: ["/dev/video9"])
     main(["doctor", "--source", "demo"])
@@ -123,3 +134,19 @@ def test_a_camera_that_is_told_so_stands(demo_only, tmp_path, capsys):
     cv2.imwrite(str(tmp_path / "a.png"), cv2.rotate(picture, cv2.ROTATE_90_COUNTERCLOCKWISE))
     assert main(["doctor", "--source", f"images:{tmp_path}", "--rotate", "90"]) == 0
     assert "mounting" not in capsys.readouterr().out
+
+
+def test_the_picture_is_written_and_its_fault_named(demo_only, tmp_path, capsys):
+    (tmp_path / "in").mkdir()
+    grey = cv2.cvtColor(cv2.imread(str(SQUARE)), cv2.COLOR_BGR2GRAY)
+    for index in range(20):
+        cv2.imwrite(str(tmp_path / "in" / f"{index:02}.png"), grey)
+    written = tmp_path / "out.png"
+    options = ["--source", f"images:{tmp_path / 'in'}", "--pace", "fast", "--tracker-ignore", "0 0 0.1 0.1"]
+    assert main(["doctor", *options, "--picture", str(written)]) == 0
+    said = capsys.readouterr().out
+    assert "note picture      grey: ages are judged by colour pictures" in said
+    assert f"{written}: faces in green" in said
+    drawn = cv2.imread(str(written))
+    assert drawn.shape[:2] == grey.shape
+    assert int(drawn[5, 5, 2]) > int(drawn[5, 5, 1])  # the zone's red

@@ -112,6 +112,7 @@ def test_the_unit_runs_cage_as_a_user_of_its_own_on_the_first_terminal():
     assert (service["PAMName"], service["TTYPath"]) == ("login", "/dev/tty1")
     assert service["ExecStart"] == "/usr/bin/cage -- $PROGRAM"
     assert unit["Unit"]["Conflicts"] == "getty@tty1.service"
+    assert "Install" not in unit  # or every kiosk would lose its login on that terminal
 
 
 def test_systemd_takes_the_unit(tmp_path):

@@ -1,6 +1,7 @@
 """The window on a virtual screen. Needs Debian's package xvfb; skipped where it is missing."""
 
 import ctypes
+import ctypes.util
 import shutil
 import subprocess
 import threading
@@ -137,6 +138,69 @@ def test_it_fills_the_screen_and_keeps_the_shape(window):
     assert (shown[75:525, :390] == ORANGE).all()
     assert (shown[:75] == 0).all()
     assert (shown[525:] == 0).all()
+
+
+def test_the_pointer_is_not_seen_on_the_whole_screen(window):
+    """It stands in the middle of the screen, and so on the window."""
+    library = ctypes.CDLL(ctypes.util.find_library("Xfixes") or pytest.skip("no libXfixes here"))
+    library.XFixesGetCursorImage.restype = ctypes.POINTER(ctypes.c_ushort * 4)
+    library.XFixesGetCursorImage.argtypes = [ctypes.c_void_p]
+
+    def pointer(output):
+        output._window._x.XSync(output._window._display, 0)
+        image = library.XFixesGetCursorImage(output._window._display)
+        width, height = image.contents[2:4]
+        at = ctypes.cast(image, ctypes.c_void_p).value + 24  # behind position, size, hot spot and number
+        pixels = ctypes.c_void_p.from_address(at).value
+        return list((ctypes.c_ulong * (width * height)).from_address(pixels))
+
+    assert any(pointer(window()[0]))
+    assert not any(pointer(window(fullscreen=True)[0]))
+
+
+class Resources(ctypes.Structure):
+    """XRRScreenResources, as far as it is read."""
+
+    _fields_ = (
+        ("stamps", ctypes.c_ulong * 2),
+        ("n_crtcs", ctypes.c_int),
+        ("crtcs", ctypes.POINTER(ctypes.c_ulong)),
+    )
+
+
+def resize_screen(output, width, height):
+    """Another size of the whole screen, as when a screen of that size is plugged in."""
+    name = ctypes.util.find_library("Xrandr") or pytest.skip("no libXrandr here: apt install libxrandr2")
+    randr, own = ctypes.CDLL(name), output._window
+    display, root = ctypes.c_void_p(own._display), ctypes.c_ulong(own._root)
+    randr.XRRGetScreenResources.restype = ctypes.POINTER(Resources)
+    resources = randr.XRRGetScreenResources(display, root)
+    crtc, none = ctypes.c_ulong(resources.contents.crtcs[0]), ctypes.c_ulong(0)
+    randr.XRRSetCrtcConfig(display, resources, crtc, none, 0, 0, none, ctypes.c_ushort(1), None, 0)
+    randr.XRRSetScreenSize(display, root, width, height, width // 4, height // 4)
+    own._x.XSync(own._display, 0)
+
+
+def test_the_whole_screen_is_filled_when_its_size_changes(window):
+    output, _ = window(fullscreen=True)
+    output.show(picture(320, 240), [], 0.0)
+    resize_screen(output, 640, 400)
+    for _ in range(2):  # the screen's news, then the window's own
+        output.wanted()
+        output._window._x.XSync(output._window._display, 0)
+    output.wanted()
+    assert output._window.size == (640, 400)
+    output.show(picture(320, 200), [], 0.0)
+    assert (on_screen(output)[:, :310] == ORANGE).all()
+
+
+def test_a_window_keeps_its_size_when_the_screen_s_changes(window):
+    output, _ = window()
+    resize_screen(output, 640, 400)
+    output.wanted()
+    output._window._x.XSync(output._window._display, 0)
+    output.wanted()
+    assert output._window.size == (320, 240)
 
 
 def test_pictures_larger_than_the_screen_are_made_smaller(window):

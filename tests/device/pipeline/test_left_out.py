@@ -5,9 +5,13 @@ from device.pipeline.pipeline import Vision
 from tests.device.pipeline.test_pipeline import FPS, SIZE, Nothing, Scale, film
 
 
-def vision(**tracker):
+def vision(privacy="off", **tracker):
     settings = loader.changed(
-        loader.defaults(), tracker=tracker, age={"model": "scale.tflite"}, schedule={"detect_every": 1}
+        loader.defaults(),
+        tracker=tracker,
+        age={"model": "scale.tflite"},
+        schedule={"detect_every": 1},
+        overlay={"privacy": privacy},
     )
     return Vision(settings, SIZE, FPS, Timings(), Crowd(Nothing(), 2, SIZE), Scale())
 
@@ -26,3 +30,10 @@ def test_faces_that_never_move_are_told_once_and_leave():
     assert seen[-1] == []
     assert [event for event, _ in told] == ["still", "still"]
     assert told[0][1]["box"] == [32.0, 32.0, 256.0, 256.0]
+
+
+def test_faces_that_are_left_out_are_hidden_as_all_others_where_faces_are_blurred():
+    eyes = vision(privacy="blur", ignore="0 0 0.5 1")
+    film(eyes, 3)
+    assert any(box.centre[0] < SIZE[0] / 2 for box in eyes.faces)
+    assert any(box.centre[0] > SIZE[0] / 2 for box in eyes.faces)

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from device.age.network import Reading
 from models.__main__ import main as command
 from models.evaluation.evaluate import grouped, main, scores
 
@@ -43,10 +44,10 @@ def test_the_json_report(folder, capsys):
 def test_the_device_reads_each_face_both_ways_round(folder, capsys, monkeypatch):
     """A network that sees how much brighter a crop's left half is: its mirror image cancels it."""
 
-    def estimate(net, crop):
-        return 50 + float(crop[:, :32].mean() - crop[:, 32:].mean())
+    def read(net, crop):
+        return Reading(50 + float(crop[:, :32].mean() - crop[:, 32:].mean()))
 
-    monkeypatch.setattr("device.age.network.AgeNet.estimate", estimate)
+    monkeypatch.setattr("device.age.network.AgeNet.read", read)
     assert main(["--data", str(folder), "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["both_ways"]["mae"] == 20  # 50 is said of those of 20, 30 and 40
