@@ -2,13 +2,14 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from deploy.on_device import layout, release
+from deploy.on_device import layout
 from deploy.on_device.__main__ import main
 from deploy.on_device.layout import Layout, Marker, now_s
 from tests.deploy.ssh.device import NEW, OLD, THIRD, bundle
@@ -67,77 +68,52 @@ def test_a_marker_that_cannot_be_read_leads_to_the_last_that_proved_well(device)
     assert not (device.home / "pending").exists()
 
 
-def killed(device, step: int, *words: str) -> int:
-    """Run a command of the device, killed before its change number `step`; how many changes there were."""
-    command = [sys.executable, str(KILLED), str(step), *words, "--root", str(device.root)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode in (0, 137), done.stderr
-    return step if done.returncode else int(done.stdout.split()[-1])
+def killed(device, steps: str, *words: str) -> list[str]:
+    """Kill a command of the device before each of its changes and boot after it; what runs then, in a list.
+
+    What holds each time: a marker is there only with a guard that can read it, the boot finishes what is
+    pending, and no release is torn. The first of the list is the command that was not killed.
+    """
+    template = device.root.parent / "template"
+    shutil.copytree(device.home, template / "kiosk", symlinks=True)
+    command = [sys.executable, str(KILLED), str(device.root), str(template), steps, *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    left = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    for found in left:
+        assert found["status"] in (0, 137), found
+        assert found["guarded"] or not found["pending"], found
+        assert found["recovered"] == 0, found
+        assert found["torn"] == [], found
+        assert not found["unfinished"], found
+    assert [found["status"] for found in left] == [0] + [137] * (len(left) - 1)
+    return [found["runs"] for found in left]
 
 
-def assert_old_or_new(device) -> str:
-    """What holds at every moment: releases are whole, and after the next boot one of the two runs: which."""
-    for path in (device.home / "releases").iterdir():
-        assert path.name[0] == "." or release.damaged(path) == "", path
-    if (device.home / "pending").exists():
-        json.loads((device.home / "pending").read_text())
-    device.file("proc/sys/kernel/random/boot_id", "boot-2\n")  # the power went
-    guard = device.home / "guard/app/deploy/on_device"
-    command = [sys.executable, "-B", str(guard), "recover", "--boot", "--root", str(device.root)]
-    subprocess.run(command, check=True, capture_output=True)
-    assert not (device.home / "pending").exists()
-    assert device.current() in (OLD, NEW)
-    assert release.damaged(device.home / "current") == ""
-    device.file("proc/sys/kernel/random/boot_id", "boot-1\n")
-    return device.current()
-
-
-def again(device) -> None:
-    """As before the first step: OLD runs, and there is one more, which is to be pruned."""
-    subprocess.run(["rm", "-rf", *map(str, device.home.iterdir())], check=True)
-    (device.home / "incoming").mkdir()
-    device.runs(OLD)
-    device.release(THIRD)
-
-
-@pytest.mark.parametrize("behaviour", ["well", "blind"])
-def test_a_kill_before_any_step_of_a_switch_leaves_old_or_new(device, behaviour):
-    switch = ("switch", NEW, "--attached", "--window", "0.05")
-    again(device)
+@pytest.mark.parametrize(("behaviour", "end"), [("well", NEW), ("blind", OLD)])
+def test_a_kill_before_any_change_of_a_switch_leaves_old_or_new(device, behaviour, end):
     device.release(NEW, behaviour)
-    count = killed(device, 0, *switch)
-    assert count > 15
-    left = []
-    for step in range(1, count + 2):
-        again(device)
-        device.release(NEW, behaviour)
-        killed(device, step, *switch)
-        left.append(assert_old_or_new(device))
-    assert left[0] == OLD
-    assert left[-1] == (NEW if behaviour == "well" else OLD)
+    device.release(THIRD)  # which is to be pruned
+    runs = killed(device, "all", "switch", NEW, "--attached", "--window", "0.05")
+    assert len(runs) > 20
+    assert runs[0] == end
+    assert runs[1] == OLD
+    assert set(runs) == {OLD, end}
 
 
-def test_a_kill_before_any_step_of_the_first_switch_leaves_none_or_the_first(device):
-    switch = ("switch", NEW, "--attached", "--window", "0.05")
-    left = []
-    for step in range(1, 200):
-        subprocess.run(["rm", "-rf", *map(str, device.home.iterdir())], check=True)
-        device.release(NEW)
-        count = killed(device, step, *switch)
-        if any((device.home / name).exists() for name in ("pending", "current")):
-            left.append(assert_old_or_new(device))
-        if count != step:
-            break
-    assert set(left) == {NEW}
-    assert len(left) > 10
+def test_a_kill_before_any_change_of_the_first_switch_leaves_none_or_the_first(device):
+    for name in ("current", "guard", "history", f"releases/{OLD}"):
+        subprocess.run(["rm", "-rf", str(device.home / name)], check=True)
+    device.release(NEW)
+    runs = killed(device, "all", "switch", NEW, "--attached", "--window", "0.05")
+    assert len(runs) > 20
+    assert runs[0] == NEW
+    assert set(runs) == {"", NEW}
+    assert runs[1:] == sorted(runs[1:])  # once it was begun, there is one
 
 
-def test_a_kill_before_steps_of_an_installation_leaves_no_torn_release(device, tmp_path):
-    """Those of its beginning and its end, and every tenth between, where file after file is written."""
-    command = ("install", "--bundle", str(bundle(tmp_path, NEW)))
-    count = killed(device, 0, *command)
-    for step in sorted({*range(1, 8), *range(8, count, 10), *range(count - 6, count + 1)}):
-        again(device)
-        killed(device, step, *command)
-        assert assert_old_or_new(device) == OLD
-    assert (device.home / "releases" / NEW).is_dir()
+def test_a_kill_before_changes_of_an_installation_leaves_no_torn_release(device, tmp_path):
+    path = bundle(tmp_path, NEW)
+    runs = killed(device, "some", "install", "--bundle", str(path))
+    assert len(runs) > 15
+    assert set(runs) == {OLD}
