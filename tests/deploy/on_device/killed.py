@@ -2,7 +2,7 @@
 
     killed.py ROOT TEMPLATE STEPS COMMAND...
 
-ROOT is the device's root; before each kill its /opt/kiosk is made anew from TEMPLATE. STEPS is "all" or "some":
+ROOT is the device's root; before each kill its /opt/kiosk is made anew from TEMPLATE. STEPS: "all" or "some",
 the first, the last and every tenth between. Prints a line of JSON a step: what was left, and what runs after.
 """
 
