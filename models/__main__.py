@@ -10,6 +10,10 @@ from models.errors import told
 COMMANDS = {
     "train": ("models.commands", "teach the teacher, then train SSR-Net under it (workstation)"),
     "quantize": ("models.commands", "turn the trained weights into the int8 file that ships (workstation)"),
+    "refiner": (
+        "models.refiner_commands",
+        "train or quantize the refiner, which places keypoints (workstation)",
+    ),
     "evaluate": ("models.evaluation.evaluate", "the shipped file's errors on labelled faces"),
     "delegation": ("models.quantization.delegation", "a model file's operations, and which XNNPACK runs"),
     "compare": ("models.evaluation.compare", "size, latency and error beside the alternatives"),

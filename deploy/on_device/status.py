@@ -57,11 +57,12 @@ def _health(layout: Layout) -> str:
 
 
 def _ladder(layout: Layout) -> str:
-    """The counters of the recovery ladder."""
+    """The counters of the recovery ladder that are not 0, from its copy in memory or from the card."""
     try:
-        counters = json.loads(read(layout.state / "ladder.json"))["counters"]
-        return ", ".join(f"{name} {count}" for name, count in counters.items() if count) or "nothing yet"
-    except (ValueError, KeyError, TypeError, AttributeError):
+        told = read(layout.root / "run/kiosk/ladder.json") or read(layout.state / "ladder.json")
+        taken = {name: count for name, count in json.loads(told)["counters"].items() if count}
+        return ", ".join(f"{name} {count}" for name, count in taken.items()) or "nothing yet"
+    except (ValueError, AttributeError, KeyError, TypeError):
         return "nothing yet"
 
 

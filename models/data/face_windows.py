@@ -169,7 +169,8 @@ class Windows:
             scale = CUT / picture.shape[0]
             picture = cv2.resize(picture, (CUT, CUT), interpolation=cv2.INTER_AREA)
             keypoints, box = keypoints * scale, Box(*(value * scale for value in box))
-            before, (picture, _) = picture, augment.occluded(rng, picture)
+            before = picture
+            picture, _ = augment.occluded(rng, picture)
             changed = (before != picture).any(2)
             target[13], target[14] = changed[12:28, 12:52].mean(), changed[32:56, 16:48].mean()
         if rng.random() < 0.5:

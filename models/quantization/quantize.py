@@ -19,7 +19,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from device.age.network import AgeNet
 from device.files import replacing
-from models.network.ssrnet import SIDE, from_settings
+from models.network.ssrnet import from_settings
 from models.network.xnnpack_ops import take_weights
 from models.quantization.tanh_range import clamp_tanh_range, pack, unpack
 
@@ -97,7 +97,9 @@ def to_float(model: keras.Model) -> bytes:
 
 
 def _signature(model: keras.Model):
-    @tf.function(input_signature=[tf.TensorSpec((1, SIDE, SIDE, 3), tf.float32, name="pixels")])
+    shape = (1, *model.input_shape[1:])
+
+    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32, name="pixels")])
     def run(pixels):
         return model(pixels, training=False)
 

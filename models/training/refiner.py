@@ -22,6 +22,7 @@ from models.training.train import DEVICE, one_epoch, pixels
 
 CACHE = Path(".cache")
 CLIP_SHARE = 0.2  # of the windows: frames have what is around a face, and they are few
+REPRESENTATIVE = 1000  # windows that set the int8 ranges
 BETA = 0.01  # sides of the window from which an error counts linearly: a third of an eye's
 
 
@@ -74,10 +75,11 @@ def sightings(sources: list[str], clips: list[str]) -> tuple[Windows, np.ndarray
     return Windows(learnt + framed, empty), shares / shares.sum(), Windows(held, empty)
 
 
-def held_windows(held: Windows, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """The same windows at every epoch."""
+def held_windows(faces: Windows, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The same windows in every run, of as many faces, with their targets."""
     rng = np.random.default_rng(7)
-    drawn = [held.draw(i % held.count, rng) for i in range(count)]
+    chosen = np.linspace(0, faces.count, count, endpoint=False).astype(int)
+    drawn = [faces.draw(int(i), rng) for i in chosen]
     return np.stack([window for window, _ in drawn]), np.stack([target for _, target in drawn])
 
 
@@ -103,6 +105,7 @@ def train_refiner(settings: dict, sources: list[str], clips: list[str], out: Pat
     """Train for the epochs still to do; keeps the averaged weights as out/refiner.weights.h5."""
     out.mkdir(parents=True, exist_ok=True)
     learnt, shares, held = sightings(sources, clips)
+    np.save(out / "representative.npy", held_windows(learnt, REPRESENTATIVE)[0])
     windows, targets = held_windows(held, settings["held"])
     model = RefinerInTraining()
     model.to(DEVICE, memory_format=torch.channels_last)
