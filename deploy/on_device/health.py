@@ -134,14 +134,16 @@ def judged(told: dict[str, Any]) -> str:
 def watch(layout: Layout, window_s: float) -> str:
     """Look for `window_s` seconds; why the service is not well, or "" when it is.
 
-    One that became well at the end is looked at for some seconds more: what only starts does not pass.
+    One that became well at the end is looked at for some seconds more: what only starts does not pass. One
+    slow answer of a busy board does not count.
     """
     end, steady_s = time.monotonic() + window_s, min(STEADY_S, window_s / 2)
     first: Sample | None = None  # of those that have been well without a break until now
-    since, pid = 0.0, ""
+    since, pid, unwell = 0.0, "", 0
     while True:
         seen, now = sample(layout), time.monotonic()
-        if seen.fatal or (seen.why and now > end):
+        unwell = unwell + 1 if seen.why else 0
+        if seen.fatal or (unwell > 1 and now > end):
             return seen.why
         if pid and seen.pid != pid:
             return f"{UNIT} ended after it had been well"
