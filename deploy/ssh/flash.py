@@ -121,7 +121,7 @@ def preflight(device: Connection, args: Namespace, wanted: dict[str, Any]) -> di
     }
     words = [f"{name}={value}" for name, value in options.items()]
     script = (TOOLS / "preflight.py").read_text(encoding="utf-8")
-    done = device.run("python3", "-", *words, root=False, input=script, capture_output=True)
+    done = device.run("python3", "-IS", "-", *words, root=False, input=script, capture_output=True)
     try:
         facts: dict[str, Any] = json.loads(done.stdout)
     except ValueError:
