@@ -16,7 +16,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from device.age.network import AgeNet
 from device.bench.disturbances import CASES, CLEAN, Map
 from device.box import Box
 from device.budget.timing import Timings
@@ -27,7 +26,7 @@ from device.config.schema import Settings
 from device.errors import ConfigError
 from device.faces.detector import Detection, FaceDetector
 from device.frame import Frame, Image
-from device.pipeline.pipeline import Vision, open_networks
+from device.pipeline.pipeline import Networks, Vision, open_networks
 
 CLIPS = (".mkv", ".mp4", ".avi", ".gif")
 PICTURES = (".jpg", ".jpeg", ".png")
@@ -159,7 +158,7 @@ class _Played(NamedTuple):
         return sum(off[number] > on[number] for number in on.keys() | off.keys())
 
 
-def play(clip: Reference, case: str, settings: Settings, networks: tuple[FaceDetector, AgeNet]) -> _Played:
+def play(clip: Reference, case: str, settings: Settings, networks: Networks) -> _Played:
     """Run one disturbed clip through the pipeline."""
     rng = np.random.default_rng(1)
     vision: Vision | None = None

@@ -1,7 +1,7 @@
 """The refiner: a tiny int8 network that places the keypoints of a face whose box is known (models/README.md).
 
-It takes a twentieth of the time of a close-up and is as exact, so that every estimate of an age can have a place
-of its own. It follows faces; whether a new one is a face, a close-up says.
+It takes a twentieth of a close-up's time and is as exact, so that every estimate of an age has a place of its
+own. It follows faces; whether a new one is a face, a close-up says.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ EYES, REST, FACE, COVER = 4, 8, 1, 2  # values of each output, by which it is kn
 
 
 class Refined(NamedTuple):
-    """A face: keypoints as `Detection.keypoints`, in pixels of the picture; 0–1: whether it is one, and covers."""
+    """A face: keypoints as `Detection.keypoints`, in pixels of the picture. The others are 0 to 1."""
 
     keypoints: NDArray[np.float32]
-    score: float
+    score: float  # how sure it is that this is a face
     upper: float  # how much of its upper half is covered: dark glasses, a hand
     lower: float  # and of its lower half: a mask, a hand
 
@@ -77,8 +77,7 @@ class Refiner:
 
     def _cut(self, image: Image, x: int, y: int, side: int) -> None:
         """The square of the picture in the network's size; outside the picture its edge is repeated."""
-        rows, columns = image.shape[:2]
-        part = image[max(y, 0) : y + side, max(x, 0) : x + side]
+        part = image[max(y, 0) : max(y + side, 0), max(x, 0) : max(x + side, 0)]
         if part.shape[:2] != (side, side):
             left, top = max(-x, 0), max(-y, 0)
             if not part.size:  # altogether outside
@@ -92,7 +91,7 @@ class Refiner:
 
 
 def window(box: Box) -> tuple[int, int, int]:
-    """The square that the network is shown of a face whose first look has `box`: left, top and side, pixels."""
+    """What the network is shown of a face whose first look has `box`: left, top and side of a square."""
     w = (box.w + box.h) / 2 / LOOK_SCALE
     x, y = box.centre
     side = max(round(WINDOW * w), 2)
