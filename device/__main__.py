@@ -18,6 +18,7 @@ COMMANDS = {
     "bench": "how long a frame takes and how much memory the program holds",
     "config": "print the commented configuration file",
     "ladder": "what the recovery ladder did on this machine",
+    "notice": "print the notice for the door, in five languages, as an HTML page",
     "token": "print a good password for the page, a new one each time",
 }
 STATUSES = """exit statuses:

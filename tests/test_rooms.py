@@ -14,18 +14,19 @@ MAY_IMPORT = {
     "inference": {"errors"},
     "budget": {"errors", "board"},
     "camera": ROOT | {"config"},
-    "faces": {"errors", "frame", "box", "inference"},
+    "faces": {"errors", "frame", "box", "inference", "files"},
     "tracks": {"errors", "box", "config", "faces"},
     "age": {"errors", "frame", "config", "faces", "inference"},
     "pipeline": LOW | {"camera", "faces", "tracks", "age"},
     "overlay": ROOT | {"config"},
+    "notice": {"errors", "config"},
     "audience": ROOT | {"config", "age"},
     "outputs": ROOT | {"config", "overlay", "budget", "audience"},
     "events": ROOT | {"config", "budget", "audience"},
     "app": LOW | {"camera", "faces", "tracks", "age", "pipeline", "overlay", "outputs", "events", "audience"},
 }
 MAY_IMPORT["bench"] = MAY_IMPORT["app"] | {"app"}
-MAY_IMPORT["commands"] = MAY_IMPORT["bench"] | {"bench"}
+MAY_IMPORT["commands"] = MAY_IMPORT["bench"] | {"bench", "notice"}
 ROOMS = sorted(path.name for path in DEVICE.iterdir() if (path / "__init__.py").is_file())
 
 

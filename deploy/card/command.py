@@ -48,16 +48,18 @@ def main(args: Namespace) -> int:
     """Make the card. Raises DeployError when it is refused, CardFailure when it is unfinished."""
     tools.require("xz", "lsblk", "debugfs", "mcopy", "openssl")
     scratch = os.environ.get("TMPDIR", "/var/tmp")  # /tmp may be memory, and an image has gigabytes
-    try:
-        with tempfile.TemporaryDirectory(prefix="card-", dir=scratch) as folder:
-            job = prepare(args, Path(folder))
-            if args.dry_run:
-                say("dry run: nothing was written")
-                return 0
-            confirm(job.target, args.device)
+    with tempfile.TemporaryDirectory(prefix="card-", dir=scratch) as folder:
+        job = prepare(args, Path(folder))
+        if args.dry_run:
+            say("dry run: nothing was written")
+            return 0
+        confirm(job.target, args.device)
+        try:
             make(job)
-    except OSError as error:
-        raise tools.CardFailure(f"{error}; the card is unfinished: start again") from None
+        except (OSError, KeyboardInterrupt) as error:
+            raise tools.CardFailure(
+                f"{str(error) or 'interrupted'}; the card is unfinished: start again"
+            ) from None
     say("done: take the card out, put it into the Raspberry Pi, and switch it on")
     return 0
 
@@ -68,12 +70,13 @@ def prepare(args: Namespace, scratch: Path) -> Job:
     own = secrets.load(args.secrets or (SECRETS if SECRETS.exists() else None), args.name)
     payload.check_config(args.config)
     digest = source.check(args.image, args.sha256)
-    disk.refuse(target, source.unpacked_size(args.image))
+    size = source.unpacked_size(args.image)
+    disk.refuse(target, size)
     if not args.dry_run:
         disk.refuse_unwritable(target)
     if target.path == args.image.resolve():
         raise DeployError(f"{args.device} is the image itself; name the card")
-    say(f"image: {args.image.name}, SHA-256 {digest[:12]}… as published")
+    say(f"image: {args.image.name}, SHA-256 {digest[:12]}… as published, {size / 1e9:.1f} GB unpacked")
     image = inspect(source.unpack(args.image, scratch))
     if image.desktop and args.screen != "window":
         raise DeployError(f"{args.image.name} has a desktop; {source.TAKE}, or say SCREEN=window")

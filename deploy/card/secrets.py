@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import stat
+import subprocess
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -116,6 +117,8 @@ def values(path: Path) -> dict[str, Any]:
         raise DeployError(f"there is no {path}; SECRETS= names another, and the README shows one") from None
     if not stat.S_ISREG(mode) or mode & 0o077:
         raise DeployError(f"{path} can be read by others (mode {stat.S_IMODE(mode):04o}); chmod 600 {path}")
+    if is_tracked(path):
+        raise DeployError(f"{path} is in the repository: git rm --cached {path}, and change what is in it")
     try:
         document = tomllib.loads(path.read_text())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -128,6 +131,12 @@ def values(path: Path) -> dict[str, Any]:
                 raise DeployError(f"{path}: {name} is unknown; allowed: {', '.join(KEYS)}")
             found[name] = checked(str(path), name, value)
     return found
+
+
+def is_tracked(path: Path) -> bool:
+    """Whether git has the file, and so everybody who has the repository."""
+    command = ["git", "-C", str(path.parent), "ls-files", "--error-unmatch", path.name]
+    return bool(find("git")) and subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def checked(where: str, name: str, value: Any) -> Any:

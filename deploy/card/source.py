@@ -74,16 +74,28 @@ def unpack(image: Path, folder: Path) -> Path:
             "make room, or set TMPDIR to another folder"
         )
     target = folder / image.name.removesuffix(".xz")
+    try:
+        complaint = _decompress(image, target)
+    except OSError as error:
+        raise DeployError(
+            f"{target} could not be written ({error.strerror}); set TMPDIR to another folder"
+        ) from None
+    if complaint or target.stat().st_size != size:
+        words = complaint.strip().splitlines()[-1:] or ["it ends too early"]
+        raise CardFailure(f"{image.name} is cut off or damaged ({words[0]}); download it again")
+    return target
+
+
+def _decompress(image: Path, target: Path) -> str:
+    """Stream the image through xz into `target`, with holes where it is empty; xz's complaint, or ""."""
     command = [find("xz") or "xz", "--decompress", "--stdout", "--threads=0", str(image)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
+        assert process.stderr is not None
         with target.open("wb") as file:
             while chunk := process.stdout.read(CHUNK):
                 empty = chunk.count(0) == len(chunk)
                 file.seek(len(chunk), os.SEEK_CUR) if empty else file.write(chunk)
             file.truncate()
-        complaint = process.stderr.read().decode(errors="replace") if process.stderr else ""
-    if process.returncode or target.stat().st_size != size:
-        words = complaint.strip().splitlines()[-1:] or ["it ends too early"]
-        raise CardFailure(f"{image.name} is cut off or damaged ({words[0]}); download it again")
-    return target
+        complaint = process.stderr.read().decode(errors="replace")
+    return complaint or (f"exit status {process.returncode}" if process.returncode else "")

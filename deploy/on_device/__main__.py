@@ -20,6 +20,7 @@ from deploy.on_device.layout import Layout
 
 COMMANDS = {
     "install": "unpack a bundle into a release, its sums checked; nothing runs yet",
+    "verify": "whether every file of a release has its sum",
     "trial": "let a release examine itself beside the one that runs, without a camera",
     "switch": "make a release the one that runs, and go back if it is not well within the window",
     "rollback": "switch to the release before",
@@ -30,22 +31,23 @@ COMMANDS = {
 
 def main(argv: list[str]) -> int:
     """Run the command that `argv` names, and return the exit status."""
-    parser = ArgumentParser("on_device", description=__doc__, allow_abbrev=False)
-    choices = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, text in COMMANDS.items():
-        command = choices.add_parser(name, help=text, description=text, allow_abbrev=False)
-        command.add_argument("--root", type=Path, default=Path("/"), help="a folder that stands for /")
-        import_module(f"deploy.on_device.{name}").add_options(command)
-    args = parser.parse_args(argv)
+    if not argv or argv[0] not in COMMANDS:
+        lines = [f"  {name:<9} {text}" for name, text in COMMANDS.items()]
+        print("\n".join([__doc__.strip(), "", *lines]))
+        return 0 if argv[:1] in (["-h"], ["--help"]) else 2
+    name = argv[0]
+    module = import_module(f"deploy.on_device.{name}")  # no other: they cost a small board half a second
+    parser = ArgumentParser(f"on_device {name}", description=COMMANDS[name], allow_abbrev=False)
+    parser.add_argument("--root", type=Path, default=Path("/"), help="a folder that stands for /")
+    module.add_options(parser)
+    args = parser.parse_args(argv[1:])
     try:
-        status: int = import_module(f"deploy.on_device.{args.command}").main(
-            Layout(args.root.resolve()), args
-        )
+        status: int = module.main(Layout(args.root.resolve()), args)
     except Refused as error:
-        print(f"{args.command}: {error}", file=sys.stderr)
+        print(f"{name}: {error}", file=sys.stderr)
         return 2
     except (NotWell, OSError) as error:
-        print(f"{args.command}: {error}", file=sys.stderr)
+        print(f"{name}: {error}", file=sys.stderr)
         return 1
     return status
 

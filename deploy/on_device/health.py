@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import ssl
 import subprocess
 import time
 import tomllib
@@ -18,6 +17,8 @@ from typing import Any, NamedTuple
 from deploy.on_device.layout import Layout, read
 
 UNIT = "kiosk.service"
+LOOPBACK, PORT = "127.0.0.1", 8080
+EVERYWHERE = ("", "0.0.0.0", "::", "localhost")  # addresses of the page that are reached at the loopback, too
 ANSWER_S = 2.0  # for one answer over the loopback
 POLL_S = 0.5
 STEADY_S = 5.0  # well for so long, in one process, or it does not count
@@ -28,6 +29,7 @@ FACTS = ("LoadState", "Type", "ActiveState", "SubState", "Result", "MainPID", "N
 class Page(NamedTuple):
     """Where /health answers; `sure` if the settings say so, else a window may have taken its place."""
 
+    host: str
     port: int
     tls: bool
     sure: bool
@@ -53,8 +55,10 @@ def page(layout: Layout) -> Page | None:
     for output in outputs if isinstance(outputs, list) else [outputs]:
         kind, _, address = str(output).partition(":")
         if kind == "web":
-            return Page(int(address.rpartition(":")[2] or 8080), tls, True)
-    return Page(8080, tls, False) if "auto" in outputs else None
+            host, _, port = address.rpartition(":")
+            host = host.strip("[]")
+            return Page(LOOPBACK if host in EVERYWHERE else host, int(port or PORT), tls, True)
+    return Page(LOOPBACK, PORT, tls, False) if "auto" in outputs else None
 
 
 def ask(where: Page) -> dict[str, Any]:
@@ -62,9 +66,11 @@ def ask(where: Page) -> dict[str, Any]:
     kind: Callable[..., http.client.HTTPConnection] = http.client.HTTPConnection
     options: dict[str, Any] = {"timeout": ANSWER_S}
     if where.tls:
+        import ssl  # takes its time, and few need it
+
         kind = http.client.HTTPSConnection
         options["context"] = ssl._create_unverified_context()  # its own certificate, on its own loopback
-    connection = kind("127.0.0.1", where.port, **options)
+    connection = kind(where.host, where.port, **options)
     try:
         connection.request("GET", "/health")
         told = json.loads(connection.getresponse().read(1 << 16))

@@ -46,13 +46,13 @@ def options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def output(*command: str) -> str | None:
-    """What a command prints, stripped; None when it is not there or fails."""
+def output(*command: str, fails: bool = False) -> str | None:
+    """What a command prints, stripped; None when it is not there, or fails and may not."""
     try:
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=20)
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return done.stdout.decode("utf-8", "replace").strip() if done.returncode == 0 else None
+    return done.stdout.decode("utf-8", "replace").strip() if done.returncode == 0 or fails else None
 
 
 def read(root: str, path: str) -> str:
@@ -129,9 +129,10 @@ def gather(asked: argparse.Namespace) -> Facts:
     told = output("vcgencmd", "get_throttled")
     home = os.path.join(root, "opt/kiosk")
     uid = int(output("id", "-u") or 0)
+    current, pending = link(root, "opt/kiosk/current"), os.path.exists(os.path.join(home, "pending"))
+    there = bool(asked.commit) and is_whole(os.path.join(home, "releases", asked.commit))
     return {
-        "machine": output("uname", "-m") or "",
-        "bits": output("getconf", "LONG_BIT") or "64",
+        "architecture": output("dpkg", "--print-architecture") or os.uname().machine,
         "os": codename(root),
         "python": f"{sys.version_info[0]}.{sys.version_info[1]}",
         "free": free_bytes(root),
@@ -145,16 +146,26 @@ def gather(asked: argparse.Namespace) -> Facts:
         "cameras": cameras(root),
         "celsius": int(heat) / 1000 if heat.lstrip("-").isdigit() else None,
         "throttled": int(told.split("=")[1], 16) if told and "=" in told else None,
-        "apt_missing": [name for name in asked.apt.split(",") if name and not has_package(name)],
-        "current": link(root, "opt/kiosk/current"),
-        "pending": os.path.exists(os.path.join(home, "pending")),
-        "there": bool(asked.commit) and is_whole(os.path.join(home, "releases", asked.commit)),
+        "apt_missing": missing(asked.apt.split(",")) if asked.apt else [],
+        "current": current,
+        "pending": pending,
+        "there": there,
+        "well": there and not pending and current == asked.commit and is_well(root, uid),
     }
 
 
-def has_package(name: str) -> bool:
-    """Whether dpkg has it installed."""
-    return (output("dpkg-query", "-W", "-f", "${Status}", name) or "").endswith(" installed")
+def missing(names: list[str]) -> list[str]:
+    """Those packages that dpkg has not installed."""
+    told = output("dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\\n", *names, fails=True) or ""
+    there = {line.split()[0] for line in told.splitlines() if line.endswith(" installed")}
+    return [name for name in names if name not in there]
+
+
+def is_well(root: str, uid: int) -> bool:
+    """Whether the release that runs does its job, in its own words: as root, who may read the settings."""
+    tools = os.path.join(root, "opt/kiosk/current/app/deploy/on_device")
+    command = ["python3", "-B", tools, "status", "--brief", "--root", root]
+    return output(*(command if uid == 0 else ["sudo", "-n", *command])) is not None
 
 
 def problems(asked: argparse.Namespace, facts: Facts) -> Iterator[str]:
@@ -190,9 +201,9 @@ def system_problems(asked: argparse.Namespace, facts: Facts) -> Iterator[str]:
     """Those of the operating system: the first of them."""
     systems = dict(pair.split(":") for pair in asked.systems.split(","))
     name, python = facts["os"], facts["python"]
-    if facts["machine"] not in ("aarch64", "arm64") or facts["bits"] != "64":
+    if facts["architecture"] not in ("aarch64", "arm64"):
         yield (
-            f"this is a {facts['bits']}-bit system ({facts['machine']}), and 64-bit ARM is needed: "
+            f"the device's system is {facts['architecture']}, and arm64 is needed: "
             "put the 64-bit Raspberry Pi OS on the card"
         )
     elif name not in systems:

@@ -21,11 +21,12 @@ THROTTLED = {  # bits of `vcgencmd get_throttled`
 def add_options(parser: ArgumentParser) -> None:
     """The options of `status`."""
     parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--brief", action="store_true", help="the health alone")
 
 
 def main(layout: Layout, args: Namespace) -> int:
     """Print it; 0 when the kiosk is well, else 1."""
-    told = status(layout)
+    told = {"health": _health(layout)} if args.brief else status(layout)
     if args.json:
         print(json.dumps(told))
     else:
@@ -56,11 +57,12 @@ def _health(layout: Layout) -> str:
 
 
 def _ladder(layout: Layout) -> str:
-    """The counters of the recovery ladder."""
+    """The counters of the recovery ladder that are not 0, from its copy in memory or from the card."""
     try:
-        counters = json.loads(read(layout.state / "ladder.json"))
-        return ", ".join(f"{name} {count}" for name, count in counters.items()) or "nothing yet"
-    except (ValueError, AttributeError):
+        told = read(layout.root / "run/kiosk/ladder.json") or read(layout.state / "ladder.json")
+        taken = {name: count for name, count in json.loads(told)["counters"].items() if count}
+        return ", ".join(f"{name} {count}" for name, count in taken.items()) or "nothing yet"
+    except (ValueError, AttributeError, KeyError, TypeError):
         return "nothing yet"
 
 

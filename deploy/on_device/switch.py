@@ -21,6 +21,7 @@ from deploy.on_device.layout import Layout, Marker, alone, named, now_s, point, 
 WINDOW_S = 30.0
 LOG = "run/kiosk-switch.log"
 GRACE_S = 300.0  # beyond the window a switch is ended; a small board takes its time to set up and stop
+SYSTEMD_S = 120.0  # for stopping the service: its own limits are 10 s each for it and two commands after it
 FOLLOW_S = 0.2
 LINES = 20  # of the journal, when it goes back
 
@@ -82,9 +83,11 @@ def switch(layout: Layout, commit: str, window_s: float) -> None:
 def back(layout: Layout, marker: Marker, running: bool = True) -> str:
     """Make the marker's old release current again and start it (not if the machine boots); what was done."""
     old = marker.old
-    if not old or not (layout.releases / old).is_dir():
+    if old == marker.new or not old or not (layout.releases / old).is_dir():
+        if not named(layout.current) and (layout.releases / marker.new).is_dir():
+            point(layout.current, marker.new)  # whole, if not well: better than none
         finish(layout)
-        return "there is no release before it to go back to"
+        return "it ran before, too, and stays" if old else "there is no release before it to go back to"
     point(layout.current, old)
     try:
         set_up(layout, old)
@@ -127,8 +130,9 @@ def restart() -> None:
 
 def systemctl(*words: str) -> None:
     """Raises NotWell with systemd's own words."""
+    command = ["systemctl", *words]
     try:
-        done = subprocess.run(["systemctl", *words], capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=SYSTEMD_S, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NotWell(f"systemctl {words[0]} failed: {error}") from None
     if done.returncode:

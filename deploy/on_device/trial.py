@@ -51,8 +51,6 @@ def examine(layout: Layout, commit: str) -> None:
 
 def reason(out: str, err: str) -> str:
     """The first line of a doctor's answer that says what is bad, else its last words."""
-    bad = [
-        line.removeprefix("bad").split(maxsplit=1)[-1] for line in out.splitlines() if line.startswith("bad ")
-    ]
+    bad = [" ".join(line.split()[1:]) for line in out.splitlines() if line.startswith("bad ")]
     words = bad or err.strip().splitlines()[-1:] or out.strip().splitlines()[-1:] or ["nothing"]
     return words[0].strip()

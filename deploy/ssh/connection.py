@@ -21,6 +21,7 @@ OPTIONS = {
     "ControlPersist": "60",
 }
 NAME = re.compile(r"(?:[A-Za-z_][A-Za-z0-9_.-]*@)?[A-Za-z0-9\[:][A-Za-z0-9.:%_\]-]*")
+OPENING_S = 60  # for name, connection, greeting and keys together
 LOST = 255  # ssh's own status
 RSYNC_LOST = (10, 12, 30, 35, LOST)
 FAILURES = (  # of ssh's words, the first that is found; {host} is without the user
@@ -67,11 +68,17 @@ class Connection:
         with tempfile.TemporaryFile(
             "w+", errors="replace"
         ) as words:  # the master keeps it: a pipe would wait
-            done = subprocess.run(opening, stdin=subprocess.DEVNULL, stderr=words, timeout=60, check=False)
+            try:
+                status = subprocess.run(
+                    opening, stdin=subprocess.DEVNULL, stderr=words, timeout=OPENING_S, check=False
+                ).returncode
+            except FileNotFoundError:
+                raise DeployError("ssh is not installed here: sudo apt install openssh-client") from None
+            except subprocess.TimeoutExpired:
+                raise DeployError(self._explain("timed out")) from None
             words.seek(0)
             told = words.read()
-        if done.returncode:
-            self._folder.cleanup()
+        if status:
             raise DeployError(self._explain(told))
         return self
 

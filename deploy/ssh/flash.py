@@ -66,15 +66,16 @@ def main(args: Namespace) -> int:
             device.run(*on_device(args, "current/app/deploy/on_device"), "recover", "--root", args.root)
             facts = preflight(device, args, wanted)
         commit = wanted["commit"]
-        if facts["current"] == commit and facts["there"] and not facts["pending"] and is_well(device, args):
+        if facts["well"]:
             print(
                 f"{commit[:12]} runs on {args.host} already and is well: nothing was sent, nothing restarted"
             )
             return 0
-        if not facts["there"]:
-            path = args.bundle or built(facts)
-            send(device, args, checked(path, facts["os"]))
         tools = on_device(args, f"releases/{commit}/app/deploy/on_device")
+        if not facts["there"] or device.run(*tools, "verify", commit, "--root", args.root).returncode:
+            path = checked(args.bundle or built(facts), facts["os"])
+            if status := send(device, args, path):
+                return status
         if status := device.run(*tools, "trial", commit, "--root", args.root).returncode:
             return status
         status = switch(device, tools, commit, args)
@@ -131,12 +132,6 @@ def preflight(device: Connection, args: Namespace, wanted: dict[str, Any]) -> di
     return facts
 
 
-def is_well(device: Connection, args: Namespace) -> bool:
-    """Whether the release that runs is well."""
-    tools = on_device(args, "current/app/deploy/on_device")
-    return device.run(*tools, "status", "--root", args.root, capture_output=True).returncode == 0
-
-
 def built(facts: dict[str, Any]) -> Path:
     """This commit's bundle for the device, made if it is not there yet."""
     compression = "zstd" if facts["zstd"] else "gzip"
@@ -160,8 +155,8 @@ def checked(path: Path, system: str) -> Path:
     return path
 
 
-def send(device: Connection, args: Namespace, path: Path) -> None:
-    """Bundle and tools into incoming, and a release made of them there."""
+def send(device: Connection, args: Namespace, path: Path) -> int:
+    """Bundle and tools into incoming, and a release made of them there; the status of that."""
     begun = time.monotonic()
     incoming = f"{args.root.rstrip('/')}/opt/kiosk/incoming"
     if device.run("mkdir", "-p", f"{incoming}/tools/deploy").returncode:
@@ -177,9 +172,9 @@ def send(device: Connection, args: Namespace, path: Path) -> None:
         raise LostError(f"{error}; run the same command again, it goes on where it stopped") from None
     print(f"sent {path.stat().st_size / 1e6:.1f} MB in {time.monotonic() - begun:.0f} s")
     tools = on_device(args, "incoming/tools/deploy/on_device")
-    done = device.run(*tools, "install", "--bundle", f"{incoming}/{path.name}", "--root", args.root)
-    if done.returncode:
-        raise DeployError(f"{path.name} was not installed; the line above says why")
+    return device.run(
+        *tools, "install", "--bundle", f"{incoming}/{path.name}", "--root", args.root
+    ).returncode
 
 
 def switch(device: Connection, tools: tuple[str, ...], commit: str, args: Namespace) -> int:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 
 from device.audience.audience import Audience
 from device.audience.messages import Messages
 from device.audience.telemetry import Stages, Telemetry
+from device.budget.lean_imports import without_ssl
 from device.config.schema import Settings
 from device.errors import ConfigError
 
@@ -44,7 +45,8 @@ def open_mqtt(
     """Publish to the broker that the settings name, if any; gives the counts of what failed so far."""
     if not settings.mqtt.host or telemetry is None:
         return dict
-    from device.events.mqtt import Publisher
+    with nullcontext() if settings.mqtt.tls else without_ssl():
+        from device.events.mqtt import Publisher
 
     publisher = Publisher(settings, telemetry)
     closing.callback(publisher.close)

@@ -24,8 +24,9 @@ AGE_NETS = {"age": 1.0, "age-wide": 1.5}  # 0.9, 1.1
 # demo 5.4, clips of up to 640 × 480 1.1 to 5.2, fake 1.2; of pictures, the largest decoded. Not measured,
 # for want of the hardware: picamera2 and v4l2, whose figures are estimates.
 SOURCES = {"picamera2": 40.0, "v4l2": 4.0, "file": 9.0, "images": 4.0, "demo": 8.0, "fake": 1.5}
-# The routes of api and metrics with their libraries, beside the page; paho-mqtt with OpenSSL and its threads.
-INTERFACES = {"api": 1.0, "metrics": 2.5, "mqtt": 5.0}
+# With their libraries and threads, beside the page: 0.1, 1.4, 0.9; TLS is OpenSSL, 3.0
+INTERFACES = {"api": 0.5, "metrics": 2.0, "mqtt": 1.5}
+OPENSSL = 4.0
 
 
 def memory_plan(settings: Settings) -> list[Part]:
@@ -47,7 +48,8 @@ def memory_plan(settings: Settings) -> list[Part]:
         Part("frames", capture.declared_bytes(settings) / MIB),
         Part("overlay", held_by_overlay / MIB),
         *(Part(f"output {name}", held / MIB) for name, held in outputs_wanted.items()),
-        *(Part(name, held) for name, held in INTERFACES.items() if _is_on(name, settings)),
+        *(Part(name, INTERFACES[name]) for name in INTERFACES if _is_on(name, settings)),
+        *([Part("TLS to the broker", OPENSSL)] if settings.mqtt.host and settings.mqtt.tls else []),
     ]
 
 

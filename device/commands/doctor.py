@@ -22,7 +22,7 @@ from device.frame import Image
 
 if TYPE_CHECKING:
     from device.camera.capture import Capture, SyncCapture
-    from device.faces.detector import FaceDetector
+    from device.faces.detector import Detection, FaceDetector
 
 PYTHONS = ((3, 11), (3, 13))  # the oldest and the newest that are tested
 FRAME_WAIT = 5.0  # seconds for the source's next frame
@@ -80,6 +80,7 @@ def verdicts(settings: Settings, picture: str | None = None) -> Iterator[Verdict
     yield _usb_cameras()
     yield _screen()
     yield from _overlay(settings)
+    yield from _notice(settings)
     yield from _source(settings, picture)
     yield _held()
 
@@ -246,6 +247,14 @@ def _overlay(settings: Settings) -> Iterator[Verdict]:
         yield Verdict("note", "privacy", text)
 
 
+def _notice(settings: Settings) -> Iterator[Verdict]:
+    from device.notice.page import blanks
+
+    if empty := blanks(settings):
+        text = f"{', '.join(empty)} not given: `python -m device notice`, for the door, leaves blanks there"
+        yield Verdict("note", "notice", text)
+
+
 def _source(settings: Settings, picture: str | None) -> Iterator[Verdict]:
     """Open the source as the main job would, wait for frames, and judge their light, focus and colour.
 
@@ -290,8 +299,21 @@ def _drawn(path: str, image: Image, still: list[Box], settings: Settings) -> Ver
     from device.commands.inspection import write
     from device.tracks.zones import Zones
 
-    write(path, image, _detector(settings).detect(image), Zones(settings.tracker.ignore), still)
+    faces = _detector(settings).detect(image)
+    write(path, _for_the_eye(image, faces, settings), faces, Zones(settings.tracker.ignore), still)
     return Verdict("ok", "picture", f"{path}: faces in green, ignored ones red, those that do not move amber")
+
+
+def _for_the_eye(image: Image, faces: list[Detection], settings: Settings) -> Image:
+    """What of the picture may be seen, as the camera has it; privacy holds here as for every output."""
+    from device.config.loader import changed
+    from device.overlay.composition import Composition
+    from device.person import Person
+
+    upright = changed(settings, screen={"rotate": 0, "mirror": False})
+    size = image.shape[1], image.shape[0]
+    persons = [Person(0, face.box, face.score) for face in faces]
+    return Composition(size, upright).picture(image.copy(), True, persons, [])
 
 
 def _watched(capture: Capture | SyncCapture, settings: Settings) -> list[Box]:

@@ -272,6 +272,16 @@ class ScreenSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeSettings:
+    """What the notice for the door says (python -m device notice). Give what you say in your own words."""
+
+    who: str = setting("", "who is responsible for the camera: name, address, e-mail")
+    why: str = setting("", "what the estimates are for; empty: to show them on the screen")
+    rights: str = setting("", "where people may claim their rights; empty: the same as notice.who")
+    more: str = setting("", "where there is more to read: an address on the web, or a place")
+
+
+@dataclass(frozen=True, slots=True)
 class OutputSettings:
     """Where the picture goes."""
 
@@ -417,6 +427,7 @@ class Settings:
     schedule: ScheduleSettings = ScheduleSettings()
     overlay: OverlaySettings = OverlaySettings()
     screen: ScreenSettings = ScreenSettings()
+    notice: NoticeSettings = NoticeSettings()
     output: OutputSettings = OutputSettings()
     window: WindowSettings = WindowSettings()
     web: WebSettings = WebSettings()

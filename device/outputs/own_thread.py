@@ -124,10 +124,11 @@ class OwnThread:
                 self._serve(output)
             except Exception as error:
                 self._lose(output, error)
-                output, tries = None, 0
-                while output is None and not self._stopping:
-                    output = self._again(PAUSES_S[min(tries, len(PAUSES_S) - 1)])
-                    tries += 1
+                output = None
+            tries = 0  # outside of `except`: what the error still refers to would hold the screen
+            while output is None and not self._stopping:
+                output = self._again(PAUSES_S[min(tries, len(PAUSES_S) - 1)])
+                tries += 1
         if output is not None:
             self._finish(output)
 

@@ -12,7 +12,7 @@ import numpy as np
 from device.box import Box
 from device.config.schema import Settings
 from device.frame import Image
-from device.overlay.privacy import Blur, draw_silhouettes
+from device.overlay.privacy import Blur, draw_silhouettes, merged
 from device.overlay.turn import turn_of
 from device.person import Person
 
@@ -48,7 +48,7 @@ class Composition:
         if self._blur and faces is None:
             self._blur.whole(image)
         elif self._blur:
-            every = [*(faces or ()), *(person.box for person in persons)]
+            every = merged([*(faces or ()), *(person.box for person in persons)])
             self._blur.faces(image, (self._turn.on_screen(self._turn.upright(box)) for box in every))
         return image
 

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import cv2
+
+from device.frame import Image
 from device.overlay.shapes import ARMS, SOFT, WHITE, Shapes
 from device.overlay.sprites import Sprite
 from device.overlay.words import Words
@@ -31,6 +34,11 @@ class Invitation:
         if busy or self._since is None or t < self._since:
             self._since = None if busy else t
         self.due = self._since is not None and self._after > 0 and t - self._since >= self._after
+
+    @staticmethod
+    def dim(image: Image) -> None:
+        """Darken the picture, in place, to what the sentence is laid on."""
+        cv2.convertScaleAbs(image, dst=image, alpha=DIM)
 
     def parts(self) -> Iterator[tuple[Sprite, int, int]]:
         """Sprites and where their left top corners go, upright."""

@@ -10,13 +10,11 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import NamedTuple
 
-import cv2
-
 from device.box import Box
 from device.config.schema import Settings
 from device.frame import Image
 from device.overlay import shapes
-from device.overlay.invitation import DIM, Invitation
+from device.overlay.invitation import Invitation
 from device.overlay.label_placement import LabelPlacer
 from device.overlay.shapes import ARMS, RING_STEPS, Label, Shapes
 from device.overlay.sprites import Sprite
@@ -78,7 +76,7 @@ class Overlay:
         """Draw onto `image` in place: uint8 BGR, as large as the screen shows it (see turn.py)."""
         placed = self.plan(persons, status)
         if self.inviting:
-            cv2.convertScaleAbs(image, dst=image, alpha=DIM)
+            self._invitation.dim(image)
         for sprite, x, y in placed:
             sprite.lay(image, x, y)
 

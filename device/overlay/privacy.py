@@ -17,7 +17,9 @@ from device.frame import Image
 from device.overlay.turn import Turn
 
 CELLS = 6  # that a face's region is averaged to, across
+STRIDE, COARSE = 3, 96  # of larger regions every third row and column is averaged, which is plenty
 WHOLE_CELLS = 16  # that a whole picture is averaged to, along its longer side
+SAME_IOU = 0.5  # a detection, its track and its person: one face, blurred once
 REGION = 2.0  # of the face's box: the inscribed ellipse holds the box grown by 1.41
 EDGE_CELLS, EDGE_WIDTH = (
     64,
@@ -39,6 +41,19 @@ def _edge() -> Image:
 
 
 EDGE = _edge()
+
+
+def merged(boxes: Iterable[Box]) -> list[Box]:
+    """The same faces, each once: boxes that lie upon one another as one box about both."""
+    kept: list[Box] = []
+    for box in boxes:
+        for other in [other for other in kept if other.iou(box) > SAME_IOU]:
+            kept.remove(other)
+            left, top = min(box.x, other.x), min(box.y, other.y)
+            right, bottom = max(box.x + box.w, other.x + other.w), max(box.y + box.h, other.y + other.h)
+            box = Box(left, top, right - left, bottom - top)
+        kept.append(box)
+    return kept
 
 
 class Blur:
@@ -65,7 +80,8 @@ class Blur:
         across, down = max(1, round(CELLS * w / region.w)), max(1, round(CELLS * h / region.h))
         blurred = self._blurred[: under.size].reshape(under.shape)
         weights = self._weights[: under.size].reshape(under.shape)
-        cells = cv2.resize(under, (across, down), interpolation=cv2.INTER_AREA)
+        sample = np.ascontiguousarray(under[::STRIDE, ::STRIDE]) if min(h, w) > COARSE else under
+        cells = cv2.resize(sample, (across, down), interpolation=cv2.INTER_AREA)
         cv2.resize(cells, (w, h), dst=blurred, interpolation=cv2.INTER_LINEAR)
         edge = EDGE[_cells(-region.y, h, region.h), _cells(-region.x, w, region.w)]
         cv2.resize(edge, (w, h), dst=weights, interpolation=cv2.INTER_LINEAR)

@@ -21,14 +21,13 @@ from device.faces.quality import measure
 from device.faces.refiner import FaceRefiner, Refiner
 from device.frame import Frame, Image
 from device.person import Person
+from device.pipeline.faces_to_hide import FacesToHide
 from device.pipeline.person_state import PersonState, person_of, person_states
 from device.pipeline.scheduler import Scheduler, inference_count
 from device.tracks.still import StillFaces
 from device.tracks.tracker import Track, Tracker
 from device.tracks.zones import Zones
 
-# Of the size of a face that was missed, a second: so much less is known of where it is. Reasoned, not tuned.
-MISSED_GROWTH = 0.3
 CLOSE_UP_SHARE = 0.5  # of the frame's budget: after that no second new face gets a close-up on this frame
 MIN_FACE = 0.5  # of the refiner's score: an age of less is none
 SURE_SCORE = 0.9  # what the refiner's certainty is worth of a close-up's score, which the error model knows
@@ -62,7 +61,8 @@ class Vision:
         self._still = StillFaces(settings.tracker.still_minutes, settings.tracker.max_tracks)
         self.notify: Callable[..., None] = _nobody  # hears of faces that are left out as they never move
         self.strict = settings.overlay.privacy == "blur"  # every frame is searched for faces to be hidden
-        self.faces: list[Box] = []  # if strict: in the last frame, all that may be one, see `_all_faces`
+        self.faces: list[Box] = []  # if strict: in the last frame, all that may be one
+        self._hidden = FacesToHide()
         self._detector, self._net = detector, net
         self._refiner = refiner
         near = settings.detector.range == "short"  # the full range detector sees no better in a close-up
@@ -86,7 +86,8 @@ class Vision:
         for box in self._still.observe(self.tracks, frame.time):
             self.notify("still", box=[round(value, 1) for value in box])
         if self.strict:
-            self.faces = self._all_faces(seen or [])  # those left out are people's faces, too
+            # those left out are people's faces, too
+            self.faces = self._hidden.observe(seen or [], self.tracker.all_tracks, frame.time)
         spent = time.monotonic() - self._start
         needs_refresh = partial(self._needs_refresh, now=frame.time)
         chosen = self.scheduler.choose(self.tracks, detected, spent, frame.time, needs_refresh)
@@ -116,11 +117,6 @@ class Vision:
             verify = partial(self._verify_with_close_up, self._close_ups, frame)
         self.tracks = self.tracker.update(found, step, verify)
         self._stages.add("track", time.monotonic() - start)
-
-    def _all_faces(self, found: list[Detection]) -> list[Box]:
-        """What the detector found, confirmed or not, and where those are expected that it missed."""
-        followed = (track.box.scaled(1 + MISSED_GROWTH * track.unseen) for track in self.tracker.all_tracks)
-        return [*(face.box for face in found), *followed]
 
     def _verify_with_close_up(self, close_ups: CloseUps, frame: Frame, track: PersonTrack) -> float | None:
         """The score, 0 to 1, of a new face in a close-up; None when there is no time for another."""

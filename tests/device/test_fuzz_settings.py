@@ -53,9 +53,8 @@ def case(number, folder):
         options += ["--config", str(path)]
     elif rng.random() < 0.1:
         options += ["--config", rng.choice([*VALUES, str(folder), "/dev/zero", str(folder / "fifo")])]
-    command = rng.choice(
-        ["config"] * 30 + ["run", "photo", "doctor", "bench", "token", "ladder", "nothing", "", "\udcff", "--version"]
-    )
+    others = ["run", "photo", "doctor", "bench", "token", "ladder", "nothing", "", "\udcff", "--version"]
+    command = rng.choice(["config"] * 30 + others)
     if command in ("run", "photo", "doctor", "bench", "ladder"):
         options.append("--no-such-option")  # so that it does not begin
     options = [option.replace("\0", "") for option in options]

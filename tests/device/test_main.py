@@ -13,7 +13,7 @@ def test_without_a_command_the_commands_are_listed(capfd):
 def test_an_unknown_command_says_what_there_is(capfd):
     assert main(["runn"]) == 2
     assert (
-        "unknown command 'runn'; allowed: run, photo, doctor, bench, config, ladder, token"
+        "unknown command 'runn'; allowed: run, photo, doctor, bench, config, ladder, notice, token"
         in capfd.readouterr().err
     )
 

@@ -12,10 +12,13 @@ import pytest
 
 from device.app.vision_worker import AsyncVision, SyncVision
 from device.box import Box
+from device.commands.doctor import _for_the_eye
 from device.config.loader import changed
+from device.faces.detector import Detection
 from device.frame import Frame
 from device.outputs.window import FORMATS
 from device.overlay.composition import Composition
+from device.overlay.privacy import merged
 from device.person import Person
 from tests.device.assembly import ANNA, BERT, SIZE, Kiosk, open_real_output, quiet, wait_until
 
@@ -148,6 +151,17 @@ def test_nor_while_the_detector_misses_it_for_a_second(kiosk):
     assert showing(played(kiosk, "blur", blink, frames=60)) == set()
 
 
+def test_nor_of_one_in_a_zone_that_is_ignored_and_found_now_and_then(kiosk):
+    """Nobody follows it: only what was found of it lately says where it is."""
+
+    def blink(index):
+        kiosk.faces.boxes = [FACE] if index % 10 == 0 else []
+
+    everywhere = {"ignore": "0 0 1 1"}
+    assert showing(played(kiosk, "blur", blink, frames=60, tracker=everywhere)) == set()
+    assert kiosk.run.summary.tracks_total == 0
+
+
 def test_every_frame_is_searched_whatever_the_schedule_says(kiosk):
     """Somebody who steps into view on a frame that is not searched would be seen on it."""
     played(kiosk, "blur", schedule={"detect_every": 10}, frames=90)
@@ -161,6 +175,18 @@ def test_a_picture_that_nobody_has_looked_at_is_blurred_as_a_whole():
     assert has_mark(composition.picture(image.copy(), True, [], []))
     assert not has_mark(composition.picture(image.copy(), True, [], None))
     assert not has_mark(composition.picture(image.copy(), False, [], None))
+
+
+@pytest.mark.parametrize("privacy", ["off", "blur", "silhouette"])
+def test_doctors_picture_is_an_output_too(privacy):
+    image = np.full((240, 320, 3), 40, np.uint8)
+    marked(image)
+    faces = [Detection(FACE, 0.9, np.zeros((6, 2), np.float32))]
+    settings = changed(quiet(), overlay={"privacy": privacy}, screen={"rotate": 90})
+    seen = _for_the_eye(image, faces, settings)
+    assert seen.shape == image.shape
+    assert has_mark(seen) == (privacy == "off")
+    assert has_mark(image)
 
 
 def test_persons_alone_are_reason_enough():
@@ -183,6 +209,11 @@ def test_faces_at_and_beyond_the_border_leave_nothing_of_the_mark_in_their_box(b
     left, top, w, h = (int(value) for value in box.clipped(320, 240))
     if w > 4 and h > 4:
         assert not has_mark(hidden[top : top + h, left : left + w])
+
+
+def test_a_face_found_followed_and_known_is_blurred_once_over_all_its_boxes():
+    assert merged([FACE, FACE.shifted(4, 0), BERT]) == [Box(20.0, 60.0, 54.0, 50.0), BERT]
+    assert merged([FACE, FACE.shifted(24, 0), FACE.shifted(12, 0)]) == [Box(20.0, 60.0, 74.0, 50.0)]
 
 
 def test_only_a_result_of_this_very_frame_is_one():

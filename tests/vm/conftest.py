@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.vm.artefacts import artefacts, lacking
 from tests.vm.emulator import Machine
+from tests.vm.kiosk import Kiosk
 from tests.vm.workshop import Workshop
 
 SUITES = ("bookworm", "trixie")
@@ -26,10 +28,23 @@ def machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     """One machine of each system, off at first; the steps of the proof follow one another on it."""
     if reason := lacking():
         pytest.skip(reason)
-    machine = Machine(artefacts(request.param), tmp_path_factory.mktemp(request.param))
+    kept = os.environ.get("MACHINES")
+    folder = Path(kept) / request.param if kept else tmp_path_factory.mktemp(request.param)
+    machine = Machine(artefacts(request.param), folder)
     yield machine
-    machine.cut()
-    machine.disk.unlink()
+    machine.power_off()
+    if not kept:
+        machine.disk.unlink()
+
+
+@pytest.fixture
+def kiosk(machine: Machine) -> Kiosk:
+    """The kiosk on it: booted if it is off, and well."""
+    if not machine.is_on():
+        machine.boot()
+    kiosk = Kiosk(machine)
+    kiosk.wait_well()
+    return kiosk
 
 
 @pytest.fixture(scope="session")

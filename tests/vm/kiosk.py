@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any, TypeVar
@@ -17,11 +17,11 @@ REQUEST = (
     "exec 3<>/dev/tcp/127.0.0.1/8080 && printf 'GET /health HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n' >&3"
 )
 ASK = f"{REQUEST} && cat <&3"
-# A line a question: seconds since the boot, and the answer's status code or nothing.
+# A line a question: seconds since the boot, the release that is current, and the answer's status code.
 POLL = (
-    "while :; do read -r up _ < /proc/uptime; code=$( "
+    "while :; do read -r up _ < /proc/uptime; code=$( code=; "
     f"{{ {REQUEST} && read -r -t 3 _ code _ <&3; }} 2>/dev/null; echo $code ); "
-    "echo $up $code; sleep 0.2; done"
+    f"echo $up $(readlink {HOME}/current) $code; sleep 0.2; done"
 )
 TORN = (
     f"cd {HOME}/releases && for release in *; do [ -d $release ] || continue; "
@@ -43,7 +43,7 @@ class Kiosk:
     def health(self) -> dict[str, Any] | None:
         """The report of /health, whatever its status code; None when nobody answers."""
         answer = self.machine.ssh(f"timeout 5 bash -c {_quoted(ASK)}", check=False)
-        _, _, body = answer.partition("\r\n\r\n")
+        _, _, body = answer.partition("\n\n")
         try:
             return json.loads(body)
         except ValueError:
@@ -54,8 +54,9 @@ class Kiosk:
         health = self.health()
         return health is not None and health["status"] == "ok" and health["frames"] > 0
 
-    def wait_well(self, limit: float) -> float:
+    def wait_well(self) -> float:
         """Wait for that; the seconds it took."""
+        limit = 60 + 5 * self.machine.boot_s
         return wait_for(
             self.is_well, limit, lambda: f"the kiosk is not well: {self.health()} {self.journal()}"
         )
@@ -85,16 +86,31 @@ class Kiosk:
         return self.machine.ssh(LISTING, check=False)
 
     @contextmanager
-    def downtime(self) -> Iterator[list[float]]:
-        """Ask /health five times a second meanwhile; the list gets the longest time between two 200s."""
+    def watched(self) -> Iterator[Watch]:
+        """Ask /health a few times a second meanwhile, on the machine itself."""
         self.machine.ssh(f"nohup bash -c {_quoted(POLL)} > /tmp/poll 2>&1 & echo $! > /tmp/poll.pid")
-        longest: list[float] = []
+        watch = Watch()
         try:
-            yield longest
+            yield watch
         finally:
             lines = self.machine.ssh("kill $(cat /tmp/poll.pid); cat /tmp/poll").splitlines()
-            answered = [float(up) for up, *code in map(str.split, lines) if code == ["200"]]
-            longest.append(max((b - a for a, b in pairwise(answered)), default=1e9))
+            watch.read(line.split() for line in lines)
+
+
+class Watch:
+    """What was seen of /health over a while; times in seconds."""
+
+    def __init__(self) -> None:
+        self.down_s = float("inf")  # the longest time between two answers 200
+        self.current_s: dict[str, float] = {}  # how long each release was the current one
+
+    def read(self, lines: Iterable[list[str]]) -> None:
+        """The lines of POLL: uptime, link, status code."""
+        seen = [(float(up), link.rpartition("/")[2], code) for up, link, *code in lines]
+        answered = [up for up, _, code in seen if code == ["200"]]
+        self.down_s = max((later - earlier for earlier, later in pairwise(answered)), default=self.down_s)
+        for (earlier, release, _), (later, *_) in pairwise(seen):
+            self.current_s[release] = self.current_s.get(release, 0.0) + later - earlier
 
 
 def wait_for(is_so: Callable[[], T], limit: float, otherwise: Callable[[], str]) -> float:

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from tests.vm.artefacts import PATH, ROOT, artefacts, lacking
+from tests.vm.artefacts import PATH, artefacts, lacking
 from tests.vm.conftest import SUITES
 from tests.vm.emulator import Machine
 from tests.vm.kiosk import Kiosk
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.vm
 
 
 @pytest.fixture(scope="module", params=SUITES)
-def card(request, tmp_path_factory):
+def card(request, tmp_path_factory, workshop):
     """A machine whose disk is a card that `make flash DEV= IMAGE=` wrote, off."""
     if reason := lacking():
         pytest.skip(reason)
@@ -33,7 +33,7 @@ def card(request, tmp_path_factory):
     config.write_text('[source]\nuse = "v4l2:/dev/video0"\n[output]\nuse = ["web"]\n')
     command = ["make", "--no-print-directory", "flash", f"DEV={disk}", f"IMAGE={made.disk}"]
     words = [f"SECRETS={secrets}", f"CONFIG={config}"]
-    subprocess.run([*command, *words], cwd=ROOT, check=True, input=f"{disk}\n", text=True)
+    subprocess.run([*command, *words], cwd=workshop.folder, check=True, input=f"{disk}\n", text=True)
     machine = Machine(made, folder)
     yield machine
     machine.cut()

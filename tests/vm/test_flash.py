@@ -31,67 +31,70 @@ def test_the_bare_machine_becomes_a_kiosk(machine, flash, say):
     done, seconds = flash(machine)
     assert done.returncode == 0, done.stdout
     kiosk = Kiosk(machine)
-    kiosk.wait_well(2 * machine.boot_s)
+    kiosk.wait_well()
     assert kiosk.property("ActiveState") == "active"
     say(f"make flash on the bare machine: {seconds:.0f} s, bundle included")
 
 
 @pytest.mark.quick
-def test_the_same_again_sends_nothing_and_restarts_nothing(machine, flash, say):
-    kiosk = Kiosk(machine)
+def test_the_same_again_sends_nothing_and_restarts_nothing(machine, kiosk, workshop, flash, say):
+    workshop.original()
     before = kiosk.pid(), kiosk.listing()
     done, seconds = flash(machine)
     assert done.returncode == 0, done.stdout
     assert (kiosk.pid(), kiosk.listing()) == before
-    say(f"the same again: {seconds:.1f} s (must: 5 s of a free machine; booted in {machine.boot_s:.0f} s)")
+    say(f"the same again: {seconds:.1f} s (must: 5 s)")
     assert seconds < 5 * pace(machine)
 
 
 @pytest.mark.quick
-def test_an_upgrade_is_down_for_seconds(machine, flash, workshop, say):
-    kiosk = Kiosk(machine)
+def test_an_upgrade_is_down_for_seconds(machine, kiosk, flash, workshop, say):
     commit = workshop.good("upgrade")
-    with kiosk.downtime() as longest:
+    with kiosk.watched() as watch:
         done, seconds = flash(machine)
     assert done.returncode == 0, done.stdout
     assert kiosk.commit() == commit
-    kiosk.wait_well(machine.boot_s)
-    say(f"upgrade: {seconds:.0f} s, /health down for {longest[0]:.1f} s (must: 10 s of a free machine)")
-    assert longest[0] < 10 * pace(machine)
+    kiosk.wait_well()
+    say(f"upgrade: {seconds:.0f} s, /health down for {watch.down_s:.1f} s (must: 10 s)")
+    assert watch.down_s < 10 * pace(machine)
 
 
 @pytest.mark.parametrize(
     "fault", [pytest.param(name, marks=pytest.mark.quick if name == IN_CI else ()) for name in FAULTS]
 )
-def test_a_release_that_fails_goes_back_by_itself(machine, flash, workshop, say, fault):
-    kiosk = Kiosk(machine)
+def test_a_release_that_fails_goes_back_by_itself(machine, kiosk, flash, workshop, say, fault):
     old = kiosk.commit()
     broken = workshop.broken(fault)
-    with kiosk.downtime() as longest:
+    with kiosk.watched() as watch:
         done, seconds = flash(machine)
-    well_after = kiosk.wait_well(2 * machine.boot_s)
+    well_after = kiosk.wait_well()
+    away = watch.current_s.get(broken, 0.0)
     lines = [line for line in done.stdout.splitlines() if line.strip()]
     say(
-        f"a release that {fault}: {seconds:.0f} s, /health without a 200 for {longest[0]:.1f} s"
-        f" (must: 60 s of a free machine), well {well_after:.0f} s after the end; it said:"
+        f"a release that {fault}: {seconds:.0f} s; it was current for {away:.0f} s (must: 60 s),"
+        f" /health down for {watch.down_s:.0f} s, the old one well {well_after:.0f} s after the end; it said:"
     )
     for line in lines[-25:]:
         say(f"  {line}")
     assert done.returncode == 2, done.stdout  # make's status for a command that left with 1
     assert "Error 1" in done.stdout
+    assert 0 < away < 60 * pace(machine)
     assert kiosk.commit() == old != broken
     assert kiosk.property("ActiveState") == "active"
-    workshop.original()
 
 
 def pace(machine) -> float:
-    """How many times slower this machine is than one with a free core, which boots in 30 s; 1 at least."""
-    return max(1.0, machine.boot_s / 30)
+    """How many times slower than a Pi this machine is, 1 at least: a Pi boots in 10 s.
+
+    A free core emulates it at 2 to 3, and limits in seconds are as many times longer here: a busy one must
+    not fail what is well. What was measured is printed beside what must hold on a Pi.
+    """
+    return max(1.0, machine.boot_s / 10)
 
 
 def flash_arguments(machine, workshop) -> tuple[str, ...]:
-    """What `make` is given: the window is 30 s of a free machine."""
-    window = f"ARGS=--window {30 * pace(machine):.0f}"
+    """What `make` is given: the window is the usual 30 s, and longer where a boot is."""
+    window = f"ARGS=--window {max(30, machine.boot_s):.0f}"
     return "-C", str(workshop.folder), "flash", f"OS={machine.artefacts.suite}", window
 
 

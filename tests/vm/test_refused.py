@@ -11,18 +11,16 @@ from pathlib import Path
 import pytest
 
 from tests.vm.emulator import Machine
-from tests.vm.kiosk import Kiosk, wait_for
+from tests.vm.kiosk import wait_for
 from tests.vm.test_flash import FLASH_LIMIT_S
 
 pytestmark = pytest.mark.vm
 
 
 @pytest.fixture
-def refused(machine, workshop, say):
+def refused(machine, kiosk, workshop, say):
     """Flashes with these arguments more, which must be refused with the words."""
-    if not machine.is_on():
-        machine.boot()
-    before = Kiosk(machine).listing()
+    before = kiosk.listing()
 
     def run(words: str, *arguments: str) -> None:
         done = machine.make("-C", str(workshop.folder), "flash", *arguments, limit=FLASH_LIMIT_S)
@@ -33,7 +31,7 @@ def refused(machine, workshop, say):
         assert words in told[0]
 
     yield run
-    assert Kiosk(machine).listing() == before
+    assert kiosk.listing() == before
 
 
 def test_another_system(machine, refused):

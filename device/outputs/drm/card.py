@@ -110,7 +110,7 @@ class Card:
         return 16 if depth.value == 16 else 32
 
     def close(self) -> None:
-        """Give the card back; the kernel shows its console again."""
+        """Give the card back."""
         os.close(self.fd)
 
 
@@ -161,7 +161,7 @@ class Screen:
             self.bits = self._make_buffers()
             self._set_mode()
         except OSError:
-            self.close()
+            self._free()
             raise
 
     def _make_buffers(self) -> int:
@@ -215,11 +215,39 @@ class Screen:
                 self._pending &= kind != uapi.FLIP_COMPLETE
                 events = events[max(length, 8) :]
 
+    def has_changed(self) -> bool:
+        """Whether another mode would be set now; asks the screen itself."""
+        modes = self._card.connector(self.name).modes
+        return not modes or bytes(best_mode(modes)) != bytes(self.mode)
+
     def close(self) -> None:
-        """Give the buffers back; the card stays open."""
+        """Give the buffers and the card back; the kernel shows its console again."""
+        try:
+            self._free()
+        finally:
+            self._card.close()
+
+    def _free(self) -> None:
         for buffer in self._buffers:
             buffer.free()
         self._buffers.clear()
+
+
+def open_screen(path: Path, name: str) -> Screen | None:
+    """The screen in the socket `name` of the card at `path`; None when it has just gone.
+
+    Raises OSError, with nothing held; PermissionError and Taken are those of `Card`.
+    """
+    card = Card(path)
+    try:
+        connector = card.connector(name)
+        if connector.modes:
+            return Screen(card, connector)
+    except OSError:
+        card.close()
+        raise
+    card.close()
+    return None
 
 
 def best_mode(modes: list[uapi.Mode]) -> uapi.Mode:

@@ -13,7 +13,7 @@ from pathlib import Path
 from device.config.schema import Settings
 from device.errors import ConfigError
 from device.frame import Image
-from device.outputs.drm.card import MOST_PIXELS, Card, Screen, Taken, best_mode
+from device.outputs.drm.card import MOST_PIXELS, Screen, Taken, open_screen
 from device.outputs.drm.sockets import SYSFS, Changes, Socket, connected, known
 from device.outputs.fitting import Fitter
 from device.outputs.open import Request
@@ -71,7 +71,6 @@ class Drm:
         self._name, self._report, self._clock = name, report, clock
         self._sysfs, self._devices = sysfs, devices
         self._socket: Socket | None = None
-        self._card: Card | None = None
         self._screen: Screen | None = None
         self._said = ""
         self._due = self._look_at = 0.0
@@ -81,7 +80,7 @@ class Drm:
             raise ConfigError(f"--output drm:{name}: there is no such socket; there are: {there}.")
         self._changes = Changes()
         try:
-            self._look(probe=True)
+            self._look()
         except OSError:
             self.close()
             raise
@@ -91,7 +90,7 @@ class Drm:
         now = self._clock()
         changed = self._changes.any()
         if changed or now >= self._look_at:
-            self._look(probe=changed)
+            self._look(changed)
         return self._screen is not None and now >= self._due
 
     def show(self, image: Image, persons: list[Person], t: float) -> None:
@@ -108,46 +107,29 @@ class Drm:
         self._changes.close()
         self._let_go()
 
-    def _look(self, probe: bool) -> None:
-        """See which screen is there, and take it if it is another; `probe` asks for its sizes again."""
+    def _look(self, changed: bool = False) -> None:
+        """See which screen is there, and take it if it is another, or `changed` its size."""
         self._look_at = self._clock() + LOOK_EVERY
         found = next((one for one in connected(self._sysfs) if self._name in ("", one.name)), None)
         if found is None:
             self._let_go()
             where = f" in {self._name}" if self._name else ""
             self._say(f"no screen is connected{where}; the picture appears when one is.")
-        elif found != self._socket or (probe and self._has_other_size()):
+        elif self._screen is None or found != self._socket or (changed and self._screen.has_changed()):
             self._let_go()
             self._take(found)
 
-    def _has_other_size(self) -> bool:
-        if self._card is None or self._screen is None:
-            return True
-        modes = self._card.connector(self._screen.name).modes
-        best = best_mode(modes) if modes else None
-        return best is None or bytes(best) != bytes(self._screen.mode)
-
     def _take(self, found: Socket) -> None:
-        self._card = Card(self._devices / found.card)
-        connector = self._card.connector(found.name)
-        if not connector.modes:
-            self._let_go()
-            return  # it went between two looks
-        self._screen = Screen(self._card, connector)
         self._socket = found
-        width, height = self._screen.size
-        self._say(f"the picture is on {found.name}, {width}×{height}, {self._screen.bits} bits.")
+        self._screen = open_screen(self._devices / found.card, found.name)
+        if self._screen is not None:
+            width, height = self._screen.size
+            self._say(f"the picture is on {found.name}, {width}×{height}, {self._screen.bits} bits.")
 
     def _let_go(self) -> None:
-        self._socket = None
         screen, self._screen = self._screen, None
-        card, self._card = self._card, None
-        try:
-            if screen is not None:
-                screen.close()
-        finally:
-            if card is not None:
-                card.close()
+        if screen is not None:
+            screen.close()
 
     def _say(self, text: str) -> None:
         if text != self._said:

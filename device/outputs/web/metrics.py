@@ -60,13 +60,15 @@ class Metrics:
 
     def collect(self) -> Iterable[Metric]:
         """All figures as they stand; called by the registry."""
-        found = [*self._of_the_program(self._health())]
+        health = self._health()
+        found = [*self._of_the_program(health)]
         if self._telemetry.messages.single_visits:
             found += self._of_the_audience()
             by_band = self._by_band(self._telemetry.audience.snapshot.mark)
             if sum(len(metric.samples) for metric in (*found, by_band)) <= SERIES:
                 found.append(by_band)
-        return found
+        room = SERIES - sum(len(metric.samples) for metric in found)
+        return [*found, _ladder(health.get("ladder", {}), room)]
 
     def _of_the_program(self, health: Mapping[str, Any]) -> Iterable[Metric]:
         yield GaugeMetricFamily(
@@ -107,3 +109,12 @@ class Metrics:
         for label, count in zip(self._telemetry.audience.labels, bands(mark), strict=True):
             metric.add_metric([label], count)
         return metric
+
+
+def _ladder(counters: Mapping[str, int], room: int) -> Metric:
+    """Steps of the recovery ladder that were taken at all, the rarest first as long as there is room."""
+    taken = sorted((count, step) for step, count in counters.items() if count)
+    metric = CounterMetricFamily("kiosk_ladder", "Steps of the recovery ladder", labels=["step"])
+    for count, step in taken[:room]:
+        metric.add_metric([step], count)
+    return metric

@@ -9,13 +9,13 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from device.audience.telemetry import Telemetry
+from device.budget.lean_imports import without_ssl
 from device.config.schema import Settings, WebSettings
 from device.errors import ConfigError, DeviceError
 from device.frame import Image
 from device.outputs.open import Request
 from device.outputs.web.access import Access, is_loopback
 from device.outputs.web.feed import Feed
-from device.outputs.web.lean_imports import without_ssl
 from device.outputs.web.token import REMEDY, weakness
 from device.person import Person
 
@@ -49,14 +49,15 @@ class Web:
         host, port = parsed(address)
         _check_token(self.name, host, settings.web.token)
         tls = _tls(settings.web)
-        with nullcontext() if tls else without_ssl():
+        health = health or (lambda: self._feed.health())
+        with nullcontext() if tls else without_ssl("asyncio"):
             from device.outputs.web.interfaces import routes
             from device.outputs.web.server import Server
+
+            more = routes(settings, telemetry, health, lambda: self._feed.closed)
         self._scheme = "https" if tls else "http"
         self._feed = Feed(size, settings)
         access = Access(settings.web.token, settings.web.allowed_hosts)
-        health = health or self._feed.health
-        more = routes(settings, telemetry, health, lambda: self._feed.closed)
         try:
             self._server = Server((host, port), self._feed, access, settings.web.viewers, health, tls, more)
         except DeviceError:  # of the page's own files: the address is not to blame

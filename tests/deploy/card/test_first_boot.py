@@ -215,6 +215,7 @@ def test_firstrun_sets_name_user_key_and_network(tmp_path):
     (root / "etc/default/keyboard").write_text('XKBMODEL="pc105"\nXKBLAYOUT="gb"\n')
     (root / "boot/firmware/cmdline.txt").write_text(f"a=1 {' '.join(firstrun.WORDS)}\n")
     (root / "var/lib/systemd/rfkill/0:wlan").write_text("1")
+    (root / "etc/sudoers.d/010_pi-nopasswd").write_text("pi ALL=(ALL) NOPASSWD: ALL")
     for name in (
         "usermod",
         "groupmod",
@@ -248,6 +249,7 @@ def test_firstrun_sets_name_user_key_and_network(tmp_path):
     assert f"chpasswd --encrypted\ntechnician:{FULL.password_hash}\n" in asked
     assert (root / "home/pi/.ssh/authorized_keys").read_text().splitlines() == list(FULL.authorized_keys)
     assert (root / "etc/sudoers.d/010_kiosk").read_text() == "technician ALL=(ALL) ALL\n"
+    assert not (root / "etc/sudoers.d/010_pi-nopasswd").exists()
     wifi = (root / "etc/NetworkManager/system-connections/kiosk.nmconnection").read_text()
     assert f"ssid={''.join(f'{byte};' for byte in FULL.ssid.encode())}\n" in wifi
     assert f"key-mgmt=wpa-psk\npsk={'ab' * 32}\n" in wifi

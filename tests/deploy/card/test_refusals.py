@@ -184,6 +184,15 @@ def test_no_room_to_unpack_the_image(workplace, trixie, monkeypatch):
     assert "free and the unpacked image needs 0.1; make room, or set TMPDIR" in refused(workplace, trixie)
 
 
+def test_a_disk_that_fills_while_the_image_is_unpacked(workplace, trixie, monkeypatch):
+    def decompress(image, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("deploy.card.source._decompress", decompress)
+    told = refused(workplace, trixie)
+    assert told.endswith("could not be written (No space left on device); set TMPDIR to another folder")
+
+
 class Usage:
     """A full disk."""
 

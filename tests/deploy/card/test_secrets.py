@@ -7,6 +7,7 @@ import pytest
 
 from deploy.card import secrets
 from deploy.errors import DeployError
+from tests.deploy.card import images
 from tests.deploy.card.images import PUBLIC_KEY
 
 
@@ -26,6 +27,17 @@ def told(workplace, text, name=""):
 def test_a_file_that_others_can_read(workplace, mode):
     path = workplace.secrets("", mode)
     with pytest.raises(DeployError, match=rf"can be read by others \(mode {mode:04o}\); chmod 600 {path}"):
+        secrets.load(path)
+
+
+def test_a_file_that_git_has(workplace):
+    path = workplace.secrets("")
+    assert secrets.load(path).hostname == "kiosk"
+    for command in (["init", "-q"], ["add", path.name]):
+        images.tool("git", "-C", str(workplace.folder), *command)
+    with pytest.raises(
+        DeployError, match=r"is in the repository: git rm --cached .+, and change what is in it"
+    ):
         secrets.load(path)
 
 

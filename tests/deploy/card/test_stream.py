@@ -35,6 +35,14 @@ def test_a_write_error_in_the_middle(workplace, trixie, monkeypatch):
     assert told.endswith("is unfinished: start again, with another card or reader if it happens twice")
 
 
+def test_an_interruption(workplace, trixie, monkeypatch):
+    def pwrite(descriptor, data, at):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("os.pwrite", pwrite)
+    assert failed(workplace, trixie) == "interrupted; the card is unfinished: start again"
+
+
 def test_what_a_device_takes_in_parts_is_written_whole(workplace, trixie, monkeypatch):
     real = os.pwrite
     monkeypatch.setattr("os.pwrite", lambda descriptor, data, at: real(descriptor, data[: MIB + 1], at))

@@ -37,6 +37,7 @@ def test_a_fit_device_and_what_is_worth_knowing_of_it(device):
         "under-voltage since the start: take the official power supply, and give it air",
         "throttled since the start: take the official power supply, and give it air",
     ]
+    assert facts["well"] is True
     assert ask(device, f"--commit={NEW}")[1]["there"] is False
 
 
@@ -47,12 +48,8 @@ def test_a_release_that_lacks_a_file_is_not_there(device):
 
 WRONG = {
     "32 bits": (
-        lambda d: d.command("uname", "#!/bin/sh\necho armv7l\n"),
-        "this is a 64-bit system (armv7l), and 64-bit ARM is needed: put the 64-bit",
-    ),
-    "32-bit programs": (
-        lambda d: d.command("getconf", "#!/bin/sh\necho 32\n"),
-        "this is a 32-bit system (aarch64), and 64-bit ARM is needed: put the 64-bit",
+        lambda d: d.command("dpkg", "#!/bin/sh\necho armhf\n"),
+        "the device's system is armhf, and arm64 is needed: put the 64-bit Raspberry Pi OS on the card",
     ),
     "an old system": (
         lambda d: d.file("etc/os-release", "VERSION_CODENAME=bullseye\n"),
@@ -144,3 +141,13 @@ def test_it_can_be_read_by_the_pythons_that_it_refuses():
     import ast
 
     ast.parse((TOOLS / "preflight.py").read_text(), feature_version=(3, 7))
+
+
+def test_it_is_well_only_if_the_wanted_release_runs_whole_and_finished(device):
+    (device.home / "current/app/behaviour").write_text("blind")
+    assert ask(device, f"--commit={OLD}")[1]["well"] is False
+    (device.home / "current/app/behaviour").write_text("well")
+    device.release(NEW)
+    assert ask(device, f"--commit={NEW}")[1]["well"] is False
+    (device.home / "pending").write_text("{}")
+    assert ask(device, f"--commit={OLD}")[1]["well"] is False

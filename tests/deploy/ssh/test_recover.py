@@ -76,7 +76,7 @@ def killed(device, step: int, *words: str) -> int:
 
 
 def assert_old_or_new(device) -> str:
-    """What holds at every moment: links lead to whole releases; the one that runs after the next boot."""
+    """What holds at every moment: releases are whole, and after the next boot one of the two runs: which."""
     for path in (device.home / "releases").iterdir():
         assert path.name[0] == "." or release.damaged(path) == "", path
     if (device.home / "pending").exists():
@@ -115,6 +115,21 @@ def test_a_kill_before_any_step_of_a_switch_leaves_old_or_new(device, behaviour)
         left.append(assert_old_or_new(device))
     assert left[0] == OLD
     assert left[-1] == (NEW if behaviour == "well" else OLD)
+
+
+def test_a_kill_before_any_step_of_the_first_switch_leaves_none_or_the_first(device):
+    switch = ("switch", NEW, "--attached", "--window", "0.05")
+    left = []
+    for step in range(1, 200):
+        subprocess.run(["rm", "-rf", *map(str, device.home.iterdir())], check=True)
+        device.release(NEW)
+        count = killed(device, step, *switch)
+        if any((device.home / name).exists() for name in ("pending", "current")):
+            left.append(assert_old_or_new(device))
+        if count != step:
+            break
+    assert set(left) == {NEW}
+    assert len(left) > 10
 
 
 def test_a_kill_before_steps_of_an_installation_leaves_no_torn_release(device, tmp_path):

@@ -135,6 +135,21 @@ def test_flashed_then_the_same_again_then_upgraded_then_broken_then_back(server,
     assert "the last words" in capfd.readouterr().out
 
 
+def test_a_release_that_the_card_lost_a_file_of_is_sent_again(server, tmp_path, capfd):
+    device = server.device
+    for commit in (OLD, NEW):
+        assert server.flash(bundle(tmp_path, commit)) == 0
+    lost = device.home / "releases" / OLD / "site-packages/numpy/core.so"
+    lost.write_text("ELF")
+    capfd.readouterr()
+    assert server.flash(tmp_path / f"kiosk-{OLD[:12]}-bookworm.tar.zst") == 0
+    said = capfd.readouterr()
+    assert "release aaaaaaaaaaaa is damaged: site-packages/numpy/core.so" in said.err
+    assert "sent 0.0 MB" in said.out
+    assert lost.read_text() == "ELF" * 5000
+    assert device.current() == OLD
+
+
 def refused(server, tmp_path, capfd, **changed: str) -> str:
     """The one line that is said of a `make flash` that changes nothing."""
     path = bundle(tmp_path, NEW)

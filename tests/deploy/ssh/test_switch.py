@@ -4,7 +4,9 @@ import os
 
 import pytest
 
+from deploy.on_device import health
 from deploy.on_device.__main__ import main
+from deploy.on_device.layout import Layout
 from tests.deploy.ssh.device import NEW, OLD, THIRD
 
 
@@ -63,6 +65,13 @@ def test_a_release_that_was_never_installed_is_refused(device, capsys):
     assert switch(device, NEW) == 2
     assert device.digest() == before
     assert "there is no release bbbb" in capsys.readouterr().err
+
+
+def test_the_release_that_runs_is_not_gone_back_from(device, capsys):
+    (device.home / "releases" / OLD / "app/behaviour").write_text("blind")
+    assert switch(device, OLD) == 1
+    assert device.current() == OLD
+    assert "it ran before, too, and stays" in capsys.readouterr().err
 
 
 def test_its_own_unit_passes_its_lines_and_status_on(device, capsys):
@@ -124,3 +133,75 @@ def test_without_a_page_systemds_word_counts(device):
     device.release(THIRD, "fails")
     assert switch(device, THIRD) == 1
     assert device.current() == NEW
+
+
+@pytest.mark.parametrize(
+    ("use", "where"),
+    [
+        ('["web"]', ("127.0.0.1", 8080, False, True)),
+        ('["window", "web:81"]', ("127.0.0.1", 81, False, True)),
+        ('["web:0.0.0.0:82"]', ("127.0.0.1", 82, False, True)),
+        ('["web:[::]:83"]', ("127.0.0.1", 83, False, True)),
+        ('["web:192.168.0.7:84"]', ("192.168.0.7", 84, False, True)),
+        ('["web"]\n[web]\ncertificate = "/etc/kiosk/page.pem"', ("127.0.0.1", 8080, True, True)),
+        ('["auto"]', ("127.0.0.1", 8080, False, False)),
+        ('["window"]', None),
+        ('["we', ("127.0.0.1", 8080, False, False)),
+    ],
+)
+def test_where_health_answers_is_read_from_the_settings(device, use, where):
+    device.file("etc/kiosk/kiosk.toml", f"[output]\nuse = {use}\n")
+    assert health.page(Layout(device.root)) == where
+
+
+def test_the_status_of_all_that_is_in_force(device, capsys):
+    device.release(NEW)
+    (device.home / "history").write_text(f"{NEW}\n{OLD}\n")
+    device.file("var/lib/kiosk/ladder.json", '{"counters": {"camera_reopened": 2, "reboots": 0}}')
+    device.file("sys/fs/cgroup/30s/memory.max", "201326592\n")
+    assert main(["status", "--root", str(device.root)]) == 0
+    said = capsys.readouterr().out.splitlines()
+    frames = said[3].split(", ")[1]
+    assert said == [
+        f"release       {OLD}",
+        "before it     bbbbbbbbbbbb",
+        "switch        none under way",
+        f"health        well, {frames}",
+        "ladder        camera_reopened 2",
+        "watchdog      service WatchdogUSec=30s, hardware RuntimeWatchdogUSec=30s",
+        "memory.max    192 MiB",
+        "throttled     under-voltage now, throttled now, under-voltage since the start, "
+        "throttled since the start",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [("max", "not in force: max"), (None, "not in force: the memory controller is off")],
+)
+def test_a_memory_limit_that_is_not_in_force_is_said(device, capsys, limit, words):
+    if limit:
+        device.file("sys/fs/cgroup/30s/memory.max", limit)
+    main(["status", "--root", str(device.root)])
+    assert words in capsys.readouterr().out
+
+
+def test_a_kiosk_that_is_not_well_is_status_1(device, capsys):
+    (device.home / "current/app/behaviour").write_text("blind")
+    assert main(["status", "--brief", "--root", str(device.root)]) == 1
+    assert capsys.readouterr().out == "health        /health says down: camera dark\n"
+
+
+def test_a_release_that_finds_itself_unfit_is_not_switched_to(device, capsys):
+    device.release(NEW, "unfit")
+    assert main(["trial", NEW, "--root", str(device.root)]) == 1
+    assert capsys.readouterr().err == (
+        "trial: `doctor` of bbbbbbbbbbbb says: ages 9.0 years for the built-in face, which is 34.3\n"
+    )
+
+
+def test_a_damaged_release_is_named_with_its_file(device, capsys):
+    assert main(["verify", OLD, "--root", str(device.root)]) == 0
+    (device.home / "releases" / OLD / "app/COMMIT").write_text("?")
+    assert main(["verify", OLD, "--root", str(device.root)]) == 1
+    assert capsys.readouterr().err == "verify: release aaaaaaaaaaaa is damaged: app/COMMIT\n"

@@ -6,6 +6,7 @@ The card's file is an ordinary one: first come the events that are read, then th
 import ctypes
 import errno
 import os
+from pathlib import Path
 
 from device.outputs.drm import uapi
 
@@ -101,6 +102,11 @@ class FakeKernel:
 
     def destroy_dumb(self, fd, wanted):
         del self.dumb[wanted.id]
+
+    def opened(self):
+        """How often this process holds the card's file, memory of it included."""
+        folder, card = Path("/proc/self/fd"), str(self.path)
+        return sum(os.path.realpath(entry) == card for entry in folder.iterdir())
 
     def screen(self):
         """What is on the screen, as bytes by row, without the padding."""

@@ -1,12 +1,14 @@
 """`--output drm` against a kernel that is a few lines of Python; the real one is in tests/vm."""
 
+import contextlib
 import errno
-import os
+import threading
 
 import numpy as np
 import pytest
 
 from device.errors import ConfigError
+from device.outputs import own_thread
 from device.outputs.drm import card, output, sockets, uapi
 from device.outputs.drm.card import Card, Screen, Taken, best_mode
 from device.outputs.drm.output import Drm
@@ -39,6 +41,14 @@ def sysfs(tmp_path):
 
 def plug(sysfs, name, status):
     (sysfs / f"card0-{name}" / "status").write_text(status + "\n")
+
+
+def until(condition):
+    for _ in range(2000):
+        if condition():
+            return
+        threading.Event().wait(0.01)
+    pytest.fail("did not come about")
 
 
 def picture(width, height):
@@ -88,7 +98,8 @@ def test_a_signal_in_between_is_no_answer(monkeypatch):
 def opened(kernel):
     one = Card(kernel.path)
     yield one
-    one.close()
+    with contextlib.suppress(OSError):  # with a screen that was closed it is closed already
+        one.close()
 
 
 def test_the_screen_s_own_mode_is_set(kernel, opened):
@@ -141,6 +152,18 @@ def test_a_card_that_knows_neither_is_an_error_and_nothing_is_held(kernel, opene
     assert (kernel.dumb, kernel.fbs) == ({}, {})
 
 
+def test_a_card_without_room_is_an_error_at_once(kernel, opened):
+    kernel.refuse["create_dumb"] = errno.ENOMEM
+    with pytest.raises(OSError, match="Cannot allocate memory"):
+        Screen(opened, opened.connector("HDMI-A-1"))
+    assert kernel.told.count("create_dumb") == 1
+
+
+def test_a_connector_that_there_is_not_is_an_error(opened):
+    with pytest.raises(OSError, match="there is no connector DP-1"):
+        opened.connector("DP-1")
+
+
 def test_a_mode_that_is_refused_leaves_nothing_held(kernel, opened):
     kernel.refuse["set_crtc"] = errno.EINVAL
     with pytest.raises(OSError, match="Invalid"):
@@ -151,10 +174,9 @@ def test_a_mode_that_is_refused_leaves_nothing_held(kernel, opened):
 @pytest.mark.parametrize("reason", [errno.EACCES, errno.EBUSY, errno.EPERM])
 def test_a_card_that_a_desktop_draws_on_is_taken(kernel, reason):
     kernel.refuse["become_master"] = reason
-    before = len(os.listdir("/proc/self/fd"))
     with pytest.raises(Taken, match="another program, such as a desktop, draws on"):
         Card(kernel.path)
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert kernel.opened() == 0
 
 
 HUGE, HD, SMALL = mode(3840, 2160, 30, preferred=True), mode(1920, 1080, 50), mode(1280, 720)
@@ -164,7 +186,9 @@ HUGE, HD, SMALL = mode(3840, 2160, 30, preferred=True), mode(1920, 1080, 50), mo
     ("modes", "expected"),
     [
         ([SMALL, mode(1920, 1080, preferred=True)], (1920, 1080, 60)),
-        ([mode(1280, 800, preferred=True), HD], (1280, 800, 60)),
+        ([mode(1280, 800, preferred=True), HD, mode(1680, 1050, preferred=True)], (1280, 800, 60)),
+        ([mode(1920, 1200), SMALL], (1920, 1200, 60)),
+        ([mode(1920, 1201), SMALL], (1280, 720, 60)),
         ([HUGE, SMALL, HD, mode(1920, 1080, 60), mode(1920, 1080, 24)], (1920, 1080, 60)),
         ([HUGE, mode(1920, 1080, 60, interlaced=True), SMALL], (1280, 720, 60)),
         ([mode(720, 576, 50, interlaced=True)], (720, 576, 50)),
@@ -296,10 +320,12 @@ def test_an_unplugged_screen_is_let_go_and_shown_on_again(kernel, sysfs, shown):
     screen, clock, said = shown()
     screen.show(picture(64, 48), [], 0.0)
     plug(sysfs, "HDMI-A-1", "disconnected")
+    clock.now += 1.9
+    assert screen.wanted()  # not every picture asks
     for _ in range(3):
         clock.now += 2.0
         assert not screen.wanted()
-    assert (kernel.dumb, kernel.fbs) == ({}, {})
+    assert (kernel.dumb, kernel.fbs, kernel.opened()) == ({}, {}, 0)
     screen.show(picture(64, 48), [], 0.0)  # one that was on its way is left out
     plug(sysfs, "HDMI-A-1", "connected")
     clock.now += 2.0
@@ -344,6 +370,7 @@ def test_a_screen_that_went_between_two_looks_is_looked_for_again(kernel, shown)
     modes, kernel.modes[31] = kernel.modes[31], []
     screen, clock, _ = shown()
     assert not screen.wanted()
+    assert kernel.opened() == 0  # the card is given back meanwhile
     kernel.modes[31] = modes
     clock.now += 2.0
     assert screen.wanted()
@@ -354,6 +381,17 @@ def asked(kernel, sysfs, settings, monkeypatch):
     """Asks for it as the program does."""
     monkeypatch.setattr(output, "Drm", lambda name, report: Drm(name, report, sysfs, kernel.path.parent))
     return lambda: output.open_output(Request("drm", "", (64, 48), 30.0, settings, print, print, None))
+
+
+def test_a_screen_that_fails_is_waited_for_without_end(kernel, asked, monkeypatch):
+    monkeypatch.setattr(own_thread, "GIVE_UP_S", -1.0)
+    screen = asked()
+    kernel.refuse |= {"flip": errno.EINVAL, "become_master": errno.EBUSY}
+    assert not screen.optional
+    until(lambda: screen.lost or (screen.wanted() and screen.show(picture(64, 48), [], 0.0)))
+    assert not screen.wanted()
+    until(lambda: kernel.opened() == 0)  # or it would be refused by what it holds itself
+    screen.close()
 
 
 def test_a_card_that_is_taken_at_the_start_names_the_remedy(kernel, asked):
@@ -382,5 +420,5 @@ def test_a_card_that_this_user_may_not_open_names_the_group(kernel, asked, monke
         asked()
 
 
-def test_declared_covers_what_a_screen_of_the_largest_mode_takes(settings):
-    assert output.declared("", (1280, 720), settings) >= 3 * 1280 * 720 + 2 * 4 * 1920 * 1080
+def test_declared_are_the_picture_one_between_and_two_buffers_of_the_largest_mode(settings):
+    assert output.declared("", (1280, 720), settings) == 2_764_800 + 6_912_000 + 18_432_000

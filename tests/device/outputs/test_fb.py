@@ -1,13 +1,14 @@
 """`--output fb` against a frame buffer that is an ordinary file."""
 
 import os
+import threading
 
 import numpy as np
 import pytest
 
 from device.config.loader import changed
 from device.errors import ConfigError
-from device.outputs import fb
+from device.outputs import fb, own_thread
 from device.outputs.fb import FrameBuffer
 from device.outputs.open import open_outputs
 
@@ -29,6 +30,7 @@ class Panel:
         self.told = []
 
     def ioctl(self, fd, request, argument, mutate=True):
+        assert mutate or not isinstance(argument, fb.ctypes.Structure)  # or the answer would be lost
         if request == fb.ASK_SIZE:
             for name, _ in fb.Size._fields_:
                 setattr(argument, name, getattr(self.size, name))
@@ -61,6 +63,8 @@ def test_structures_are_the_kernel_s():
     assert fb.ctypes.sizeof(fb.Size) == 160
     assert fb.Size.bits.offset == 24
     assert fb.Size.green.offset == 44
+    assert fb.ctypes.sizeof(fb.Memory) == {8: 80, 4: 68}[fb.ctypes.sizeof(fb.c_ulong)]
+    assert (fb.ASK_SIZE, fb.ASK_MEMORY) == (0x4600, 0x4602)
     assert fb.Memory.pitch.offset == 40 + fb.ctypes.sizeof(fb.c_ulong)
 
 
@@ -88,10 +92,13 @@ def test_the_visible_part_may_begin_further_down(panel):
 
 def test_the_console_is_hidden_meanwhile(panel):
     made = panel()
+    before = len(os.listdir("/proc/self/fd"))
     buffer = FrameBuffer(made.path, made.console)
     assert made.told == [(0x4B3A, 1)]
     buffer.close()
     assert made.told == [(0x4B3A, 1), (0x4B3A, 0)]
+    del buffer  # its memory is a file of its own
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 def test_a_console_that_may_not_be_hidden_is_no_matter(panel, tmp_path):
@@ -142,6 +149,23 @@ def test_it_is_opened_by_its_name(panel, settings):
     chosen = changed(settings, output={"use": (f"fb:{made.path}",)})
     (output,) = open_outputs(chosen, (16, 12), 30.0, print, lambda: None)
     assert output.name == f"fb:{made.path}"
+    assert not output.optional
+    output.close()
+
+
+def test_a_panel_that_fails_is_waited_for_without_end(panel, settings, monkeypatch):
+    made = panel()
+    monkeypatch.setattr(fb, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(own_thread, "GIVE_UP_S", -1.0)
+    chosen = changed(settings, output={"use": (f"fb:{made.path}",)})
+    (output,) = open_outputs(chosen, (16, 12), 30.0, print, lambda: None)
+    made.size.bits = 8
+    for _ in range(2000):
+        if output.lost:
+            break
+        threading.Event().wait(0.01)
+    assert output.lost
+    assert not output.wanted()
     output.close()
 
 
@@ -152,5 +176,5 @@ def test_a_frame_buffer_that_there_is_not_is_a_sentence(settings, tmp_path):
     assert caught.value.exit_status == 2
 
 
-def test_declared_covers_the_screen_and_the_picture(settings):
-    assert fb.declared("", (1280, 720), settings) >= 3 * 1280 * 720 + 4 * 1920 * 1080
+def test_declared_are_the_picture_one_between_and_the_largest_screen(settings):
+    assert fb.declared("", (1280, 720), settings) == 2_764_800 + 6_912_000 + 9_216_000

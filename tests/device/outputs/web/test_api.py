@@ -357,12 +357,23 @@ def test_the_metrics(site):
     assert not [name for name in values if here.film.audience.snapshot.tracks[0].name in name]
 
 
+def test_steps_of_the_ladder_that_were_taken_are_counted(site):
+    here = site()
+    here.health["ladder"] = {"frames_late": 12, "reboots": 0, "watchdog_ends": 1}
+    lines = here.ask("/metrics").body.decode().splitlines()
+    assert [line for line in lines if line.startswith("kiosk_ladder_total")] == [
+        'kiosk_ladder_total{step="watchdog_ends"} 1.0',
+        'kiosk_ladder_total{step="frames_late"} 12.0',
+    ]
+
+
 @pytest.mark.parametrize("bands", [(13, 18, 25, 35, 45, 55, 65), tuple(range(1, 101))])
 def test_40_series_at_most(site, bands):
     here = site(smoother={"bands": bands})
     here.health |= dict.fromkeys(
         ("newest_frame_age_s", "vision_result_age_s", "memory_budget_mib", "temperature_c", "load_level",
          "dropped", "restarts"), 1.0)  # fmt: skip
+    here.health["ladder"] = {f"step-{number}": 3 for number in range(40)}
     here.stages = {name: {"p95": 1.0} for name in timing.NAMES}
     series = [line for line in here.ask("/metrics").body.decode().splitlines() if not line.startswith("#")]
     assert 20 <= len(series) <= 40
