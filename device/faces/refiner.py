@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from device.box import Box
 from device.errors import ModelError
+from device.faces.close_up import as_in_close_up
 from device.faces.downscale import Downscaler
 from device.frame import Image
 from device.inference.interpreter import Model
@@ -22,9 +23,6 @@ from device.inference.model_files import model_path
 
 SIDE = 48  # pixels, the network's input
 WINDOW = 1.6  # of the width of a face's box in a close-up: what the network is shown
-# First looks' boxes are so much wider than close-ups' of the same faces, and their middles so much of the
-# close-up's width lower: medians on the clips (README of this room)
-LOOK_SCALE, LOOK_DROP = 1.32, 0.057
 EYES, REST, FACE, COVER = 4, 8, 1, 2  # values of each output, by which it is known
 
 
@@ -92,10 +90,9 @@ class Refiner:
 
 def window(box: Box) -> tuple[int, int, int]:
     """What the network is shown of a face whose first look has `box`: left, top and side of a square."""
-    w = (box.w + box.h) / 2 / LOOK_SCALE
-    x, y = box.centre
-    side = max(round(WINDOW * w), 2)
-    return round(x - side / 2), round(y - LOOK_DROP * w - side / 2), side
+    face = as_in_close_up(box)
+    (x, y), side = face.centre, max(round(WINDOW * (face.w + face.h) / 2), 2)
+    return round(x - side / 2), round(y - side / 2), side
 
 
 def _chance(logit: float) -> float:

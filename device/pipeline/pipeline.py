@@ -15,7 +15,7 @@ from device.box import Box
 from device.budget.timing import Timings
 from device.config.schema import Settings
 from device.faces.alignment import SIDE, Cropper
-from device.faces.close_up import CloseUp, CloseUps
+from device.faces.close_up import CloseUp, CloseUps, as_in_close_up
 from device.faces.detector import Detection, Detector, FaceDetector
 from device.faces.quality import measure
 from device.faces.refiner import FaceRefiner, Refiner
@@ -29,6 +29,8 @@ from device.tracks.tracker import Track, Tracker
 from device.tracks.zones import Zones
 
 CLOSE_UP_SHARE = 0.5  # of the frame's budget: after that no second new face gets a close-up on this frame
+SAME_FACE = 0.5  # overlap of a close-up's face with a followed one from which it is the same
+PROPOSED = 0.5  # of detector.min_score: what the search may propose where a close-up proves each new face
 MIN_FACE = 0.5  # of the refiner's score: an age of less is none
 SURE_SCORE = 0.9  # what the refiner's certainty is worth of a close-up's score, which the error model knows
 PersonTrack = Track[PersonState]
@@ -125,7 +127,14 @@ class Vision:
             return None
         self._refresh_close_up(close_ups, frame, track)
         close_up = track.companion.close_up
-        return close_up.face.score if close_up else 0.0
+        if close_up is None or self._is_followed(close_up.face.box, track):
+            return 0.0
+        return close_up.face.score
+
+    def _is_followed(self, face: Box, but: PersonTrack) -> bool:
+        """Whether a close-up shows the face of another track: weak looks lie beside their faces."""
+        others = (track for track in self.tracker.all_tracks if track is not but and track.confirmed)
+        return any(as_in_close_up(track.box).iou(face) > SAME_FACE for track in others if not track.misses)
 
     def _refresh_close_up(self, close_ups: CloseUps, frame: Frame, track: PersonTrack) -> None:
         start = time.monotonic()
@@ -205,12 +214,14 @@ class Networks(NamedTuple):
 def open_networks(settings: Settings) -> Networks:
     """The networks of the settings, warm. Raises ModelError."""
     chosen, age = settings.detector, settings.age
-    detector = FaceDetector(chosen.range, age.interpreter, chosen.threads, chosen.min_score)
+    near = chosen.range == "short"
+    min_score = chosen.min_score * (PROPOSED if near else 1)
+    detector = FaceDetector(chosen.range, age.interpreter, chosen.threads, min_score)
     net = AgeNet(age.model, age.interpreter)
     black: Image = np.zeros((SIDE, SIDE, 3), np.uint8)
     detector.detect(black)  # the first run of a network is slow, and would mislead the scheduler
     net.read(black)
-    refiner = Refiner(age.interpreter) if chosen.refine and chosen.range == "short" else None
+    refiner = Refiner(age.interpreter) if chosen.refine and near else None
     if refiner is not None:
         refiner.refine(black, Box(0, 0, SIDE, SIDE))
     return Networks(detector, net, refiner)

@@ -268,3 +268,28 @@ def test_what_the_refiner_sees_no_face_in_has_no_estimate():
     eyes, _, refinements = refined(0.4)
     assert eyes == []
     assert refinements >= 25
+
+
+class Beside:
+    """A detector that sees one face twice, the second time a quarter of its width to the right."""
+
+    def __init__(self):
+        self._once, self._beside = Box(200, 150, 66, 66), Box(217, 150, 66, 66)
+        self._looks = 0
+
+    def detect(self, image, picture_size=None):
+        self._looks += 1
+        return [_face(self._once)] if self._looks < 9 else [_face(self._once), _face(self._beside, 0.3)]
+
+    def close_up(self, image, box):
+        return _face(Box(208, 155, 50, 50))
+
+
+def _face(box, score=0.9):
+    return Detection(box, score, np.full((6, 2), 225, np.float32))
+
+
+def test_a_face_seen_twice_is_one_person(monkeypatch):
+    monkeypatch.setattr("device.tracks.tracker.DUPLICATE_IOU", 0.9)  # leave it to the close-up
+    seen = film(vision(detector=Beside(), detect_every=1), 40)
+    assert {len(persons) for persons in seen[10:]} == {1}
