@@ -32,6 +32,8 @@ Health = Callable[[], dict[str, Any]]
 HERE = Path(__file__).parent / "static"
 FILES = {
     "/": ("page.html", "text/html; charset=utf-8"),
+    "/device": ("device.html", "text/html; charset=utf-8"),
+    "/device.js": ("device.js", "text/javascript; charset=utf-8"),
     "/page.css": ("page.css", "text/css; charset=utf-8"),
     "/page.js": ("page.js", "text/javascript; charset=utf-8"),
     "/icon.svg": ("icon.svg", "image/svg+xml"),
@@ -188,7 +190,7 @@ async def _refusal(request: Request, error: Exception) -> Response:
     """An unknown path or method, or too many viewers."""
     assert isinstance(error, HTTPException)
     if error.status_code == 404:
-        return _text(404, "There is / /picture.jpg /picture.mjpg /people /people.json /health")
+        return _text(404, "There is / /device /picture.jpg /picture.mjpg /people /people.json /health")
     if error.status_code != 405:
         return _text(error.status_code, error.detail)
     allowed = (error.headers or {}).get("Allow", "")

@@ -17,10 +17,12 @@ def routes(
     health: Callable[[], dict[str, Any]],
     closed: Callable[[], bool],
 ) -> list[Route]:
-    """Those that `settings` ask for. `closed()` tells whether the server ends."""
-    found: list[Route] = []
+    """The technician's page, and those that `settings` ask for. `closed()` tells whether the server ends."""
     if telemetry is None:
-        return found
+        return []
+    from device.outputs.web.console import Console
+
+    found = Console(telemetry, health).routes()
     if settings.api.enabled:
         from device.outputs.web.api import Api
 
