@@ -20,7 +20,7 @@ class Person(NamedTuple):
     state: str = "finding"  # finding, settling, settled, lost
     velocity: tuple[float, float] = (0.0, 0.0)  # of the box's centre, pixels a second
     gender: str | None = None  # female, male, unsure; this and the next None unless switched on and known
-    glasses: str | None = None  # none, clear, dark, unsure
+    glasses: str | None = None  # none (or clear ones), dark, unsure
     cover: str | None = None  # none, mouth, unsure
     yaw: float | None = None  # as `faces.quality.yaw`; None while the detector misses the face
 

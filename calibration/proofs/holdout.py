@@ -11,7 +11,7 @@ import numpy as np
 
 from calibration.synthetic.build import make, plan
 from calibration.synthetic.face_model import FaceModel
-from device.age.network import AgeNet, by_stage, stagewise_age
+from device.age.network import AGE_OUTPUTS, AgeNet, by_stage, stagewise_age
 
 SEED = 4096
 REPEATS = 3  # faces of each age, group and gender: 240 in all
@@ -26,7 +26,9 @@ def check_faces() -> np.ndarray:
 def float_ages(network, faces: np.ndarray) -> np.ndarray:
     """Ages in years by the float Keras network, of faces uint8 RGB (n, 64, 64, 3)."""
     outputs = [np.asarray(tensor) for tensor in network.predict(faces.astype(np.float32), verbose=0)]
-    return np.array([stagewise_age(by_stage([tensor[i] for tensor in outputs])) for i in range(len(faces))])
+    return np.array(
+        [stagewise_age(by_stage([tensor[i] for tensor in outputs[:AGE_OUTPUTS]])) for i in range(len(faces))]
+    )
 
 
 def int8_ages(model: Path | bytes, package: str, faces: np.ndarray) -> np.ndarray:

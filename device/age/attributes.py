@@ -71,7 +71,7 @@ def _gender(mean: Sequence[float]) -> dict[str, float]:
 
 
 def _glasses(mean: Sequence[float]) -> dict[str, float]:
-    return {"none": mean[1], "clear": mean[2], "dark": mean[3]}
+    return {"none": max(mean[1], mean[2]), "dark": mean[3]}  # real clear ones are not told: models/README.md
 
 
 def _cover(mean: Sequence[float]) -> dict[str, float]:

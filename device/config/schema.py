@@ -123,7 +123,7 @@ class AgeSettings:
         option="--interpreter",
     )
     gender: bool = setting(False, "tell the gender: female, male or unsure; models/README.md says how well")
-    glasses: bool = setting(False, "tell glasses: none, clear, dark or unsure")
+    glasses: bool = setting(False, "tell dark glasses: dark, none or unsure; clear ones count as none")
     cover: bool = setting(False, "tell whether something covers mouth and nose: none, mouth or unsure")
 
 

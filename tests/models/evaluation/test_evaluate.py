@@ -45,7 +45,7 @@ def test_the_device_reads_each_face_both_ways_round(folder, capsys, monkeypatch)
     """A network that sees how much brighter a crop's left half is: its mirror image cancels it."""
 
     def read(net, crop):
-        return Reading(50 + float(crop[:, :32].mean() - crop[:, 32:].mean()))
+        return Reading(50 + float(crop[:, :32].mean() - crop[:, 32:].mean()), (0.0,) * 6)
 
     monkeypatch.setattr("device.age.network.AgeNet.read", read)
     assert main(["--data", str(folder), "--json"]) == 0
