@@ -33,6 +33,7 @@ VIDEO = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9@,=-]+|")
 STEPS_FROM = 13  # VERSION_ID of the first Debian whose systemd, 257, knows RestartSteps= (from 254 on)
 BUDGET_MIB, MARGIN_MIB = 128, 64  # limits.memory_mib's default, and what MemoryMax= has on top
 CMDLINES = ("boot/firmware/cmdline.txt", "boot/cmdline.txt")
+UPDATER = ("etc/apt/apt.conf.d/52kiosk", "usr/bin/unattended-upgrade")  # settings, and whom they are for
 OLD_SWAP = "dphys-swapfile.service"
 
 # What has to hear of a changed file, by the beginning of its path, in this order
@@ -256,6 +257,8 @@ def main(argv: list[str]) -> int:
         return 2
     if args.root.resolve() == Path("/"):
         tell_the_system(tree.changed)
+    if UPDATER[0] in tree.changed and not (tree.root / UPDATER[1]).exists():
+        print('updates = "security" needs a package: sudo apt install unattended-upgrades')
     if not tree.changed:
         print("set up already: nothing to change")
     elif any(name.startswith(AT_THE_NEXT_START) for name in tree.changed):

@@ -172,6 +172,8 @@ class Run:
         self.picture.half_rate = self.load.level >= FEWER_PICTURES
         if self.telemetry:
             self.telemetry.audience.poll(now)
+            if changed := self.telemetry.live.take():
+                self.picture.adopt(changed)
         try:
             self.health.poll(self.worker.pending, self.worker.results)
         except VisionStuckError as error:
@@ -209,6 +211,7 @@ class Run:
             memory_budget_mib=self._budget_mib,
             memory_near=self.watcher.near,
             temperature_c=self.load.celsius,
+            throttled=self.load.throttled,
             load_level=self.load.level,
             outputs_lost=tuple(self._outputs_lost()),
             version=device.__version__,

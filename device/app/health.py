@@ -46,6 +46,7 @@ class Numbers(NamedTuple):
     memory_budget_mib: float
     memory_near: bool
     temperature_c: float | None
+    throttled: tuple[str, ...]
     load_level: int
     outputs_lost: tuple[str, ...]
     version: str
@@ -164,6 +165,7 @@ class Health:
             "memory_mib": round(numbers.memory_mib, 1),
             "memory_budget_mib": numbers.memory_budget_mib,
             "temperature_c": None if numbers.temperature_c is None else round(numbers.temperature_c, 1),
+            "throttled": list(numbers.throttled),
             "load_level": numbers.load_level,
             "version": numbers.version,
             "ladder": numbers.ladder,

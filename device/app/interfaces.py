@@ -10,6 +10,7 @@ from device.audience.audience import Audience
 from device.audience.messages import Messages
 from device.audience.telemetry import Stages, Telemetry
 from device.budget.lean_imports import without_ssl
+from device.config.live import LiveSettings
 from device.config.schema import Settings
 from device.errors import ConfigError
 
@@ -36,7 +37,7 @@ def open_telemetry(
     if not ({"web", "auto"} & {*kinds} or settings.mqtt.host):
         return None
     audience = Audience(settings, well)
-    return Telemetry(audience, Messages(audience, settings), stages, lost)
+    return Telemetry(audience, Messages(audience, settings), stages, lost, LiveSettings(settings))
 
 
 def open_mqtt(

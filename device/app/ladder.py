@@ -96,7 +96,7 @@ class LadderFile:
         self.boot = boot or boot_id()
         self.clock = clock
         self.card = card
-        self._copy = copy
+        self.copy = copy
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ, state: str = "") -> LadderFile:
@@ -107,7 +107,7 @@ class LadderFile:
 
     def read(self) -> State:
         """The newest state there is; a fresh one in place of a file that is damaged."""
-        for path in (self._copy, self.card):
+        for path in (self.copy, self.card):
             found = _parsed(path) if path else None
             if found:
                 return found
@@ -118,15 +118,15 @@ class LadderFile:
         to_card = to_card or self.card_is_due(state)
         if to_card:
             state["card_boot"], state["card_s"] = self.boot, round(self.clock(), 1)
-        if self._copy:
-            _store(self._copy, state)
+        if self.copy:
+            _store(self.copy, state)
         if to_card and self.card:
             _store(self.card, state)
 
     def write_copy(self, state: State) -> None:
         """Into memory only, for those who may not wait for a card. Raises OSError."""
-        if self._copy:
-            _store(self._copy, state)
+        if self.copy:
+            _store(self.copy, state)
 
     def card_is_due(self, state: State) -> bool:
         """Whether the card was not written for a minute of this boot."""

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from device.audience.audience import Audience
 from device.audience.messages import Messages
+from device.config.live import LiveSettings
 
 Stages = Mapping[str, Mapping[str, float]]
 
@@ -15,10 +16,11 @@ class Telemetry(NamedTuple):
     """May be asked from any thread.
 
     `stages()` are milliseconds by stage and percentile, `lost()` counts, by its name, what did not reach
-    whom it was for.
+    whom it was for; `live` are the settings that may change meanwhile.
     """
 
     audience: Audience
     messages: Messages
     stages: Callable[[], Stages]
     lost: Callable[[], Mapping[str, int]]
+    live: LiveSettings

@@ -43,12 +43,14 @@ class Heat(Protocol):
 class LoadShedder:
     """The level in force, `level` 0 to 4. `notify(event, **facts)` hears of every change.
 
-    `hot_c` is the temperature in °C from which less is done. `celsius` is the last reading, or None.
+    `hot_c` is the temperature in °C from which less is done. `celsius` is the last reading, or
+    None; `throttled` is what held the board back then.
     """
 
     def __init__(self, hot_c: float, thermometer: Heat, notify: Notify):
         self.level = 0
         self.celsius: float | None = None
+        self.throttled: tuple[str, ...] = ()
         self._hot_c = hot_c
         self._thermometer = thermometer
         self._notify = notify
@@ -65,7 +67,7 @@ class LoadShedder:
         self._frames, self._dropped = frames, dropped
         if starting:
             return  # what was dropped before the first frame tells of the start, not of the machine
-        self.celsius = self._thermometer.celsius()
+        self.celsius, self.throttled = self._thermometer.celsius(), tuple(self._thermometer.throttled())
         why = self._why(lost / (new + lost) if new + lost else 0.0)
         if why:
             self._fine_since = None
@@ -81,9 +83,8 @@ class LoadShedder:
         limit = self._hot_c - (COOLER_C if self.level else 0.0)
         if self.celsius is not None and self.celsius >= limit:
             return f"the processor has {self.celsius:.0f} °C"
-        throttled = self._thermometer.throttled()
-        if throttled:
-            return throttled[0]
+        if self.throttled:
+            return self.throttled[0]
         return f"{late * 100:.0f} % of the frames were late" if late > LATE else ""
 
     def _change(self, level: int, why: str) -> None:

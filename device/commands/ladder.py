@@ -16,6 +16,7 @@ from device.app.reboot_limit import REBOOTS_A_DAY, outlives_reboots, within_a_da
 
 STATE = "/var/lib/kiosk"
 WRONG_SETTINGS = "2"  # the exit status that no restart mends
+ORDERLY_END = "orderly_end"  # the mark of deploy/on_device/after_end.sh
 ENDS = {"exit-code": "process_left", "watchdog": "watchdog_ends", "oom-kill": "memory_ends"}
 
 log = logging.getLogger(__name__)
@@ -60,18 +61,16 @@ def note_boot(state: State, boot: str) -> None:
 
 
 def note_end(state: State, environ: Mapping[str, str]) -> None:
-    """The program ended, as systemd tells an ExecStopPost= in the environment."""
-    result, status = environ.get("SERVICE_RESULT", "success"), environ.get("EXIT_STATUS", "")
+    """The program ended otherwise than in order, as systemd tells an ExecStopPost= in the environment."""
+    result, status = environ.get("SERVICE_RESULT", ""), environ.get("EXIT_STATUS", "")
     state["last_end"], state["last_status"] = result, status
-    if result == "success":
-        return
     state["counters"][ENDS.get(result, "other_ends")] += 1
     state["counters"]["service_restarts"] += not _settings_are_wrong(state)
 
 
 def decide(file: LadderFile, state: State, why: str) -> int:
     """0 when the machine is to be restarted now, having noted it; else 1, having said why not."""
-    if why == "service" and state["last_end"] == "success":
+    if why == "service" and file.copy and (file.copy.parent / ORDERLY_END).exists():
         log.warning("kiosk.service was started too often by hand; the machine is not restarted for that")
         return 1
     if why == "service" and _settings_are_wrong(state):

@@ -282,7 +282,8 @@ class OutputSettings:
 
     use: tuple[str, ...] = setting(
         ("auto",),
-        "window, web, file:OUT.mp4, file:FOLDER, none; several at once; auto: window, or web if no screen",
+        "window, drm, fb, web, file:OUT.mp4, file:FOLDER, none; several at once; auto: window, or web "
+        "if no desktop",
         option="--output",
     )
 

@@ -28,6 +28,7 @@ class Dispatcher:
     ):
         self.notice = ""
         self.half_rate = False
+        self._size = size
         self._overlay = Overlay(size, settings)
         self._composition = Composition(size, settings)
         self._outputs = list(outputs)
@@ -102,6 +103,10 @@ class Dispatcher:
         for output in optional:
             output.close()
         return [output.name for output in optional]
+
+    def adopt(self, settings: Settings) -> None:
+        """Let the overlay follow settings that changed while it runs (`device/config/live.py`)."""
+        self._overlay = Overlay(self._size, settings)
 
     def lost(self) -> list[str]:
         """The names of outputs that were asked for and are away."""

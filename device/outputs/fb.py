@@ -89,7 +89,7 @@ class FrameBuffer:
         self._path, self._clock = path, clock
         self._due = self._look_at = 0.0
         self._fitter = Fitter()
-        self._fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        self._fd = os.open(path, os.O_RDWR)
         self._console: int | None = None
         try:
             self._size = self._ask()
@@ -144,7 +144,7 @@ class FrameBuffer:
     def _hide(self, console: Path) -> None:
         """Keep the console's text and its cursor off the screen, where this user may."""
         try:
-            self._console = os.open(console, os.O_RDWR | os.O_CLOEXEC | os.O_NOCTTY)
+            self._console = os.open(console, os.O_RDWR | os.O_NOCTTY)
             fcntl.ioctl(self._console, SET_CONSOLE, GRAPHICS)
         except OSError:
             return

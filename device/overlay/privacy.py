@@ -28,6 +28,7 @@ EDGE_CELLS, EDGE_WIDTH = (
 STAGE = (52, 46, 42)  # blue, green, red
 OUTLINE = (150, 136, 124)
 FAR = 0.55  # of the way from the stage's colour to the outline's, for the farthest; nearer ones are lighter
+RIM = 0.07  # of the face's width, half of it about the outline
 HEAD = (0.5, 0.62)  # half axes of the head, in widths of the face's box
 SUBPIXEL = 4  # bits behind the point in OpenCV's coordinates
 
@@ -115,10 +116,16 @@ def draw_silhouettes(image: Image, turn: Turn, faces: Sequence[Box]) -> None:
         colour = tuple(
             round(stage + share * (outline - stage)) for stage, outline in zip(STAGE, OUTLINE, strict=True)
         )
-        for outline in _person(box):
-            points = [turn.on_screen(Box(x, y, 0, 0))[:2] for x, y in outline]
-            fixed = np.rint(np.array(points) * 2**SUBPIXEL).astype(np.int32)
-            cv2.fillPoly(image, [fixed], colour, cv2.LINE_AA, SUBPIXEL)
+        parts = [
+            np.rint(np.array([turn.on_screen(Box(x, y, 0, 0))[:2] for x, y in part]) * 2**SUBPIXEL).astype(
+                np.int32
+            )
+            for part in _person(box)
+        ]
+        rim = max(2, round(RIM * box.w))  # so that one stands out before another
+        cv2.polylines(image, parts, True, STAGE, rim, cv2.LINE_AA, SUBPIXEL)
+        for part in parts:
+            cv2.fillPoly(image, [part], colour, cv2.LINE_AA, SUBPIXEL)
 
 
 def _person(box: Box) -> Iterable[list[tuple[float, float]]]:

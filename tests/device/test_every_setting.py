@@ -21,6 +21,7 @@ from device.camera.capture import open_capture
 from device.camera.open import open_source
 from device.camera.reconnecting import ReconnectingCamera
 from device.config.keys import KEYS
+from device.config.live import LiveSettings
 from device.config.loader import changed, load
 from device.errors import CameraError, ConfigError
 from device.events.mqtt import Publisher
@@ -333,7 +334,7 @@ def seen_for_a_while(settings):
     for index in range(100):
         now[0] = index / 10
         audience.record(index, now[0], [face] if index < 20 or index > 80 else [])
-    return Telemetry(audience, Messages(audience, settings), dict, dict)
+    return Telemetry(audience, Messages(audience, settings), dict, dict, LiveSettings(settings))
 
 
 def fits(settings, scene):

@@ -10,7 +10,7 @@ import pytest
 from device.__main__ import main
 from device.app.application import sentence
 from device.errors import BudgetError
-from tests.device.assembly import ANNA, FPS, MEMORY_MIB, Film, amber
+from tests.device.assembly import ANNA, FPS, MEMORY_MIB, Film, Kiosk, Screen, amber
 
 
 def lines(path):
@@ -274,3 +274,25 @@ def test_a_kernel_that_does_not_tell_what_is_held_is_said(kiosk, monkeypatch, ca
     assert caplog.messages == [
         "memory: /proc/self/status cannot be read; the budget counts the peak of all that was in RAM"
     ]
+
+
+def test_a_setting_changed_on_the_page_reaches_the_picture(monkeypatch):
+    """The line at the bottom goes when it is switched off, as if it had been off from the start."""
+
+    def last_picture(status, change_to=None):
+        opened = Kiosk(monkeypatch)
+        opened.screens = [Screen("web")]
+        opened.change(overlay={"status": status})
+
+        def change(index):
+            if index == 15 and change_to is not None:
+                opened.run.telemetry.live.change("overlay.status", change_to)
+
+        opened.film.before, opened.film.length = change, 30
+        try:
+            return opened.play().screens[0].images[-1].tobytes()
+        finally:
+            opened.close()
+
+    assert last_picture(True) != last_picture(False)
+    assert last_picture(True, change_to=False) == last_picture(False)

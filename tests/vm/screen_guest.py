@@ -149,6 +149,7 @@ class Guest:
             with self._changed:
                 self.lines.append(line.decode(errors="replace").strip())
                 self._changed.notify_all()
+        self._process.wait()  # or who waits for a line would not see that none will come
         with self._changed:
             self._changed.notify_all()
 

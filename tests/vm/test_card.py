@@ -8,7 +8,7 @@ import pytest
 
 from tests.vm.artefacts import PATH, artefacts, lacking
 from tests.vm.conftest import SUITES
-from tests.vm.emulator import Machine
+from tests.vm.emulator import BOOT_LIMIT_S, Machine
 from tests.vm.kiosk import Kiosk
 
 CARD_BYTES = 4 << 30
@@ -52,7 +52,7 @@ def cmdline(machine: Machine) -> str:
 
 def test_a_card_becomes_a_kiosk(card, say):
     if "systemd.run=" in cmdline(card):
-        seconds = card.run_out(600, cmdline(card))
+        seconds = card.run_out(3 * BOOT_LIMIT_S, cmdline(card))
         assert seconds is not None, card.console[-1000:]
         say(f"{card.artefacts.suite}: firstrun.sh and its restart {seconds:.0f} s")
         card.cut()

@@ -43,7 +43,7 @@ class Card:
 
     def __init__(self, path: Path) -> None:
         """Raises PermissionError where this user may not open it, Taken when another program draws on it."""
-        self.fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
+        self.fd = os.open(path, os.O_RDWR | os.O_NONBLOCK)
         try:
             uapi.call(self.fd, "become_master")
         except OSError as error:

@@ -32,6 +32,8 @@ Health = Callable[[], dict[str, Any]]
 HERE = Path(__file__).parent / "static"
 FILES = {
     "/": ("page.html", "text/html; charset=utf-8"),
+    "/device": ("device.html", "text/html; charset=utf-8"),
+    "/device.js": ("device.js", "text/javascript; charset=utf-8"),
     "/page.css": ("page.css", "text/css; charset=utf-8"),
     "/page.js": ("page.js", "text/javascript; charset=utf-8"),
     "/icon.svg": ("icon.svg", "image/svg+xml"),
@@ -60,6 +62,7 @@ class Pages:
 
     def __init__(self, live: Live, access: Access, health: Health, routes: Sequence[Route] = ()) -> None:
         """`routes` are those of the interfaces for other programs."""
+        self.refused = 0  # requests answered by a 4xx or 5xx
         self._live, self._access, self._health = live, access, health
         self._attempts = Attempts()
         with own_file(HERE, "the page's files are"):
@@ -83,6 +86,7 @@ class Pages:
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
+                self.refused += message["status"] >= 400
                 MutableHeaders(scope=message).update(HEADERS)  # also of errors
             await send(message)
 
@@ -188,7 +192,7 @@ async def _refusal(request: Request, error: Exception) -> Response:
     """An unknown path or method, or too many viewers."""
     assert isinstance(error, HTTPException)
     if error.status_code == 404:
-        return _text(404, "There is / /picture.jpg /picture.mjpg /people /people.json /health")
+        return _text(404, "There is / /device /picture.jpg /picture.mjpg /people /people.json /health")
     if error.status_code != 405:
         return _text(error.status_code, error.detail)
     allowed = (error.headers or {}).get("Allow", "")

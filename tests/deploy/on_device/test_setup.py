@@ -106,7 +106,7 @@ def test_the_configuration_belongs_to_root_and_its_group_is_the_kiosks(pi, capsy
 
 def test_updates_by_night_or_not_at_all(pi, capsys):
     timer = f"{SYSTEM}/apt-daily-upgrade.timer.d/kiosk.conf"
-    pi.set_up(capsys)
+    assert "sudo apt install unattended-upgrades" in "".join(pi.set_up(capsys))
     assert "OnCalendar=*-*-* 04:00" in pi.get(timer)
     assert '-security,label=Debian-Security"' in pi.get("etc/apt/apt.conf.d/52kiosk")
     pi.put("etc/kiosk/os.toml", 'updates = "off"\n')

@@ -118,7 +118,7 @@ def test_outside_of_systemd_nothing_is_kept_but_counted():
 def test_the_directories_are_those_that_systemd_names(tmp_path):
     environ = {"STATE_DIRECTORY": f"{tmp_path}/a:{tmp_path}/b", "RUNTIME_DIRECTORY": f"{tmp_path}/r"}
     file = LadderFile.from_environment(environ)
-    assert (file.card, file._copy) == (tmp_path / "a" / "ladder.json", tmp_path / "r" / "ladder.json")
+    assert (file.card, file.copy) == (tmp_path / "a" / "ladder.json", tmp_path / "r" / "ladder.json")
 
 
 def test_a_boot_has_a_name_of_its_own_unless_it_is_hidden(tmp_path):

@@ -4,6 +4,7 @@ from device.audience.audience import Audience
 from device.audience.messages import Messages
 from device.audience.telemetry import Telemetry
 from device.box import Box
+from device.config.live import LiveSettings
 from device.config.loader import changed, defaults
 from device.person import Person
 
@@ -56,7 +57,8 @@ class Film:
     @property
     def telemetry(self):
         """As the interfaces get it, with one stage and one loss."""
-        return Telemetry(self.audience, self.messages, lambda: {"frame": {"p95": 2.5}}, lambda: {"mqtt": 3})
+        stages, live = {"frame": {"p50": 1.5, "p95": 2.5}}, LiveSettings(self.settings)
+        return Telemetry(self.audience, self.messages, lambda: stages, lambda: {"mqtt": 3}, live)
 
     @property
     def hour(self):

@@ -99,7 +99,7 @@ def test_help_names_each_option_its_value_and_what_is_allowed():
     assert "--config FILE settings as `python -m device config` prints them" in text
     assert "--width WIDTH width of the picture; a whole number from 160 to 1920 (pixels); default 640" in text
     assert "--loop, --no-loop clips and folders: begin again at the end; true or false; default False" in text
-    assert "--output USE window, web" in text
+    assert "--output USE window, drm, fb, web" in text
     assert "[camera]: How a camera is set up, and what happens when it fails." in text
 
 

@@ -407,7 +407,9 @@ def test_a_card_that_is_taken_at_the_start_names_the_remedy(kernel, asked):
 
 def test_a_card_that_cannot_be_had_names_another_output(kernel, asked):
     kernel.refuse["become_master"] = errno.ENOTTY
-    with pytest.raises(ConfigError, match="Inappropriate ioctl for device; try --output fb or --output web"):
+    with pytest.raises(
+        ConfigError, match=r"drm: Inappropriate ioctl for device; try --output fb or --output web"
+    ):
         asked()
 
 
@@ -422,3 +424,4 @@ def test_a_card_that_this_user_may_not_open_names_the_group(kernel, asked, monke
 
 def test_declared_are_the_picture_one_between_and_two_buffers_of_the_largest_mode(settings):
     assert output.declared("", (1280, 720), settings) == 2_764_800 + 6_912_000 + 18_432_000
+    assert output.declared("", (3000, 1000), settings) == 9_000_000 + 9_000_000 + 18_432_000

@@ -25,6 +25,8 @@ class Panel:
         red, green, blue = colours or {32: (16, 8, 0), 16: (11, 5, 0)}[bits]
         self.size = fb.Size(width=16, height=12, virtual_width=16, virtual_height=24, bits=bits)
         self.size.red[0], self.size.green[0], self.size.blue[0] = red, green, blue
+        for colour in (self.size.red, self.size.green, self.size.blue):
+            colour[1] = 8  # its length
         self.pitch = 16 * bits // 8 + 8
         path.write_bytes(b"\xaa" * (self.pitch * 24))
         self.told = []
@@ -178,3 +180,4 @@ def test_a_frame_buffer_that_there_is_not_is_a_sentence(settings, tmp_path):
 
 def test_declared_are_the_picture_one_between_and_the_largest_screen(settings):
     assert fb.declared("", (1280, 720), settings) == 2_764_800 + 6_912_000 + 9_216_000
+    assert fb.declared("", (3000, 1000), settings) == 9_000_000 + 9_000_000 + 9_216_000

@@ -43,7 +43,8 @@ for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub
 done
 echo raspberrypi > "$root/etc/hostname"
 printf '127.0.0.1 localhost\n127.0.1.1 raspberrypi\n' > "$root/etc/hosts"
-printf '/dev/vda2 / ext4 noatime 0 1\n/dev/vda1 /boot/firmware vfat defaults 0 2\n' > "$root/etc/fstab"
+wait=x-systemd.device-timeout=30min # a busy machine takes longer than systemd's 90 s
+printf '/dev/vda2 / ext4 noatime,%s 0 1\n/dev/vda1 /boot/firmware vfat %s 0 2\n' $wait $wait > "$root/etc/fstab"
 ls "$root"/etc/ssh/ssh_host_*_key > /dev/null 2>&1 || ssh-keygen -A -f "$root" > /dev/null
 : > "$root/etc/machine-id"
 

@@ -13,6 +13,9 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.device.audience.film import person
+from tests.device.outputs.web.test_api import Site
+
 SIZES = {"phone": (390, 844), "laptop": (1440, 900), "kiosk": (1080, 1920), "screen": (1920, 1080)}
 TOKEN = "correct horse battery"
 
@@ -152,3 +155,29 @@ def test_a_hidden_page_costs_nothing(serve, free_port, browser):
     while any(web._feed._watching.values()):
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+CHOICE = "document.getElementsByName('overlay.language')[0]"
+
+
+def test_the_technicians_page_at_every_size(free_port, browser):
+    site = Site(free_port)
+    site.health |= {"reasons": [], "memory_budget_mib": 128, "ladder": {"camera_reopened": 2}}
+    site.film.play(125.0, person(age=30.0, band="25–34", state="settled"))
+    address = f"http://127.0.0.1:{free_port}/device"
+    try:
+        for width, height in (*SIZES.values(), (360, 640)):
+            browser.open(address, (width, height))
+            browser.until("document.querySelectorAll('#chart rect').length === 1")
+            assert browser.run("document.documentElement.scrollWidth") <= width
+            assert browser.run("document.getElementById('ladder').textContent") == "camera reopened2"
+            assert browser.run("document.getElementById('link').dataset.state") == "live"
+        browser.until(f"{CHOICE}?.value === 'en'")
+        browser.run(f"({CHOICE}.value = 'de', {CHOICE}.dispatchEvent(new Event('change')))")
+        browser.until("document.getElementById('answer').textContent === 'overlay.language is set.'")
+        browser.open(address)
+        browser.until(f"{CHOICE}?.value === 'de'")
+        assert site.live.take().overlay.language == "de"
+        assert browser.complaints() == []
+    finally:
+        site.web.close()
