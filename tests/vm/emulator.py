@@ -104,6 +104,8 @@ class Machine:
 
     def ssh(self, command: str, *, check: bool = True, limit: float = 300) -> str:
         """What a command in its shell prints, errors too; without `check` a failed one is as good."""
+        if not self.is_on():
+            raise MachineError(f"the machine is off; its last words: {self.console[-300:]}")
         done = subprocess.run(
             ["ssh", "-F", str(self.config), "-p", str(self.port), self.host, command],
             stdin=subprocess.DEVNULL,

@@ -9,7 +9,7 @@ from tests.vm.test_flash import pace
 
 WATCHDOG = ("-device", "i6300esb", "-watchdog-action", "reset")
 GROUP = "/sys/fs/cgroup/system.slice/kiosk.service"
-HOG = f"echo $$ > {GROUP}/cgroup.procs; exec python3 -c 'x = bytearray(700 << 20); x[::4096] = x[1::4096]'"
+HOG = f'echo $$ > {GROUP}/cgroup.procs; exec python3 -c "x = bytearray(700 << 20); x[::4096] = x[1::4096]"'
 ASK = f"awk '$3 == \"vda\" {{print $10}}' /proc/diskstats; cat {GROUP}/memory.current"
 
 pytestmark = pytest.mark.vm
@@ -44,7 +44,7 @@ def test_a_stopped_process_is_started_again(kiosk, machine, say):
 def test_a_hog_in_its_cgroup_is_ended(kiosk, machine, say):
     old, restarts = kiosk.pid(), int(kiosk.property("NRestarts"))
     limit = int(machine.ssh(f"cat {GROUP}/memory.max"))
-    machine.ssh(f'sudo sh -c "{HOG}"', check=False)
+    machine.ssh(f"sudo sh -c '{HOG}'", check=False)
     seconds = wait_for(lambda: kiosk.pid() not in (0, old), 120 * pace(machine), kiosk.journal)
     kiosk.wait_well()
     say(f"a hog ended at MemoryMax of {limit >> 20} MiB, a new process after {seconds:.0f} s")

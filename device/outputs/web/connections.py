@@ -80,6 +80,7 @@ class Listener(socket.socket):
         """Listen on (host, port), with room for `live` endless answers. Raises OSError if it is taken."""
         super().__init__(socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
         self.limit = live + SPARE
+        self.refused = 0  # connections without a place, and requests that were none
         self._connections: dict[int, Connection] = {}  # by descriptor
         try:
             self.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -94,6 +95,7 @@ class Listener(socket.socket):
         accepted, address = super().accept()
         client = str(address[0])
         if not self._make_room(client):
+            self.refused += 1
             with suppress(OSError):
                 accepted.recv(4096, socket.MSG_DONTWAIT)  # unread, it would make the answer be lost
             with suppress(OSError):

@@ -62,6 +62,7 @@ class Pages:
 
     def __init__(self, live: Live, access: Access, health: Health, routes: Sequence[Route] = ()) -> None:
         """`routes` are those of the interfaces for other programs."""
+        self.refused = 0  # requests answered by a 4xx or 5xx
         self._live, self._access, self._health = live, access, health
         self._attempts = Attempts()
         with own_file(HERE, "the page's files are"):
@@ -85,6 +86,7 @@ class Pages:
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
+                self.refused += message["status"] >= 400
                 MutableHeaders(scope=message).update(HEADERS)  # also of errors
             await send(message)
 

@@ -16,8 +16,12 @@ def routes(
     telemetry: Telemetry | None,
     health: Callable[[], dict[str, Any]],
     closed: Callable[[], bool],
+    refused: Callable[[], int],
 ) -> list[Route]:
-    """The technician's page, and those that `settings` ask for. `closed()` tells whether the server ends."""
+    """The technician's page, and those that `settings` ask for.
+
+    `closed()` tells whether the server ends, `refused()` how many requests it refused.
+    """
     if telemetry is None:
         return []
     from device.outputs.web.console import Console
@@ -30,5 +34,5 @@ def routes(
     if settings.metrics.enabled:
         from device.outputs.web.metrics import Metrics
 
-        found += Metrics(telemetry, health).routes()
+        found += Metrics(telemetry, health, refused).routes()
     return found

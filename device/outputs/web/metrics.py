@@ -46,8 +46,8 @@ AUDIENCE = {
 class Metrics:
     """A registry of our own. With `api.min_people` of 2 or more, nothing of the audience is in it."""
 
-    def __init__(self, telemetry: Telemetry, health: Health) -> None:
-        self._telemetry, self._health = telemetry, health
+    def __init__(self, telemetry: Telemetry, health: Health, refused: Callable[[], int]) -> None:
+        self._telemetry, self._health, self._refused = telemetry, health, refused
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
 
@@ -80,6 +80,7 @@ class Metrics:
         for name, (words, key) in COUNTERS.items():
             if key in health:
                 yield CounterMetricFamily(name, words, health[key])
+        yield CounterMetricFamily("kiosk_requests_refused", "Answered by a 4xx or 5xx", self._refused())
         stages = GaugeMetricFamily(
             "kiosk_stage_p95_seconds", "95 % of frames need no longer for this stage", labels=["stage"]
         )

@@ -54,7 +54,9 @@ class Web:
             from device.outputs.web.interfaces import routes
             from device.outputs.web.server import Server
 
-            more = routes(settings, telemetry, health, lambda: self._feed.closed)
+            more = routes(
+                settings, telemetry, health, lambda: self._feed.closed, lambda: self._server.refused
+            )
         self._scheme = "https" if tls else "http"
         self._feed = Feed(size, settings)
         access = Access(settings.web.token, settings.web.allowed_hosts)

@@ -101,6 +101,7 @@ class Protocol(H11Protocol):
     def _refuse(self, status: int) -> None:
         """Answer, if no other answer has begun; whatever else comes is thrown away until we hang up."""
         self._refused = True
+        self.config.listener.refused += 1
         self._unset_keepalive_if_required()
         if self.cycle is not None and not self.cycle.response_complete:
             if self.cycle.response_started:

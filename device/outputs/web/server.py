@@ -48,7 +48,8 @@ class Server:
         """
         self._listener = Listener(address, viewers * STREAMS + (EVENT_STREAMS if routes else 0))
         self._live = Live(feed, viewers * STREAMS)
-        self._uvicorn = uvicorn.Server(self._config(Pages(self._live, access, health, routes), tls))
+        self._pages = Pages(self._live, access, health, routes)
+        self._uvicorn = uvicorn.Server(self._config(self._pages, tls))
         self.address: tuple[str, int] = self._listener.getsockname()[:2]
         self.error: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
@@ -57,6 +58,11 @@ class Server:
         except BaseException:
             self._listener.close()
             raise
+
+    @property
+    def refused(self) -> int:
+        """Connections and requests that were refused, since the start."""
+        return self._listener.refused + self._pages.refused
 
     def _config(self, pages: Pages, tls: SSLContext | None) -> PageConfig:
         options: dict[str, Any] = {"ssl_context_factory": lambda config, default: tls} if tls else {}

@@ -10,6 +10,7 @@ import pytest
 import device
 from device.age.network import Reading
 from device.app.summary import Summary
+from device.audience.audience import Audience
 from device.bench.synthetic_detector import Crowd
 from device.budget.timing import Timings
 from device.config import loader
@@ -21,7 +22,7 @@ from device.pipeline.pipeline import Vision
 pytestmark = pytest.mark.native  # a thousand traced frames
 
 DEVICE = Path(device.__file__).parent
-ROOMS = ("age", "budget", "faces", "inference", "overlay", "pipeline", "tracks")
+ROOMS = ("age", "audience", "budget", "faces", "inference", "overlay", "pipeline", "tracks")
 WAY = (*(f"{room}/*" for room in ROOMS), "app/summary.py", "events/json_lines.py", "outputs/dispatcher.py")
 SIZE = (640, 480)
 FPS = 30.0
@@ -56,8 +57,8 @@ def test_frames_leave_nothing_behind():
     networks, stages, summary = Networks(), Timings(), Summary()
     vision = Vision(settings, SIZE, FPS, stages, Crowd(networks, 4, SIZE), networks)
     picture = Dispatcher(settings, SIZE, [], stages)
-    events = Events("/dev/null")
     frame = Frame(SIZE)
+    events, audience = Events("/dev/null"), Audience(settings, clock=lambda: frame.time)
     noise = np.random.default_rng(1).integers(0, 255, 97, np.uint8)
 
     def film(start, frames):
@@ -68,6 +69,7 @@ def test_frames_leave_nothing_behind():
             picture.draw(frame.image, True, persons, frame.time)
             summary.record(index, frame.time, persons)
             events.record(index, frame.time, persons)
+            audience.record(index, frame.time, persons)
             events.flush(20.0)  # what waits to be written is not what is left behind
 
     film(0, WARM_UP)

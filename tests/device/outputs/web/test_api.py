@@ -340,13 +340,15 @@ def test_numbers_of_few_people_do_not_leave(site):
 # --- metrics
 
 
-def test_the_metrics(site):
+def test_the_metrics(site, free_port):
     here = site()
     here.film.play(3.0, person(1, **ADULT), person(2, yaw=None))
+    assert [here.ask("/nope").status, status(free_port, b"no HTTP\r\n\r\n")] == [404, 400]
     answer = here.ask("/metrics")
     assert answer.headers["Content-Type"].startswith("text/plain")
     lines = answer.body.decode().splitlines()
     values = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    assert values["kiosk_requests_refused_total"] == "2.0"
     assert values["kiosk_people_total"] == "2.0"
     assert values["kiosk_watchers_in_view"] == "1.0"
     assert values["kiosk_attention_seconds_total"] == "2.75"  # up to the last snapshot
