@@ -53,7 +53,7 @@ def case(number, folder):
         options += ["--config", str(path)]
     elif rng.random() < 0.1:
         options += ["--config", rng.choice([*VALUES, str(folder), "/dev/zero", str(folder / "fifo")])]
-    others = ["run", "photo", "doctor", "bench", "token", "ladder", "nothing", "", "\udcff", "--version"]
+    others = ["run", "photo", "doctor", "bench", "token", "ladder", "notice", "nothing", "", "\udcff", "--version"]
     command = rng.choice(["config"] * 30 + others)
     if command in ("run", "photo", "doctor", "bench", "ladder"):
         options.append("--no-such-option")  # so that it does not begin
