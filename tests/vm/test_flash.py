@@ -84,12 +84,12 @@ def test_a_release_that_fails_goes_back_by_itself(machine, kiosk, flash, worksho
 
 
 def pace(machine) -> float:
-    """How many times slower than a Pi this machine is, 1 at least: a Pi boots in 10 s.
+    """By how much the limits in seconds are longer than on a Pi: a fifth of the boot's seconds, 2 at least.
 
-    A free core emulates it at 2 to 3, and limits in seconds are as many times longer here: a busy one must
-    not fail what is well. What was measured is printed beside what must hold on a Pi.
+    A free core boots in 20 s, and is 2 to 3 times slower than a Pi; the rest is for a load that comes
+    after the boot was measured. What was measured is printed beside what must hold on a Pi.
     """
-    return max(1.0, machine.boot_s / 10)
+    return max(2.0, machine.boot_s / 5)
 
 
 def flash_arguments(machine, workshop) -> tuple[str, ...]:
