@@ -108,7 +108,7 @@ def _eyes(well: float, poor: float) -> Check:
 
 SURE = Check("score", "how sure the detector is", (0.6, 1.0), (0.4, 1.0), UNSURE, places=2)
 SPREAD = Check(
-    "spread", "spread of the age", (0.0, 10.0), (0.0, 15.0), UNSURE, UNSURE, unit="years", places=1
+    "spread", "spread of the age", (0.0, 12.0), (0.0, 16.0), UNSURE, UNSURE, unit="years", places=1
 )
 MIDDLE = (
     share("inside", "of the faces wholly in the picture", 0.9, 0.5, AIM),

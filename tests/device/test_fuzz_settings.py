@@ -53,7 +53,19 @@ def case(number, folder):
         options += ["--config", str(path)]
     elif rng.random() < 0.1:
         options += ["--config", rng.choice([*VALUES, str(folder), "/dev/zero", str(folder / "fifo")])]
-    others = ["run", "photo", "doctor", "bench", "field-test", "token", "ladder", "nothing", "", "\udcff"]
+    others = [
+        "run",
+        "photo",
+        "doctor",
+        "bench",
+        "field-test",
+        "notice",
+        "token",
+        "ladder",
+        "nothing",
+        "",
+        "\udcff",
+    ]
     others += ["--version"]
     command = rng.choice(["config"] * 30 + others)
     if command in ("run", "photo", "doctor", "bench", "field-test", "ladder"):

@@ -164,7 +164,7 @@ def test_fault_9_numbers_lost_while_two_cross(ids, grade):
 
 def test_fault_10_unsure_ages_and_blur():
     assert finding("2 m", "spread", altered(sights("2 m"), spread=18.0)).grade == "failed"
-    assert finding("2 m", "spread", altered(sights("2 m"), spread=12.0)).grade == "poor"
+    assert finding("2 m", "spread", altered(sights("2 m"), spread=14.0)).grade == "poor"
     none = finding("2 m", "spread", altered(sights("2 m"), spread=None))
     assert (none.grade, none.figure) == ("failed", "none")
     assert "focus" in none.remedy
