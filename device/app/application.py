@@ -198,8 +198,8 @@ class Run:
             self.force_exit(error.exit_status)
             raise
         finally:
-            guidance = self.guide.poll(now) if self.guide else ""
-            self.picture.notice = self.health.notice or guidance
+            self.picture.notice = self.health.notice
+            self.picture.headline = self.guide.poll(now) if self.guide else ""
         ready = self.loop.frames > 0 or self.health.camera_failed
         self.systemd.poll(now, ready, self.health.alive, self.health.line)
 
