@@ -33,7 +33,8 @@ class Performance:
         for step in steps()[:only]:
             self.current = Sight(0.0, (POSTER,))  # of the way there: not to be counted
             self.poll()
-            self.conductor.see(None, [])
+            for _ in range(FRAMES):
+                self.conductor.see(None, [])
             start = self.now + PREPARE_S
             for number, sight in enumerate(sights(step.name)):
                 self.now = start + step.seconds * number / FRAMES

@@ -99,6 +99,12 @@ def test_the_last_test_of_the_same_site_is_shown_beside(tmp_path):
     parsed(text)
 
 
+def test_a_last_report_that_somebody_changed_is_only_text():
+    last = report()
+    last["time"] = last["steps"][0]["findings"][0]["figure"] = "<script>"
+    assert "<script>" not in page(report(), last)
+
+
 def test_files_that_are_no_reports_are_passed_over(tmp_path):
     contents = [
         "",
