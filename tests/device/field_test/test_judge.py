@@ -117,7 +117,9 @@ def test_fault_6_throttled():
 
 @pytest.mark.parametrize(("celsius", "grade"), [(74.0, "well"), (77.0, "poor"), (83.0, "failed")])
 def test_hot(celsius, grade):
-    assert machine([Sample(60.0, 40.0), Sample(60.0, celsius), Sample(60.0, 50.0)])["temperature"].grade == grade
+    assert (
+        machine([Sample(60.0, 40.0), Sample(60.0, celsius), Sample(60.0, 50.0)])["temperature"].grade == grade
+    )
 
 
 def test_a_temperature_that_nothing_tells_is_left_out():
