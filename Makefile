@@ -18,7 +18,7 @@ DEV ?=
 CARD = --device '$(DEV)' --image '$(IMAGE)' $(if $(SHA256),--sha256 '$(SHA256)') $(if $(CONFIG),--config '$(CONFIG)') \
     $(if $(SECRETS),--secrets '$(SECRETS)') $(if $(NAME),--name '$(NAME)') $(if $(BUNDLE),--bundle '$(BUNDLE)') \
     $(if $(SCREEN),--screen '$(SCREEN)') $(if $(filter-out 0,$(DRY_RUN)),--dry-run)
-.PHONY: help run photo doctor bench bundle flash status logs rollback train quantize noise evaluate calibrate \
+.PHONY: help run photo doctor bench field-test bundle flash status logs rollback train quantize noise evaluate calibrate \
         test test-slow test-arm64 test-vm lint golden mutants setup training lock format clean
 
 help: ## list what can be done
@@ -38,6 +38,10 @@ doctor: setup ## say what this machine has, and whether the main job can run on 
 
 bench: setup ## measure time and memory of every stage on this machine
 	@$(DEVICE) -m device bench $(ARGS)
+
+OUT ?= field-tests
+field-test: setup ## go through a test of the site, step by step; the page is kept in OUT=field-tests
+	@$(DEVICE) -m device field-test --out '$(OUT)' $(ARGS)
 
 ##@ Put it on a Raspberry Pi
 

@@ -16,6 +16,7 @@ COMMANDS = {
     "photo": "the ages of the faces in photographs",
     "doctor": "what this machine has, and whether the main job can run on it",
     "bench": "how long a frame takes and how much memory the program holds",
+    "field-test": "lead a technician through a test of the site, and keep a page of what came of it",
     "config": "print the commented configuration file",
     "ladder": "what the recovery ladder did on this machine",
     "notice": "print the notice for the door, in five languages, as an HTML page",
@@ -95,7 +96,7 @@ def perform(argv: list[str]) -> int:
     from device.board import footprint
 
     footprint.apply()
-    command = import_module(f"device.commands.{name}")
+    command = import_module(f"device.commands.{name.replace('-', '_')}")
     program = f"python -m device {name}"
     parser = ArgumentParser(program, f"{program} [OPTIONS]", COMMANDS[name], allow_abbrev=False)
     command.add_options(parser)
@@ -105,7 +106,7 @@ def perform(argv: list[str]) -> int:
 
 def usage() -> str:
     """The commands, a line each."""
-    lines = [f"  {name:<9} {text}" for name, text in {**COMMANDS, "--version": "version and commit"}.items()]
+    lines = [f"  {name:<10} {text}" for name, text in {**COMMANDS, "--version": "version and commit"}.items()]
     return "\n".join(["usage: python -m device COMMAND [OPTIONS]", "", *lines, "", STATUSES])
 
 

@@ -25,8 +25,9 @@ MAY_IMPORT = {
     "events": ROOT | {"config", "budget", "audience"},
     "app": LOW | {"camera", "faces", "tracks", "age", "pipeline", "overlay", "outputs", "events", "audience"},
 }
+MAY_IMPORT["field_test"] = ROOT | {"config", "faces", "tracks"}
 MAY_IMPORT["bench"] = MAY_IMPORT["app"] | {"app"}
-MAY_IMPORT["commands"] = MAY_IMPORT["bench"] | {"bench", "notice"}
+MAY_IMPORT["commands"] = MAY_IMPORT["bench"] | {"bench", "notice", "field_test"}
 ROOMS = sorted(path.name for path in DEVICE.iterdir() if (path / "__init__.py").is_file())
 
 

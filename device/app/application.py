@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from typing import cast
+from typing import Protocol, cast
 
 import cv2
 
@@ -33,10 +33,11 @@ from device.config.schema import Settings
 from device.errors import VisionStuckError
 from device.events.json_lines import Events
 from device.events.trace import Trace
+from device.frame import Frame
 from device.outputs.dispatcher import Dispatcher
 from device.outputs.open import open_outputs
 from device.overlay.composition import shown_size
-from device.pipeline.pipeline import Vision, open_networks
+from device.pipeline.pipeline import PersonTrack, Vision, open_networks
 
 # Of the time between two frames: so long the picture waits for this frame's result. Reasoned, not tuned:
 # the rest is for the overlay and the outputs, which take 0.1 to 0.2 of it on the slowest board.
@@ -45,6 +46,16 @@ FAILED = ("stalled", "gone", "garbage")  # what a source says when it gives no p
 POOR = ("demo", "skipped", "damaged", "changed")  # when it gives one, but not as it was asked for
 
 log = logging.getLogger(__name__)
+
+
+class Guide(Protocol):
+    """Who leads people before the camera through something while the main job runs."""
+
+    def see(self, frame: Frame, tracks: Sequence[PersonTrack]) -> None:
+        """Hear of a frame that the vision is done with, on its thread; `tracks` are of this frame."""
+
+    def poll(self, now: float) -> str:
+        """Once a frame, by the monotonic time: the line for the picture, empty for none."""
 
 
 class Run:
@@ -89,6 +100,7 @@ class Run:
         self._drawn: bool | None = None
         limit_s = settings.limits.vision_timeout_s
         self.health = Health(limit_s, self._numbers, self._notify, self._stands_in)
+        self.guide: Guide | None = None
         self.ladder = Ladder(LadderFile.from_environment())
         closing.callback(self.ladder.close)
         self.capture = open_capture(settings, self._on_source)
@@ -137,11 +149,17 @@ class Run:
         return self.vision.faces if self.worker.fresh else None
 
     def _worker(self, stepped: bool, fps: float) -> SyncVision | AsyncVision:
-        process, release, on_result = self.vision.process, self.capture.release, self.health.on_result
+        process, release, on_result = self.vision.process, self.capture.release, self._on_result
         strict = self.vision.strict  # no picture before somebody looked at it, so the picture may come late
         if stepped:
             return SyncVision(process, release, on_result)
         return AsyncVision(process, release, EXTRAPOLATE_S if strict else PATIENCE / fps, on_result)
+
+    def _on_result(self, frame: Frame) -> None:
+        """The vision is done with a frame; on its thread."""
+        self.health.on_result(frame)
+        if self.guide:
+            self.guide.see(frame, self.vision.tracks)
 
     def _on_source(self, kind: str, message: str) -> None:
         """Pass on what the source says of itself; called from its thread."""
@@ -181,6 +199,7 @@ class Run:
             raise
         finally:
             self.picture.notice = self.health.notice
+            self.picture.headline = self.guide.poll(now) if self.guide else ""
         ready = self.loop.frames > 0 or self.health.camera_failed
         self.systemd.poll(now, ready, self.health.alive, self.health.line)
 

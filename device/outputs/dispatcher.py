@@ -20,13 +20,14 @@ RATE_EVERY = 1.0  # seconds between two new values of the rate that is shown
 class Dispatcher:
     """Draws and shows. `outputs` are open; `size` is the frames' (width, height).
 
-    `notice` is what the operator should know, shown on the picture; `half_rate` shows every other frame.
+    `notice` is what the operator should know, shown on the picture, `headline` what the people before it are
+    to do; `half_rate` shows every other frame.
     """
 
     def __init__(
         self, settings: Settings, size: tuple[int, int], outputs: Sequence[Isolated], stages: Timings
     ):
-        self.notice = ""
+        self.notice = self.headline = ""
         self.half_rate = False
         self._size = size
         self._overlay = Overlay(size, settings)
@@ -94,7 +95,7 @@ class Dispatcher:
         return self.half_rate and self._turn
 
     def _status(self, t: float) -> Status:
-        return Status(self._rate, self.notice, t)
+        return Status(self._rate, self.notice, t, self.headline)
 
     def shed(self) -> list[str]:
         """Close the outputs that the machine can do without, and name them."""

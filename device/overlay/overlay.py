@@ -16,7 +16,7 @@ from device.frame import Image
 from device.overlay import shapes
 from device.overlay.invitation import Invitation
 from device.overlay.label_placement import LabelPlacer
-from device.overlay.shapes import ARMS, RING_STEPS, Label, Shapes
+from device.overlay.shapes import ARMS, RING_STEPS, WHITE, Label, Shapes
 from device.overlay.sprites import Sprite
 from device.overlay.turn import turn_of
 from device.overlay.words import Words
@@ -30,15 +30,20 @@ FACE_MARGIN, FACE_RAISE = 1.24, 0.07  # the bracket is larger than the face's bo
 ARM = 0.24  # of the bracket's side
 CHANGES = 4  # labels a frame that may say something new: to draw one takes longer than to find its age
 SCALES = ((0.0, 1.0), (95.0, 1.35), (150.0, 1.8))  # from this face width on, at 480 lines, text so large
+HEADLINE_CAPS = (20.0, 16.0, 12.0, 9.0)  # heights of capitals at 480 lines
 STICKY = 0.9  # of that width; a label keeps its size until the face is smaller than that
 
 
 class Status(NamedTuple):
-    """What the line at the bottom says beside the number of people; `t` (seconds) turns the rings."""
+    """What the line at the bottom says beside the number of people; `t` (seconds) turns the rings.
+
+    `headline` stands large at the top, for the people before the screen.
+    """
 
     fps: float = 0.0
     notice: str = ""
     t: float = 0.0
+    headline: str = ""
 
 
 class Placed(NamedTuple):
@@ -61,7 +66,7 @@ class Overlay:
         Raises AssetError when letters or texts are missing.
         """
         self._turn = turn_of(settings.screen, size)
-        self._height = size[1]
+        self._width, self._height = size
         self._unit = _unit(size)
         self._show_band = settings.overlay.show == "band"
         self._show_status = settings.overlay.status
@@ -93,7 +98,8 @@ class Overlay:
         self._placed = []
         persons = sorted(persons, key=attrgetter("id"))
         taken = self._place_status(len(persons), status) if self._show_status else []
-        self._invitation.watch(bool(persons or status.notice), status.t)
+        taken += self._place_headline(status.headline) if status.headline else []
+        self._invitation.watch(bool(persons or status.notice or status.headline), status.t)
         if self.inviting:
             for sprite, x, y in self._invitation.parts():
                 self._place(sprite, x, y)
@@ -192,6 +198,16 @@ class Overlay:
                 taken.append(place)
                 x += label.width + gap / 2
         return taken
+
+    def _place_headline(self, text: str) -> list[Box]:
+        """As large as fits the picture's width, in the middle of its top; returns the box it took."""
+        for cap in HEADLINE_CAPS:
+            label = self._shapes.title(text, cap, WHITE)
+            if label.width <= self._width:
+                break
+        place = Box((self._width - label.width) // 2, 10 * self._unit, label.width, label.height)
+        self._place_label(label, place)
+        return [place]
 
 
 def _unit(size: tuple[int, int]) -> float:

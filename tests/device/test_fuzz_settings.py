@@ -53,9 +53,10 @@ def case(number, folder):
         options += ["--config", str(path)]
     elif rng.random() < 0.1:
         options += ["--config", rng.choice([*VALUES, str(folder), "/dev/zero", str(folder / "fifo")])]
-    others = ["run", "photo", "doctor", "bench", "token", "ladder", "notice", "nothing", "", "\udcff", "--version"]
+    begins = ["run", "photo", "doctor", "bench", "field-test", "ladder"]
+    others = [*begins, "notice", "token", "nothing", "", "\udcff", "--version"]
     command = rng.choice(["config"] * 30 + others)
-    if command in ("run", "photo", "doctor", "bench", "ladder"):
+    if command in begins:
         options.append("--no-such-option")  # so that it does not begin
     options = [option.replace("\0", "") for option in options]
     return [command, *options] if rng.random() < 0.98 else []

@@ -157,3 +157,12 @@ def test_in_a_crowd_labels_change_a_few_at_a_time():
         drawing.draw(image, shown)
         said.append([words[0] for words in drawing._texts.values()])
     assert said == [["34"] * 6, ["50"] * 4 + ["34"] * 2, ["50"] * 6]
+
+
+@pytest.mark.parametrize("text", ["1/12  Stand 1 m away", "6/12  1 m: turn your head left, right  ·  in 8 s"])
+def test_a_headline_is_as_large_as_fits_in_the_middle_of_the_top(text):
+    left, top, right, bottom = touched(drawn([], Status(headline=text)))
+    assert left >= 0
+    assert abs(left + right - SIZE[0]) <= 2
+    assert right - left > 0.5 * SIZE[0]
+    assert 0 < top < bottom < 0.2 * SIZE[1]
