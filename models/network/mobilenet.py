@@ -1,8 +1,9 @@
 """MobileNet with α = 0.25 in Keras 3, as SSR-Net's authors compare with it (IJCAI 2018, section 4).
 
-Howard et al. 2017: a 3×3 convolution of stride 2 and thirteen depthwise separable blocks, each with
-batch normalisation and ReLU6. The head is SSR-Net's authors': a 1×1 convolution to 20 channels
-with ReLU, flatten, dropout 0.2, dense 32, dense 1. Published there: 6.50 years on MORPH2 in 1.0 MB, MegaAge-Asian CA(3) 44.0, CA(5) 60.6.
+Howard et al. 2017: a 3×3 convolution of stride 2 and thirteen depthwise separable blocks, each with batch
+normalisation and ReLU6. The head is SSR-Net's authors': a 1×1 convolution to 20 channels with ReLU, flatten,
+dropout 0.2, dense 32, dense 1. Published there: 6.50 years on MORPH2 in 1.0 MB, MegaAge-Asian CA(3) 44.0,
+CA(5) 60.6.
 """
 
 from __future__ import annotations
