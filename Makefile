@@ -9,7 +9,9 @@ PYTHON ?=
 export PYTHON
 .DEFAULT_GOAL := help
 OS ?=
-HOST ?=
+ifneq ($(origin HOST),command line)
+HOST := # some shells set one, which names this machine
+endif
 REMOTE = --host '$(HOST)' $(if $(PORT),--port '$(PORT)') $(if $(KEY),--key '$(KEY)')
 NETWORK = $(REMOTE) $(if $(OS),--os '$(OS)') $(if $(BUNDLE),--bundle '$(BUNDLE)')
 DEV ?=

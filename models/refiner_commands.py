@@ -1,4 +1,4 @@
-"""The refiner's commands: `python -m models refiner train`, then `quantize`, in the workstation's environment."""
+"""The refiner's commands, in the workstation's environment: `python -m models refiner train`, `quantize`."""
 
 from __future__ import annotations
 

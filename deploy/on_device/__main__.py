@@ -41,6 +41,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--root", type=Path, default=Path("/"), help="a folder that stands for /")
     module.add_options(parser)
     args = parser.parse_args(argv[1:])
+    os.umask(0o022)  # the service has a user of its own, whatever the technician's umask is
     try:
         status: int = module.main(Layout(args.root.resolve()), args)
     except Refused as error:

@@ -12,7 +12,6 @@ Nothing here compares wall clocks: a Pi has none until the network gives it one.
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import json
 import os
@@ -176,6 +175,8 @@ def point(link: Path, commit: str) -> None:
 
 def exchange(a: Path, b: Path) -> None:
     """Two folders change names at once. Raises OSError."""
+    import ctypes  # takes its time, and is hardly ever needed
+
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.renameat2(AT_FDCWD, os.fsencode(a), AT_FDCWD, os.fsencode(b), RENAME_EXCHANGE):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(b))

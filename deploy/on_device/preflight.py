@@ -1,8 +1,9 @@
 """Looks at a device before anything is sent to it, and changes nothing there.
 
-One file without imports of ours: `ssh HOST python3 - OPTIONS < preflight.py`. It prints one object of JSON:
-the facts, "problems" (each a sentence with its remedy: stop here) and "notes". Status 0, or 2 when there are
-problems. It also runs on the Pythons that it refuses.
+One file without imports of ours: `ssh HOST python3 -IS - OPTIONS < preflight.py`. It prints one object of
+JSON: the facts, "problems" (each a sentence with its remedy: stop here) and "notes". Where the wanted
+release runs and is well, only that. Status 0, or 2 when there are problems. It also runs on the Pythons
+that it refuses.
 """
 
 from __future__ import annotations
@@ -122,22 +123,33 @@ def cameras(root: str) -> list[str]:
     return [name for name in names if not name.startswith(NOT_CAMERAS)]
 
 
-def gather(asked: argparse.Namespace) -> Facts:
-    """The facts."""
+def running(asked: argparse.Namespace) -> Facts:
+    """What runs, and whether it is what is asked for and well: then nothing else matters, and it is quick."""
+    root = asked.root
+    home = os.path.join(root, "opt/kiosk")
+    facts: Facts = {
+        "os": codename(root),
+        "time": int(time.time()),
+        "uid": os.geteuid(),
+        "current": link(root, "opt/kiosk/current"),
+        "pending": os.path.exists(os.path.join(home, "pending")),
+        "there": bool(asked.commit) and is_whole(os.path.join(home, "releases", asked.commit)),
+    }
+    same = facts["there"] and facts["current"] == asked.commit and not facts["pending"]
+    suits = asked.os in ("", facts["os"]) and facts["time"] >= asked.time
+    facts["well"] = same and suits and is_well(root, facts["uid"])
+    return facts
+
+
+def machine(asked: argparse.Namespace, uid: int) -> Facts:
+    """Everything else of the device."""
     root = asked.root
     heat = read(root, "sys/class/thermal/thermal_zone0/temp").strip()
     told = output("vcgencmd", "get_throttled")
-    home = os.path.join(root, "opt/kiosk")
-    uid = int(output("id", "-u") or 0)
-    current, pending = link(root, "opt/kiosk/current"), os.path.exists(os.path.join(home, "pending"))
-    there = bool(asked.commit) and is_whole(os.path.join(home, "releases", asked.commit))
     return {
         "architecture": output("dpkg", "--print-architecture") or os.uname().machine,
-        "os": codename(root),
         "python": f"{sys.version_info[0]}.{sys.version_info[1]}",
         "free": free_bytes(root),
-        "time": int(time.time()),
-        "uid": uid,
         "sudo": uid == 0 or output("sudo", "-n", "true") is not None,
         "rsync": shutil.which("rsync") is not None,
         "zstd": shutil.which("zstd") is not None,
@@ -147,10 +159,6 @@ def gather(asked: argparse.Namespace) -> Facts:
         "celsius": int(heat) / 1000 if heat.lstrip("-").isdigit() else None,
         "throttled": int(told.split("=")[1], 16) if told and "=" in told else None,
         "apt_missing": missing(asked.apt.split(",")) if asked.apt else [],
-        "current": current,
-        "pending": pending,
-        "there": there,
-        "well": there and not pending and current == asked.commit and is_well(root, uid),
     }
 
 
@@ -241,9 +249,12 @@ def notes(facts: Facts) -> Iterator[str]:
 def main() -> int:
     """Print all as JSON."""
     asked = options()
-    facts = gather(asked)
-    facts["problems"] = list(problems(asked, facts))
-    facts["notes"] = list(notes(facts))
+    facts = running(asked)
+    facts["problems"] = facts["notes"] = []
+    if not facts["well"]:
+        facts.update(machine(asked, facts["uid"]))
+        facts["problems"] = list(problems(asked, facts))
+        facts["notes"] = list(notes(facts))
     print(json.dumps(facts))
     return 2 if facts["problems"] else 0
 

@@ -153,8 +153,8 @@ def journal(lines: int) -> list[str]:
 
 
 def _settled(layout: Layout, limit_s: float) -> str:
-    """Wait until the old release is well."""
-    end = time.monotonic() + limit_s
+    """Wait until the old release is well; it was before, and has twice the time of a new one."""
+    end = time.monotonic() + 2 * limit_s
     while why := health.sample(layout).why:
         if time.monotonic() > end:
             return f"is not well either: {why}"

@@ -62,9 +62,13 @@ def main(args: Namespace) -> int:
     wanted = wanted_release(args)
     with connection(args) as device:
         facts = preflight(device, args, wanted)
-        if facts["pending"]:
-            device.run(*on_device(args, "current/app/deploy/on_device"), "recover", "--root", args.root)
+        if facts["pending"] and facts["current"]:
+            tools = on_device(args, "current/app/deploy/on_device")
+            if status := device.run(*tools, "recover", "--root", args.root).returncode:
+                return status
             facts = preflight(device, args, wanted)
+        for note in facts["notes"]:
+            print(f"note: {note}")
         commit = wanted["commit"]
         if facts["well"]:
             print(
@@ -73,7 +77,7 @@ def main(args: Namespace) -> int:
             return 0
         tools = on_device(args, f"releases/{commit}/app/deploy/on_device")
         if not facts["there"] or device.run(*tools, "verify", commit, "--root", args.root).returncode:
-            path = checked(args.bundle or built(facts), facts["os"])
+            path = checked(args.bundle or built(facts), facts)
             if status := send(device, args, path):
                 return status
         if status := device.run(*tools, "trial", commit, "--root", args.root).returncode:
@@ -103,7 +107,7 @@ def wanted_release(args: Namespace) -> dict[str, Any]:
 
 
 def preflight(device: Connection, args: Namespace, wanted: dict[str, Any]) -> dict[str, Any]:
-    """What the device says of itself; its notes are printed. Raises DeployError with the first problem."""
+    """What the device says of itself. Raises DeployError with the first problem."""
     systems = ",".join(f"{name}:{system.python}" for name, system in bundle.SYSTEMS.items())
     options = {
         "--root": args.root,
@@ -117,14 +121,12 @@ def preflight(device: Connection, args: Namespace, wanted: dict[str, Any]) -> di
     }
     words = [f"{name}={value}" for name, value in options.items()]
     script = (TOOLS / "preflight.py").read_text(encoding="utf-8")
-    done = device.run("python3", "-", *words, root=False, input=script, capture_output=True)
+    done = device.run("python3", "-IS", "-", *words, root=False, input=script, capture_output=True)
     try:
         facts: dict[str, Any] = json.loads(done.stdout)
     except ValueError:
         told = done.stderr.strip().splitlines()[-1:] or ["it said nothing"]
         raise DeployError(f"python3 does not run on {args.host}: {told[0]}") from None
-    for note in facts["notes"]:
-        print(f"note: {note}")
     if facts["problems"]:
         raise DeployError(facts["problems"][0])
     if facts["uid"] == 0:
@@ -144,8 +146,11 @@ def built(facts: dict[str, Any]) -> Path:
     return path
 
 
-def checked(path: Path, system: str) -> Path:
+def checked(path: Path, facts: dict[str, Any]) -> Path:
     """The bundle, every sum of it checked before a byte is sent. Raises DeployError."""
+    system = facts["os"]
+    if path.suffix == ".zst" and not facts["zstd"]:
+        raise DeployError("the device has no zstd: leave BUNDLE= out, or `sudo apt install zstd` on it")
     try:
         told = release.unpack(path, None)
     except Refused as error:

@@ -16,7 +16,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from device.age.network import AgeNet
 from device.bench.disturbances import CASES, CLEAN, Map
 from device.box import Box
 from device.budget.timing import Timings
@@ -27,7 +26,7 @@ from device.config.schema import Settings
 from device.errors import ConfigError
 from device.faces.detector import Detection, FaceDetector
 from device.frame import Frame, Image
-from device.pipeline.pipeline import Vision, open_networks
+from device.pipeline.pipeline import Networks, Vision, open_networks
 
 CLIPS = (".mkv", ".mp4", ".avi", ".gif")
 PICTURES = (".jpg", ".jpeg", ".png")
@@ -36,7 +35,7 @@ MAX_FRAMES = 30  # of a clip, two seconds
 REPEATED = 6  # frames that a photograph is seen for
 SETTLE_S = 0.25  # not counted: a face is proven first
 MUST, MAY = 0.7, 0.3  # score of a reference's close-up: that must be found; that may be
-NEAR = 0.5  # of the face's width: a track whose middle is no farther is on the face
+LARGEST = 3.0  # times as wide as the face it is on: a box; first looks' are 1.1 to 2.2 times
 ABOUT = 8  # frames before and after in which a track's place may show its face
 EVERYTHING = {"detect_every": 1, "settled_every_s": 0.0}
 NO_LIMIT_MIB = 2**20
@@ -154,12 +153,12 @@ class _Played(NamedTuple):
         for index, seen in enumerate(self.frames):
             about = self.frames[max(0, index - ABOUT) : index + ABOUT + 1]
             for number, box in seen.tracks.items():
-                near = any(_near(box, face.box, 2 * NEAR) for other in about for face in other.faces)
+                near = any(_on(box, face.box) for other in about for face in other.faces)
                 (on if near else off)[number] += 1
         return sum(off[number] > on[number] for number in on.keys() | off.keys())
 
 
-def play(clip: Reference, case: str, settings: Settings, networks: tuple[FaceDetector, AgeNet]) -> _Played:
+def play(clip: Reference, case: str, settings: Settings, networks: Networks) -> _Played:
     """Run one disturbed clip through the pipeline."""
     rng = np.random.default_rng(1)
     vision: Vision | None = None
@@ -200,9 +199,10 @@ def _moved(face: Detection, to: Map) -> Detection:
     return Detection(Box(cx - w / 2, cy - h / 2, w, h), face.score, points.astype(np.float32))
 
 
-def _near(box: Box, face: Box, most: float) -> bool:
-    (x, y), (x0, y0) = box.centre, face.centre
-    return max(abs(x - x0), abs(y - y0)) <= most * face.w
+def _on(box: Box, face: Box) -> bool:
+    """Whether a box is on a face: the face's middle is in it, and it is no box of everything."""
+    x, y = face.centre
+    return 0 <= x - box.x <= box.w <= LARGEST * face.w and 0 <= y - box.y <= box.h
 
 
 def count(played: _Played, fps: float, clean: int, counts: Counts) -> int:
@@ -225,11 +225,11 @@ def count(played: _Played, fps: float, clean: int, counts: Counts) -> int:
 
 def _count_face(face: Detection, seen: _Seen, counts: Counts) -> None:
     counts.faces += 1
-    looked = [other for other in seen.looked if _near(other.box, face.box, NEAR)]
+    looked = [other for other in seen.looked if _on(other.box, face.box)]
     counts.found += bool(looked)
     if looked:
         counts.first_eyes.append(_eye_error(looked[0].keypoints, face))
-    tracked = [number for number, box in seen.tracks.items() if _near(box, face.box, NEAR)]
+    tracked = [number for number, box in seen.tracks.items() if _on(box, face.box)]
     counts.tracked += bool(tracked)
     placed = [seen.placed[number] for number in tracked if number in seen.placed]
     if placed:

@@ -12,7 +12,6 @@ import time
 from contextlib import ExitStack
 from typing import NamedTuple, cast
 
-from device.age.network import AgeNet
 from device.app.application import Run
 from device.app.report import RunReport
 from device.bench.drawing import drawing
@@ -26,6 +25,7 @@ from device.errors import DeviceError
 from device.faces.detector import FaceDetector
 from device.frame import Image
 from device.inference.interpreter import available
+from device.pipeline.pipeline import Networks
 
 SHARES = (0.5, 0.95, 0.99)
 STARTS = 5  # processes started to see how long the first frame takes
@@ -69,7 +69,7 @@ class MeasuredRun(NamedTuple):
 
     report: MeasuredReport
     image: Image  # the last picture
-    networks: tuple[FaceDetector, AgeNet]
+    networks: Networks
 
 
 def measured_run(settings: Settings, frames: int, warm_up: int) -> MeasuredRun:

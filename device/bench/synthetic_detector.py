@@ -14,6 +14,7 @@ from device.budget.timing import Histogram, Timings
 from device.config.loader import changed
 from device.config.schema import Settings
 from device.faces.detector import Detection, FaceDetector
+from device.faces.refiner import Refined, Refiner
 from device.frame import Frame, Image
 from device.overlay.overlay import Overlay, Status
 from device.pipeline.pipeline import Vision
@@ -43,6 +44,18 @@ class Crowd:
         return _face(box)
 
 
+class CrowdRefiner:
+    """Runs the real refiner for its cost, and answers with certainty."""
+
+    def __init__(self, refiner: Refiner):
+        self._refiner = refiner
+
+    def refine(self, image: Image, box: Box) -> Refined:
+        """As `Refiner.refine`."""
+        self._refiner.refine(image, box)
+        return Refined(_face(box).keypoints, 1.0, 0.0, 0.0)
+
+
 def grid(faces: int, size: tuple[int, int]) -> list[Box]:
     """Square boxes, side by side, that fill a picture of `size` (width, height)."""
     columns = math.ceil(math.sqrt(faces * size[0] / size[1]))
@@ -58,26 +71,31 @@ def _face(box: Box) -> Detection:
     )
 
 
-def scaling(settings: Settings, image: Image, detector: FaceDetector, net: AgeNet) -> list[FacesRow]:
+def scaling(
+    settings: Settings, image: Image, detector: FaceDetector, net: AgeNet, refiner: Refiner | None
+) -> list[FacesRow]:
     """For each number of faces: what a frame costs when all are estimated, and how the budget holds.
 
     `image` is any picture (height, width, 3), BGR.
     """
     rows: list[FacesRow] = []
+    follows = CrowdRefiner(refiner) if refiner else None
     for faces in FACES:
         crowd = Crowd(detector, faces, (image.shape[1], image.shape[0]))
         many = changed(settings, tracker={"max_tracks": max(FACES)})
         without_end = {"detect_every": 1, "settled_every_s": 0.0, "frame_budget_ms": 1000.0}
-        everything = _film(changed(many, schedule=without_end), image, crowd, net)
-        budgeted = _film(many, image, crowd, net)
+        everything = _film(changed(many, schedule=without_end), image, crowd, net, follows)
+        budgeted = _film(many, image, crowd, net, follows)
         rows.append({**budgeted, "faces": faces, "all_p50_ms": everything["p50_ms"]})
     return rows
 
 
-def _film(settings: Settings, image: Image, crowd: Crowd, net: AgeNet) -> FacesRow:
+def _film(
+    settings: Settings, image: Image, crowd: Crowd, net: AgeNet, refiner: CrowdRefiner | None
+) -> FacesRow:
     """Run so many seconds of the one picture through vision and overlay."""
     size = image.shape[1], image.shape[0]
-    vision = Vision(settings, size, FPS, Timings(), crowd, net)
+    vision = Vision(settings, size, FPS, Timings(), crowd, net, refiner)
     overlay = Overlay(size, settings)
     frame = Frame(size)
     costs = Histogram()

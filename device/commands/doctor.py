@@ -132,7 +132,8 @@ def _models(settings: Settings) -> Iterator[Verdict]:
     from device.age.error_model import belongs_to
     from device.inference.model_files import model_path
 
-    for name in (f"face-{settings.detector.range}", settings.age.model):
+    refiner = ["refiner"] if settings.detector.refine else []
+    for name in (f"face-{settings.detector.range}", *refiner, settings.age.model):
         try:
             yield Verdict("ok", "model", f"{name}: {model_path(name).name}, as pinned")
         except DeviceError as error:

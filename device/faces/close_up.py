@@ -13,7 +13,16 @@ from device.frame import Image
 # age a second made no difference there: a face that moves has a new close-up before that.
 HOLD_S, SETTLED_HOLD_S = 0.2, 1.0
 MAX_SHIFT = 0.05  # of the face's width: its box has moved or grown no further than its errors may explain
+# First looks' boxes are so much wider than close-ups' of the same faces, and their middles so much of the
+# close-up's width lower: medians on the clips
+LOOK_SCALE, LOOK_DROP = 1.32, 0.057
 GOLDEN_RATIO = 0.618  # its multiples lie evenly between whole numbers, however many are taken
+
+
+def as_in_close_up(look: Box) -> Box:
+    """About the box that a close-up would have of a face whose first look has the box `look`."""
+    tight = look.scaled(1 / LOOK_SCALE)
+    return tight.shifted(0, -LOOK_DROP * tight.w)
 
 
 class CloseUp(NamedTuple):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from device.box import Box
 from device.faces.downscale import Downscaler
+from device.faces.levels import Correction, correction
 from device.frame import Image
 from device.inference.interpreter import Model
 from device.inference.model_files import model_path
@@ -23,6 +24,7 @@ TILING_RATIO = 1.2  # of the sides: from there on the full range detector takes 
 TILE_OVERLAP = 0.1  # of the longer side: what both squares show, so that a face at the seam is whole in one
 CLOSE_UP_SCALE = 3.0  # how many times as wide as the face a close-up is
 CLOSE_UP_IOU = 0.2  # of the face in the close-up with the box asked for, which the whole picture makes larger
+SMOOTHING = 0.012  # of the face's width: the deviation by which close-ups in the dark are smoothed
 SCORE_CLIP = 80.0  # as MediaPipe clips raw scores before the sigmoid
 
 # kind → (pinned model, anchors as (stride, anchors a cell))
@@ -109,6 +111,10 @@ class FaceDetector:
         self._small: Image = np.empty((0, 0, 3), np.uint8)
         self._rgb: Image = self._small
         self._downscaler = Downscaler()
+        self._levels: Correction | None = (
+            None  # see `levels`: of the last whole picture, for its close-ups too
+        )
+        self._levels_known = True
 
     def detect(self, image: Image, picture_size: tuple[int, int] | None = None) -> list[Detection]:
         """Faces in `image` (uint8, height×width×3, BGR), best score first.
@@ -116,6 +122,10 @@ class FaceDetector:
         Coordinates are pixels of a picture of `picture_size` (width, height) that shows the same view:
         by default the image itself, otherwise the main stream whose scaled-down copy `image` is.
         """
+        self._levels_known = False
+        return self._find(image, picture_size)
+
+    def _find(self, image: Image, picture_size: tuple[int, int] | None = None) -> list[Detection]:
         found = [self._rows(image, *view) for view in self._views(image)]
         rows = np.concatenate([rows for rows, _ in found])
         if not len(rows):
@@ -164,7 +174,8 @@ class FaceDetector:
 
         `image` is uint8 (height, width, 3) BGR; `box` and what is returned are in its pixels. A face gains
         by the finer scale, and what resembles one in the small picture only (a print on a shirt, folded
-        hands) loses; and its keypoints are several times as exact, which is what an age depends on.
+        hands) loses; and its keypoints are several times as exact, which is what an age depends on. Light and
+        colour are mended as in the last picture that was searched.
         """
         rows, columns = image.shape[:2]
         x, y, w, h = box.scaled(CLOSE_UP_SCALE).clipped(columns, rows)
@@ -172,8 +183,10 @@ class FaceDetector:
         part = image[y : y + max(int(h), 1), x : x + max(int(w), 1)]
         if not part.size:
             return None
+        if self._levels is not None and self._levels.grainy:
+            part = np.asarray(cv2.GaussianBlur(part, (0, 0), SMOOTHING * box.w), np.uint8)
         there = box.shifted(-x, -y)
-        face = max(self.detect(part), key=lambda face: face.box.iou(there), default=None)
+        face = max(self._find(part), key=lambda face: face.box.iou(there), default=None)
         if face is None or face.box.iou(there) < CLOSE_UP_IOU:
             return None
         return Detection(face.box.shifted(x, y), face.score, face.keypoints + np.array((x, y), np.float32))
@@ -190,6 +203,10 @@ class FaceDetector:
             self._small = np.empty((height, width, 3), np.uint8)
             self._rgb = np.empty_like(self._small)
         self._downscaler.scale(image, self._small)
+        if not self._levels_known:
+            self._levels, self._levels_known = correction(self._small), True
+        if self._levels is not None:
+            self._levels.apply(self._small)
         cv2.cvtColor(self._small, cv2.COLOR_BGR2RGB, dst=self._rgb)
         x, y = place[:2]
         inside = self._input[0, y : y + height, x : x + width]

@@ -1,7 +1,7 @@
 """The refiner: a tiny int8 network that places the keypoints of a face whose box is known (models/README.md).
 
-It takes a twentieth of the time of a close-up and is as exact, so that every estimate of an age can have a place
-of its own. It follows faces; whether a new one is a face, a close-up says.
+It takes a twentieth of a close-up's time and is as exact, so that every estimate of an age has a place of its
+own. It follows faces; whether a new one is a face, a close-up says.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from device.box import Box
 from device.errors import ModelError
+from device.faces.close_up import as_in_close_up
 from device.faces.downscale import Downscaler
 from device.frame import Image
 from device.inference.interpreter import Model
@@ -22,17 +23,14 @@ from device.inference.model_files import model_path
 
 SIDE = 48  # pixels, the network's input
 WINDOW = 1.6  # of the width of a face's box in a close-up: what the network is shown
-# First looks' boxes are so much wider than close-ups' of the same faces, and their middles so much of the
-# close-up's width lower: medians on the clips (README of this room)
-LOOK_SCALE, LOOK_DROP = 1.32, 0.057
 EYES, REST, FACE, COVER = 4, 8, 1, 2  # values of each output, by which it is known
 
 
 class Refined(NamedTuple):
-    """A face: keypoints as `Detection.keypoints`, in pixels of the picture; 0–1: whether it is one, and covers."""
+    """A face: keypoints as `Detection.keypoints`, in pixels of the picture. The others are 0 to 1."""
 
     keypoints: NDArray[np.float32]
-    score: float
+    score: float  # how sure it is that this is a face
     upper: float  # how much of its upper half is covered: dark glasses, a hand
     lower: float  # and of its lower half: a mask, a hand
 
@@ -77,8 +75,7 @@ class Refiner:
 
     def _cut(self, image: Image, x: int, y: int, side: int) -> None:
         """The square of the picture in the network's size; outside the picture its edge is repeated."""
-        rows, columns = image.shape[:2]
-        part = image[max(y, 0) : y + side, max(x, 0) : x + side]
+        part = image[max(y, 0) : max(y + side, 0), max(x, 0) : max(x + side, 0)]
         if part.shape[:2] != (side, side):
             left, top = max(-x, 0), max(-y, 0)
             if not part.size:  # altogether outside
@@ -92,11 +89,10 @@ class Refiner:
 
 
 def window(box: Box) -> tuple[int, int, int]:
-    """The square that the network is shown of a face whose first look has `box`: left, top and side, pixels."""
-    w = (box.w + box.h) / 2 / LOOK_SCALE
-    x, y = box.centre
-    side = max(round(WINDOW * w), 2)
-    return round(x - side / 2), round(y - LOOK_DROP * w - side / 2), side
+    """What the network is shown of a face whose first look has `box`: left, top and side of a square."""
+    face = as_in_close_up(box)
+    (x, y), side = face.centre, max(round(WINDOW * (face.w + face.h) / 2), 2)
+    return round(x - side / 2), round(y - side / 2), side
 
 
 def _chance(logit: float) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,9 +15,10 @@ from device.box import Box
 from device.budget.timing import Timings
 from device.config.schema import Settings
 from device.faces.alignment import SIDE, Cropper
-from device.faces.close_up import CloseUps
+from device.faces.close_up import CloseUp, CloseUps, as_in_close_up
 from device.faces.detector import Detection, Detector, FaceDetector
 from device.faces.quality import measure
+from device.faces.refiner import FaceRefiner, Refiner
 from device.frame import Frame, Image
 from device.person import Person
 from device.pipeline.faces_to_hide import FacesToHide
@@ -27,6 +29,10 @@ from device.tracks.tracker import Track, Tracker
 from device.tracks.zones import Zones
 
 CLOSE_UP_SHARE = 0.5  # of the frame's budget: after that no second new face gets a close-up on this frame
+SAME_FACE = 0.5  # overlap of a close-up's face with a followed one from which it is the same
+PROPOSED = 0.5  # of detector.min_score: what the search may propose where a close-up proves each new face
+MIN_FACE = 0.5  # of the refiner's score: an age of less is none
+SURE_SCORE = 0.9  # what the refiner's certainty is worth of a close-up's score, which the error model knows
 PersonTrack = Track[PersonState]
 
 
@@ -46,6 +52,7 @@ class Vision:
         stages: Timings,
         detector: Detector,
         net: AgeEstimator,
+        refiner: FaceRefiner | None = None,
         realtime: bool = True,
     ):
         self.scheduler = Scheduler(settings, fps, realtime)
@@ -59,6 +66,7 @@ class Vision:
         self.faces: list[Box] = []  # if strict: in the last frame, all that may be one
         self._hidden = FacesToHide()
         self._detector, self._net = detector, net
+        self._refiner = refiner
         near = settings.detector.range == "short"  # the full range detector sees no better in a close-up
         self._close_ups = CloseUps(detector) if near else None
         self._size = size
@@ -119,7 +127,14 @@ class Vision:
             return None
         self._refresh_close_up(close_ups, frame, track)
         close_up = track.companion.close_up
-        return close_up.face.score if close_up else 0.0
+        if close_up is None or self._is_followed(close_up.face.box, track):
+            return 0.0
+        return close_up.face.score
+
+    def _is_followed(self, face: Box, but: PersonTrack) -> bool:
+        """Whether a close-up shows the face of another track: weak looks lie beside their faces."""
+        others = (track for track in self.tracker.all_tracks if track is not but and track.confirmed)
+        return any(as_in_close_up(track.box).iou(face) > SAME_FACE for track in others if not track.misses)
 
     def _refresh_close_up(self, close_ups: CloseUps, frame: Frame, track: PersonTrack) -> None:
         start = time.monotonic()
@@ -132,15 +147,17 @@ class Vision:
 
     def _needs_refresh(self, track: PersonTrack, now: float) -> bool:
         """Whether an estimate of this face needs another close-up first."""
+        if self._refiner is not None:
+            return False
         close_up = track.companion.close_up
         return self._close_ups is not None and not (close_up and close_up.holds(track.box, now))
 
     def _estimate(self, tracks: list[PersonTrack], frame: Frame) -> dict[int, float]:
         """This frame's own age estimate of each of these tracks, by id; the tracks' filters hear of them.
 
-        The crop's place comes from a close-up: in the whole picture a face at a kiosk is 20 of the detector's
-        pixels wide, and an error of one of them in the eyes' place is worth five years. There is no estimate
-        of a face that a close-up does not show.
+        The crop's place comes from the refiner, or a close-up: in the whole picture a face at a kiosk is 20
+        of the detector's pixels wide, and an error of one of them in the eyes' place is worth five years.
+        There is no estimate of a face that they do not see as one.
         """
         start, close_up_s = time.monotonic(), self._close_up_s
         inferences = sum(map(inference_count, tracks))
@@ -158,13 +175,22 @@ class Vision:
         return raw
 
     def _face(self, track: PersonTrack, frame: Frame) -> Detection | PersonTrack | None:
-        """What the crop's place is taken from: a close-up that still holds, or else the track itself."""
+        """What the crop's place is taken from: the refiner, a close-up that still holds, or the track."""
         if self._close_ups is None:
             return track
+        if self._refiner is not None:
+            return self._refine(self._refiner, track, frame)
         if self._needs_refresh(track, frame.time):
             self._refresh_close_up(self._close_ups, frame, track)
         close_up = track.companion.close_up
         return close_up.face if close_up else None
+
+    def _refine(self, refiner: FaceRefiner, track: PersonTrack, frame: Frame) -> Detection | None:
+        """The face with the keypoints where the refiner has them; None where it sees none."""
+        seen = refiner.refine(frame.image, track.box)
+        face = Detection(track.box, SURE_SCORE * seen.score, seen.keypoints)
+        track.companion.close_up = CloseUp(face, track.box, frame.time) if seen.score >= MIN_FACE else None
+        return face if seen.score >= MIN_FACE else None
 
     def _read(self, track: PersonTrack, crop: Image) -> Reading:
         """Of the crop and its mirror image; of a settled face by either in turn, at half the price."""
@@ -177,12 +203,25 @@ def _nobody(event: str, **facts: object) -> None:
     """The `notify` of those who do not want to know."""
 
 
-def open_networks(settings: Settings) -> tuple[FaceDetector, AgeNet]:
-    """The detector and the age network of the settings, warm. Raises ModelError."""
+class Networks(NamedTuple):
+    """What a run loads; there is a `refiner` where the settings want one, for near faces."""
+
+    detector: FaceDetector
+    net: AgeNet
+    refiner: Refiner | None
+
+
+def open_networks(settings: Settings) -> Networks:
+    """The networks of the settings, warm. Raises ModelError."""
     chosen, age = settings.detector, settings.age
-    detector = FaceDetector(chosen.range, age.interpreter, chosen.threads, chosen.min_score)
+    near = chosen.range == "short"
+    min_score = chosen.min_score * (PROPOSED if near else 1)
+    detector = FaceDetector(chosen.range, age.interpreter, chosen.threads, min_score)
     net = AgeNet(age.model, age.interpreter)
     black: Image = np.zeros((SIDE, SIDE, 3), np.uint8)
     detector.detect(black)  # the first run of a network is slow, and would mislead the scheduler
     net.read(black)
-    return detector, net
+    refiner = Refiner(age.interpreter) if chosen.refine and near else None
+    if refiner is not None:
+        refiner.refine(black, Box(0, 0, SIDE, SIDE))
+    return Networks(detector, net, refiner)

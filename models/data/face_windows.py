@@ -145,7 +145,8 @@ def closely(detector: FaceDetector, frame: np.ndarray, box: Box) -> Sighting | N
 class Windows:
     """Draws training windows: another place, size, roll, background, light and cover at every turn."""
 
-    NEGATIVE, COVERED, PASTED = 0.14, 0.3, 0.5  # shares: no face; of chips, something before it; background
+    NEGATIVE, COVERED = 0.14, 0.3  # shares: no face; of chips, something before it
+    PASTED, BLENDED = 0.25, 0.55  # of chips: whole before another background; as an oval head with a body
 
     def __init__(self, seen: list[Sighting], empty: list[np.ndarray]):
         self._seen, self._empty = seen, empty
@@ -202,11 +203,17 @@ class Windows:
             )
             matrix = (matrix - ((0, 0, (factor - 1) / 2),) * 2) / factor
         flags, shape = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, (CUT, CUT)
-        if chip and rng.random() < self.PASTED:
+        kind = rng.random() if chip else 1.0
+        if kind < self.PASTED:
             window = self._background(rng)
             cv2.warpAffine(picture, matrix, shape, window, flags, cv2.BORDER_TRANSPARENT)
         else:
             window = cv2.warpAffine(picture, matrix, shape, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        if self.PASTED <= kind < self.PASTED + self.BLENDED:
+            coarse = matrix * (np.array([[CUT / picture.shape[1]], [CUT / picture.shape[0]]]))
+            oval = cv2.warpAffine(_oval(rng), coarse, shape, flags=flags)[..., None]
+            body = _body(rng, self._background(rng), window, matrix, picture.shape[0])
+            window = (oval * window + (1 - oval) * body).astype(np.uint8)
         return cv2.cvtColor(window, cv2.COLOR_BGR2RGB)
 
     def _background(self, rng: np.random.Generator) -> np.ndarray:
@@ -240,12 +247,46 @@ class Windows:
 
 def window_map(rng: np.random.Generator, box: Box) -> np.ndarray:
     """The map (2, 3) from pixels of a 64×64 window about a face to its picture, off as the tracks are."""
-    side = WINDOW * box.w * math.exp(rng.uniform(-0.26, 0.26))
-    roll = math.radians(rng.uniform(-40, 40) if rng.random() < 0.1 else rng.normal(0, 9))
+    side = WINDOW * box.w * math.exp(rng.uniform(-0.26, 0.34))
+    roll = math.radians(rng.uniform(-45, 45) if rng.random() < 0.2 else rng.normal(0, 10))
     scale, middle = side / CUT, (CUT - 1) / 2
     cos, sin = scale * math.cos(roll), scale * math.sin(roll)
-    x, y = np.array(box.centre) + rng.uniform(-0.2, 0.2, 2) * box.w - 0.5
+    x, y = np.array(box.centre) + (rng.uniform(-0.2, 0.2), rng.uniform(-0.2, 0.28)) * np.array(box.w) - 0.5
     return np.array([[cos, -sin, x - middle * (cos - sin)], [sin, cos, y - middle * (sin + cos)]], np.float64)
+
+
+def _oval(rng: np.random.Generator) -> np.ndarray:
+    """How much of a chip of 64×64 is kept, float32, 0 to 1: an oval about the head with a soft edge."""
+    mask = np.zeros((CUT, CUT), np.float32)
+    middle = (int(CUT * rng.uniform(0.46, 0.54)), int(CUT * rng.uniform(0.44, 0.54)))
+    axes = (int(CUT * rng.uniform(0.36, 0.5)), int(CUT * rng.uniform(0.46, 0.6)))
+    cv2.ellipse(mask, middle, axes, 0, 0, 360, (1.0,), -1)
+    return np.asarray(cv2.GaussianBlur(mask, (0, 0), float(rng.uniform(0.6, 3))), np.float32)
+
+
+def _body(
+    rng: np.random.Generator, behind: np.ndarray, window: np.ndarray, matrix: np.ndarray, side: int
+) -> np.ndarray:
+    """A background, uint8 BGR (64, 64, 3), with hair, neck and shoulders where the chip's head will be."""
+    there = np.linalg.inv(np.vstack([matrix, (0, 0, 1)]))
+    scale = math.hypot(there[0, 0], there[1, 0]) * side  # pixels of the window a chip
+    x, y = (there @ (side / 2, side / 2, 1))[:2]
+    down = np.array((-there[1, 0], there[0, 0])) / math.hypot(there[0, 0], there[1, 0])
+    skin = window[int(np.clip(y + 0.2 * scale, 0, CUT - 1)), int(np.clip(x, 0, CUT - 1))].astype(float)
+    cloth, hair = rng.integers(0, 256, 3).tolist(), (rng.uniform(0, 0.6) * skin).tolist()
+    tilt = math.degrees(math.atan2(there[1, 0], there[0, 0]))
+    if rng.random() < 0.6:
+        axes = (int(scale * rng.uniform(0.4, 0.62)), int(scale * rng.uniform(0.45, 0.75)))
+        cv2.ellipse(behind, (int(x), int(y - 0.05 * scale)), axes, tilt, 0, 360, hair, -1, cv2.LINE_AA)
+    chin = np.array((x, y)) + down * scale * 0.3
+    neck = chin + down * scale * 0.6
+    wide = max(1, int(scale * rng.uniform(0.35, 0.55)))
+    cv2.line(behind, chin.astype(int).tolist(), neck.astype(int).tolist(),
+             (skin * rng.uniform(0.6, 1)).tolist(), wide, cv2.LINE_AA)  # fmt: skip
+    chest = chin + down * scale * rng.uniform(0.75, 1.1)
+    axes = (int(scale * rng.uniform(0.8, 1.3)), int(scale * rng.uniform(0.45, 0.6)))
+    cv2.ellipse(behind, chest.astype(int).tolist(), axes, 0, 0, 360, cloth, -1, cv2.LINE_AA)
+    return behind
 
 
 def disturbed(rng: np.random.Generator, window: np.ndarray) -> np.ndarray:

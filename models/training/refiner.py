@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from device.faces.refiner import WINDOW
+from device.inference.model_files import MODELS
 from models.data.datasets import FaceSet, is_validation, load
 from models.data.face_windows import Sighting, Windows, chips, clip_faces
 from models.network.refiner import refiner
@@ -22,7 +23,7 @@ from models.training.train import DEVICE, one_epoch, pixels
 
 CACHE = Path(".cache")
 CLIP_SHARE = 0.2  # of the windows: frames have what is around a face, and they are few
-REPRESENTATIVE = 1000  # windows that set the int8 ranges
+REPRESENTATIVE = 500  # windows that set the int8 ranges
 BETA = 0.01  # sides of the window from which an error counts linearly: a third of an eye's
 
 
@@ -108,6 +109,8 @@ def train_refiner(settings: dict, sources: list[str], clips: list[str], out: Pat
     np.save(out / "representative.npy", held_windows(learnt, REPRESENTATIVE)[0])
     windows, targets = held_windows(held, settings["held"])
     model = RefinerInTraining()
+    if "continues" in settings:
+        model.net.load_weights(MODELS / f"{settings['continues']}.weights.h5")
     model.to(DEVICE, memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(
         model.parameters(), settings["rate"], weight_decay=settings["decay"], fused=True

@@ -125,8 +125,9 @@ def networks(settings, scene):
             return real(**options)
 
         scene.monkeypatch.setattr(module, "Interpreter", make)
-    detector, net = open_networks(settings)
-    return detector.side, round(detector._min_logit, 3), net.path.name, net.package, threads
+    detector, net, refiner = open_networks(settings)
+    found = detector.side, round(detector._min_logit, 3), net.path.name, net.package
+    return *found, refiner is None, threads
 
 
 def played(settings, scene, change=lambda kiosk, index: None, frames=120, boxes=(ANNA,), **seconds):
@@ -377,6 +378,7 @@ EFFECTS = {
     "detector.range": Effect("full", networks),
     "detector.min_score": Effect(0.6, networks),
     "detector.threads": Effect(2, networks),
+    "detector.refine": Effect(True, networks),
     "age.model": Effect("age-wide", networks),
     "age.interpreter": Effect("tflite_runtime", networks),
     "age.gender": Effect(True, words),

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from deploy import __main__ as deploy
+from deploy.on_device.layout import Layout, Marker, point
 from deploy.ssh import flash
 from tests.deploy.ssh.device import NEW, OLD, THIRD, Device, bundle
 
@@ -147,6 +148,19 @@ def test_a_release_that_the_card_lost_a_file_of_is_sent_again(server, tmp_path, 
     assert "release aaaaaaaaaaaa is damaged: site-packages/numpy/core.so" in said.err
     assert "sent 0.0 MB" in said.out
     assert lost.read_text() == "ELF" * 5000
+    assert device.current() == OLD
+
+
+def test_a_switch_that_died_is_gone_back_from_before_anything_is_sent(server, tmp_path, capfd):
+    device = server.device
+    device.runs(OLD)
+    device.release(THIRD, "blind")
+    Layout(device.root).begin(Marker(THIRD, OLD, "boot-0", 0.0, 30.0))
+    point(device.home / "current", THIRD)
+    assert server.flash(bundle(tmp_path, OLD)) == 0
+    said = capfd.readouterr().out
+    assert "a switch to cccccccccccc was not finished; back to aaaaaaaaaaaa, which runs again" in said
+    assert "nothing was sent" in said
     assert device.current() == OLD
 
 

@@ -1,11 +1,16 @@
 """BlazeFace's decoding: anchors, suppression, and faces of known places."""
 
+from pathlib import Path
+
+import cv2
 import numpy as np
 import pytest
 
 from device.box import Box
 from device.faces import detector as detector_module
 from device.faces.detector import Detection, FaceDetector, anchor_centres, merge_overlapping
+
+SQUARE = Path(__file__).parents[2] / "golden" / "square.png"
 
 
 def test_the_short_range_has_896_anchors():
@@ -164,11 +169,11 @@ def test_what_scores_too_little_is_dropped(scripted):
 
 def test_the_network_is_shown_rgb_from_minus_one_to_one_between_black_bars(scripted):
     detector, network = scripted()
-    detector.detect(picture(256, 128, (0, 51, 255)))
+    detector.detect(picture(256, 128, (204, 204, 255)))
     (seen,) = network.seen
     assert (seen[:32] == -1).all()
     assert (seen[96:] == -1).all()
-    np.testing.assert_allclose(seen[32:96], np.broadcast_to([1, -0.6, -1], (64, 128, 3)), atol=1e-6)
+    np.testing.assert_allclose(seen[32:96], np.broadcast_to([1, 0.6, 0.6], (64, 128, 3)), atol=1e-6)
 
 
 def test_a_picture_of_another_shape_finds_no_rest_of_the_last_one(scripted):
@@ -243,7 +248,7 @@ def answering(scripted):
             parts.append(part)
             return list(faces)
 
-        detector.detect = detect
+        detector._find = detect
         return detector, parts
 
     return answering
@@ -297,3 +302,12 @@ def test_one_part_without_a_face_does_not_spoil_the_other(scripted):
 
     network.run = in_the_second_part_only
     assert len(detector.detect(picture(384, 192))) == 1
+
+
+def test_in_a_tenth_of_the_light_a_face_is_found_where_it_is():
+    image = cv2.imread(str(SQUARE))
+    detector = FaceDetector(min_score=0.4)
+    (bright,) = detector.detect(image)[:1]
+    (dark,) = detector.detect(image // 10)[:1]
+    assert dark.box.iou(bright.box) > 0.7
+    assert detector.close_up(image // 10, dark.box).score > 0.5

@@ -7,6 +7,7 @@ from device.box import Box
 from device.budget.timing import Timings
 from device.config import loader
 from device.faces.detector import Detection
+from device.faces.refiner import Refined
 from device.frame import Frame
 from device.pipeline.pipeline import Vision
 
@@ -232,3 +233,63 @@ def test_a_crowd_fits_the_picture_side_by_side(faces):
     assert len(boxes) == faces
     assert all(box.clipped(*SIZE) == pytest.approx(box) for box in boxes)
     assert all(a.iou(b) == 0 for a in boxes for b in boxes if a is not b)
+
+
+class Pointer:
+    """A refiner that sees the eyes at fixed places, as surely as it is told."""
+
+    def __init__(self, score=1.0):
+        self.score, self.calls = score, 0
+
+    def refine(self, image, box):
+        self.calls += 1
+        keypoints = np.full((6, 2), 100, np.float32)
+        keypoints[:2] = (300, 200), (340, 200)
+        return Refined(keypoints, self.score, 0.0, 0.0)
+
+
+def refined(score):
+    """A film with a refiner of such a score: the crops' eyes, close-ups made and refinements."""
+    made, eyes = vision(settled_every_s=0.0, detect_every=1), []
+    made._refiner, cut = Pointer(score), made._cropper.cut
+    made._cropper.cut = lambda image, points, out: eyes.append(points.tolist()) or cut(image, points, out)
+    film(made, 30)
+    return eyes, made._close_ups._made, made._refiner.calls
+
+
+def test_the_refiner_places_every_estimate_and_close_ups_prove_the_face():
+    eyes, close_ups, refinements = refined(1.0)
+    assert close_ups == 2  # on the frames until it is confirmed
+    assert refinements == len(eyes) >= 25
+    assert eyes[0] == eyes[-1] == [[300, 200], [340, 200]]
+
+
+def test_what_the_refiner_sees_no_face_in_has_no_estimate():
+    eyes, _, refinements = refined(0.4)
+    assert eyes == []
+    assert refinements >= 25
+
+
+class Beside:
+    """A detector that sees one face twice, the second time a quarter of its width to the right."""
+
+    def __init__(self):
+        self._once, self._beside = Box(200, 150, 66, 66), Box(217, 150, 66, 66)
+        self._looks = 0
+
+    def detect(self, image, picture_size=None):
+        self._looks += 1
+        return [_face(self._once)] if self._looks < 9 else [_face(self._once), _face(self._beside, 0.3)]
+
+    def close_up(self, image, box):
+        return _face(Box(208, 155, 50, 50))
+
+
+def _face(box, score=0.9):
+    return Detection(box, score, np.full((6, 2), 225, np.float32))
+
+
+def test_a_face_seen_twice_is_one_person(monkeypatch):
+    monkeypatch.setattr("device.tracks.tracker.DUPLICATE_IOU", 0.9)  # leave it to the close-up
+    seen = film(vision(detector=Beside(), detect_every=1), 40)
+    assert {len(persons) for persons in seen[10:]} == {1}

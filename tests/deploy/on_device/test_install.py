@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -42,6 +43,16 @@ def test_every_file_is_there_with_its_sum(device, tmp_path):
     (home / "MANIFEST").rename(tmp_path / "MANIFEST")
     assert (tmp_path / "MANIFEST").read_text() == manifest(home)
     assert device.current() == OLD
+
+
+def test_others_may_read_a_release_whatever_the_umask_is(device, tmp_path):
+    before = os.umask(0o077)
+    try:
+        main(["install", "--bundle", str(bundle(tmp_path, NEW)), "--root", str(device.root)])
+    finally:
+        os.umask(before)
+    paths = [device.home / "releases" / NEW, *(device.home / "releases" / NEW).rglob("*")]
+    assert {oct(path.stat().st_mode & 0o777) for path in paths} == {"0o755", "0o644"}
 
 
 @pytest.mark.parametrize("compression", ["zstd", "gzip"])

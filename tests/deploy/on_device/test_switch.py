@@ -1,6 +1,7 @@
 """What the device does when a release is switched to: switch.py, rollback.py and health.py of on_device."""
 
 import os
+from types import SimpleNamespace
 
 import pytest
 
@@ -205,3 +206,34 @@ def test_a_damaged_release_is_named_with_its_file(device, capsys):
     (device.home / "releases" / OLD / "app/COMMIT").write_text("?")
     assert main(["verify", OLD, "--root", str(device.root)]) == 1
     assert capsys.readouterr().err == "verify: release aaaaaaaaaaaa is damaged: app/COMMIT\n"
+
+
+def samples(monkeypatch, *seen: health.Sample) -> None:
+    """What `watch` sees, one after the other; the last for ever. Each look takes a second of its clock."""
+    clock, left = iter(range(1000)), list(seen)
+    monkeypatch.setattr(health, "sample", lambda layout: left.pop(0) if len(left) > 1 else left[0])
+    quick = SimpleNamespace(monotonic=lambda: float(next(clock)), sleep=lambda seconds: None)
+    monkeypatch.setattr(health, "time", quick)
+
+
+WELL = [health.Sample("", "1", frames) for frames in range(100)]
+SLOW = health.Sample("/health did not answer within 2 s", "1")
+
+
+@pytest.mark.parametrize(
+    ("seen", "why"),
+    [
+        (WELL, ""),
+        ([SLOW] * 8 + WELL, ""),  # became well just before the end
+        ([*WELL[:10], SLOW, *WELL[11:]], ""),  # one slow answer at the end
+        ([*WELL[:9], SLOW, SLOW, *WELL[11:]], SLOW.why),
+        ([SLOW], SLOW.why),
+        ([*WELL[:3], health.Sample("", "2", 0)], "kiosk.service ended after it had been well"),
+        ([WELL[7]], "/health counts no frames: 7 for 10 s"),
+        ([health.Sample("", "1")], ""),  # where nobody counts frames
+        ([SLOW, health.Sample("failed", "0", fatal=True)], "failed"),
+    ],
+)
+def test_what_is_well_within_a_window_of_ten_seconds(tmp_path, monkeypatch, seen, why):
+    samples(monkeypatch, *seen)
+    assert health.watch(Layout(tmp_path), 10.0) == why
