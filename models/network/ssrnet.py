@@ -18,6 +18,7 @@ PAPER_STAGES = (3, 3, 3)
 SPAN = 101.0  # V, years
 SIDE = 64  # pixels of the input
 FUSED = 10  # channels a stream brings to a stage
+READS = ((3, 1), (1, 4), (0, 8))  # each stage's block, and how its features are pooled: coarse to fine
 
 
 def ssrnet(
@@ -30,23 +31,26 @@ def ssrnet(
 ) -> keras.Model:
     """The network: pixels float (batch, 64, 64, 3) to a list of p, η, Δ for stage 1, 2, 3.
 
-    `channels`: of the ReLU stream's four blocks. `stages`: bins s_k of each stage.
+    `channels`: of the ReLU stream's four blocks. `stages`: bins s_k of each stage, one to three, as (27,),
+    (5, 5), (9, 3). Fewer leave the later out; ValueError for another number.
     `dynamic_range=False` is the paper's ablation: η and Δ are held at 0.
     `attributes=True` adds a tenth output, (batch, 6): the logits of `ATTRIBUTES`, linear in what all stages
     read; the last is the logarithm of the age's expected error in years.
     `export=True` gives the same function as the device runs it: operations in the form that int8 kernels run
     fastest (models/network/xnnpack_ops.py), without dropout and without what no output depends on.
     """
+    if not 1 <= len(stages) <= len(READS):
+        raise ValueError(f"stages {stages}: one to {len(READS)} of them")
     pixels = keras.Input((SIDE, SIDE, 3), name="pixels")
     x = patches(pixels) if export else pixels
     smooth = stream(x, channels, "relu", export)
     sharp = stream(x, tuple(c // 2 for c in channels), "tanh", export)
     outputs, flats = [], []
     # stage 1 reads the last blocks' features, stage 2 those after the second pooling, stage 3 after the first
-    for k, (depth, pool) in enumerate(((3, 1), (1, 4), (0, 8))):
+    for k, ((depth, pool), bins) in enumerate(zip(READS, stages, strict=False), start=1):
         features = (smooth[depth], sharp[depth])
-        flat = flattened(features, pool, f"stage{k + 1}", export)
-        outputs += stage(flat, stages[k], f"stage{k + 1}", dynamic_range, export)
+        flat = flattened(features, pool, f"stage{k}", export)
+        outputs += stage(flat, bins, f"stage{k}", dynamic_range, export)
         flats += flat
     if attributes:
         outputs.append(attribute_logits(flats))
