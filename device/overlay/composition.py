@@ -27,7 +27,8 @@ class Composition:
         self._turn = turn_of(settings.screen, size)
         self._silhouette = settings.overlay.privacy == "silhouette"
         width, height = self._turn.shown_size
-        self._canvas: Image = np.empty((height, width, 3), np.uint8)
+        # filled now: memory first touched when the camera goes dark, weeks later, would look like a leak
+        self._canvas: Image = np.full((height, width, 3), DARK, np.uint8)
         self._blur = Blur((width, height)) if settings.overlay.privacy == "blur" else None
 
     def picture(
