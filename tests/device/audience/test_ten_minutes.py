@@ -10,6 +10,7 @@ from device.app.application import Run
 from device.audience.audience import Audience
 from device.audience.messages import Messages
 from device.config.loader import changed, defaults
+from tests.device.assembly import MEMORY_MIB
 from tests.device.events.schemas import check
 
 pytestmark = [pytest.mark.slow, pytest.mark.native, pytest.mark.timeout(900)]
@@ -53,6 +54,7 @@ def test_every_message_of_ten_minutes_fits_its_schema():
         camera={"width": 320, "height": 240, "fps": float(FPS)},
         output={"use": ("none",)},
         api={"boxes": True},
+        limits={"memory_mib": MEMORY_MIB},  # of the whole test run's process
     )
     audience = Audience(settings)
     reader = Reader(audience, Messages(audience, settings))
