@@ -234,8 +234,8 @@ class Run:
             load_level=self.load.level,
             outputs_lost=tuple(self._outputs_lost()),
             version=device.__version__,
-            ladder=self.ladder.counters(),
-            clock_synchronised=time_sync.synchronised(),
+            ladder=self.ladder.counters,
+            clock_synchronised=time_sync.synchronised,
         )
 
     def report(self) -> RunReport:

@@ -50,8 +50,8 @@ class Numbers(NamedTuple):
     load_level: int
     outputs_lost: tuple[str, ...]
     version: str
-    ladder: dict[str, int]  # counters of `app/ladder.py`
-    clock_synchronised: bool | None
+    ladder: Callable[[], dict[str, int]]  # of `app/ladder.py`; this and the next are asked for reports only
+    clock_synchronised: Callable[[], bool | None]
 
 
 class Health:
@@ -168,6 +168,6 @@ class Health:
             "throttled": list(numbers.throttled),
             "load_level": numbers.load_level,
             "version": numbers.version,
-            "ladder": numbers.ladder,
-            "clock_synchronised": numbers.clock_synchronised,
+            "ladder": numbers.ladder(),
+            "clock_synchronised": numbers.clock_synchronised(),
         }

@@ -20,8 +20,8 @@ NUMBERS = Numbers(
     load_level=1,
     outputs_lost=(),
     version="1.2.3",
-    ladder={"reboots": 1},
-    clock_synchronised=True,
+    ladder=lambda: {"reboots": 1},
+    clock_synchronised=lambda: True,
 )
 
 
