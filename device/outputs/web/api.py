@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from device.audience.plays import LONGEST_S, OPEN, Plays, TooManyPlays
 from device.audience.telemetry import Telemetry
+from device.outputs.web.answers import refused, unless_json
 from device.outputs.web.event_stream import MODES, EventStream, Places
 
 LONGEST_CONTENT = 200  # characters of a content's name
@@ -42,28 +43,27 @@ class Api:
     async def _events(self, request: Request) -> Response:
         mode = request.query_params.get("mode", "periodic")
         if mode not in MODES:
-            return _refused(400, f"There is ?mode={'|'.join(MODES)}.")
+            return refused(400, f"There is ?mode={'|'.join(MODES)}.")
         if mode == "final" and not self._telemetry.messages.single_visits:
-            return _refused(403, "Single visits are held back (api.min_people); take ?mode=aggregate.")
+            return refused(403, "Single visits are held back (api.min_people); take ?mode=aggregate.")
         last = request.headers.get("last-event-id", "")
         return EventStream(self._telemetry, mode, last, self._places, self._closed)
 
     async def _start(self, request: Request) -> Response:
-        """Only JSON: a foreign page cannot send it from a browser without asking first, and is told no."""
-        if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-            return _refused(415, "Send application/json.")
+        if refusal := unless_json(request):
+            return refusal
         content = _content(await request.body())
         if content is None:
-            return _refused(400, f'Send {{"content": "a name of 1 to {LONGEST_CONTENT} characters"}}.')
+            return refused(400, f'Send {{"content": "a name of 1 to {LONGEST_CONTENT} characters"}}.')
         try:
             return JSONResponse(self._plays.start(content), 201)
         except TooManyPlays:
-            return _refused(409, f"{OPEN} plays are open; end some first.")
+            return refused(409, f"{OPEN} plays are open; end some first.")
 
     async def _end(self, request: Request) -> Response:
         ended = self._plays.end(request.path_params["name"])
         if ended is None:
-            return _refused(404, f"No such play is open, or it began over {LONGEST_S:.0f} s ago.")
+            return refused(404, f"No such play is open, or it began over {LONGEST_S:.0f} s ago.")
         return JSONResponse(ended)
 
 
@@ -76,7 +76,3 @@ def _content(body: bytes) -> str | None:
     content = asked.get("content") if isinstance(asked, dict) else None
     fits = isinstance(content, str) and 1 <= len(content) <= LONGEST_CONTENT and content.isprintable()
     return content if fits else None
-
-
-def _refused(status: int, sentence: str) -> Response:
-    return PlainTextResponse(f"{status}. {sentence}\n", status)

@@ -8,12 +8,13 @@ from itertools import pairwise
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from device.audience.telemetry import Telemetry
 from device.audience.totals import bands, between
 from device.errors import ConfigError
+from device.outputs.web.answers import refused, unless_json
 
 
 class Console:
@@ -46,18 +47,17 @@ class Console:
         return JSONResponse([field._asdict() for field in self._live.fields()])
 
     async def _change(self, request: Request) -> Response:
-        """Only JSON: a foreign page cannot send it from a browser without asking first, and is told no."""
-        if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-            return _refused(415, "Send application/json.")
+        if refusal := unless_json(request):
+            return refusal
         try:
             asked = json.loads(await request.body())
             name, value = str(asked["name"]), asked["value"]
         except (ValueError, RecursionError, KeyError, TypeError):
-            return _refused(400, 'Send {"name": "overlay.language", "value": "de"}.')
+            return refused(400, 'Send {"name": "overlay.language", "value": "de"}.')
         try:
             self._live.change(name, value)
         except ConfigError as error:
-            return _refused(400, str(error))
+            return refused(400, str(error))
         return await self._settings(request)
 
 
@@ -68,7 +68,3 @@ def hour(telemetry: Telemetry) -> dict[str, Any]:
         counts = [round(n) for n in bands(between(before.mark, after.mark))]
         minutes.append(None if telemetry.messages.holds_back(sum(counts)) else counts)
     return {"bands": list(telemetry.audience.labels), "minutes": minutes}
-
-
-def _refused(status: int, explanation: str) -> Response:
-    return PlainTextResponse(f"{status}. {explanation}\n", status)
