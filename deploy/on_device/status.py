@@ -8,14 +8,7 @@ from argparse import ArgumentParser, Namespace
 
 from deploy.on_device import health
 from deploy.on_device.layout import Layout, named, read
-
-THROTTLED = {  # bits of `vcgencmd get_throttled`
-    0: "under-voltage now",
-    1: "frequency capped now",
-    2: "throttled now",
-    16: "under-voltage since the start",
-    18: "throttled since the start",
-}
+from deploy.on_device.preflight import THROTTLED
 
 
 def add_options(parser: ArgumentParser) -> None:

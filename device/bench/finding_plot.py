@@ -5,26 +5,18 @@ from __future__ import annotations
 from typing import Literal
 
 from device.bench.finding import FindingReport
-from device.bench.plot import check
-from device.errors import ConfigError
+from device.bench.plot import new_figure, save
 
 EYES: tuple[Literal["first_eyes"], Literal["eyes"]] = ("first_eyes", "eyes")
-SIZE = (12.8, 6.4)  # inches, at 100 dots an inch
 
 
 def draw(report: FindingReport, path: str) -> None:
     """Draw what `measure` returned into a PNG. Raises ConfigError when it cannot be written."""
-    check(path)
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=SIZE, dpi=100, layout="constrained")
-    FigureCanvasAgg(figure)
-    figure.suptitle(
+    title = (
         f"{report['faces']} faces of {report['clips']} clips  ·  "
-        f"mean recall of the disturbed, clean being 1: {report['relative']:.3f}",
-        fontsize="medium",
+        f"mean recall of the disturbed, clean being 1: {report['relative']:.3f}"
     )
+    figure = new_figure(path, title)
     rows = report["rows"]
     names = [f"{row['case']}{' · false ' + str(row['false']) if row['false'] else ''}" for row in rows]
     left, right = figure.subplots(1, 2)
@@ -41,9 +33,4 @@ def draw(report: FindingReport, path: str) -> None:
     for axes in (left, right):
         axes.invert_yaxis()
         axes.legend(fontsize="small")
-    try:
-        figure.savefig(path)
-    except OSError as error:
-        raise ConfigError(
-            f"--plot {path}: cannot be written ({error.strerror}); give another place."
-        ) from None
+    save(figure, path)

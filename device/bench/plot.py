@@ -14,6 +14,7 @@ from device.errors import ConfigError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 SIZE = (12.8, 6.4)  # inches, at 100 dots an inch
 CURVES = (
@@ -36,17 +37,28 @@ def check(path: str) -> None:
 
 def draw(report: BenchReport, path: str) -> None:
     """Draw what `measure` returned into a PNG. Raises ConfigError when it cannot be written."""
+    figure = new_figure(path, f"{_what(report)}\n{sentence(report['machine'])}")
+    left, right = figure.subplots(1, 2)
+    _stages(left, report["stages"])
+    _faces(right, report["faces_scaling"])
+    figure.supxlabel(_facts(report), fontsize="small")
+    save(figure, path)
+
+
+def new_figure(path: str, title: str) -> Figure:
+    """An empty figure for `path`. Raises ConfigError as `check` does."""
     check(path)
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=SIZE, dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
-    figure.suptitle(f"{_what(report)}\n{sentence(report['machine'])}", fontsize="medium")
-    left, right = figure.subplots(1, 2)
-    _stages(left, report["stages"])
-    _faces(right, report["faces_scaling"])
-    figure.supxlabel(_facts(report), fontsize="small")
+    figure.suptitle(title, fontsize="medium")
+    return figure
+
+
+def save(figure: Figure, path: str) -> None:
+    """Write a figure as PNG. Raises ConfigError when it cannot be written."""
     try:
         figure.savefig(path)
     except OSError as error:

@@ -15,6 +15,7 @@ from device.faces.detector import LEFT_EYE, RIGHT_EYE
 from device.faces.exposure_check import Measures, measure
 from device.faces.quality import yaw
 from device.frame import Frame
+from device.tracks import still
 
 EVERY = 8  # pixels, across and down, between two that the picture's brightness is taken from
 
@@ -33,15 +34,9 @@ class Companion(Protocol):
     def ages(self) -> Ages: ...  # noqa: D102
 
 
-class Seen(Protocol):
+class Seen(still.Seen, Protocol):
     """What is wanted of a track; `device.tracks.tracker.Track` of a `PersonState` is the real one."""
 
-    @property
-    def id(self) -> int: ...  # noqa: D102
-    @property
-    def box(self) -> Box: ...  # noqa: D102
-    @property
-    def misses(self) -> int: ...  # noqa: D102
     @property
     def score(self) -> float: ...  # noqa: D102
     @property
