@@ -69,18 +69,61 @@ class Run:
         trace: str | None = None,
     ):
         cv2.setNumThreads(1)
-        exact = settings.overlay.show == "age"
         forced_exit = ForcedExit()
         closing.callback(forced_exit.cancel)
         self.force_exit = forced_exit.arm
         check(memory_plan(settings), settings.limits.memory_mib)
-        self.timings, self.summary, self.meter = Timings(), Summary(exact), Meter()
+        self._open_guards(settings, closing)
+        recorders = self._open_recorders(settings, closing, trace)
+        self.networks = open_networks(settings)
+        self.capture = open_capture(settings, self._on_source)
+        closing.callback(self.capture.stop)
+        source, stepped = self.capture.source, isinstance(self.capture, SyncCapture)
+        self.vision = Vision(
+            settings, source.size, source.fps, self.timings, *self.networks, realtime=not stepped
+        )
+        self.vision.notify = self._notify
+        self._open_picture(settings, closing, stopping)
+        self.worker = self._worker(stepped, source.fps)
+        closing.callback(self.worker.stop)
+        self.loop = Loop(
+            self.capture,
+            self.worker,
+            self.picture,
+            recorders,
+            self._poll,
+            self.health.on_frame,
+            self.vision.scheduler.on_render_cost,
+            self.timings,
+            stopping,
+            self._faces,
+        )
+        self.systemd = Notifier.from_environment()
+        closing.callback(self.systemd.close)  # the first to be closed: what follows may take its time
+
+    def _open_guards(self, settings: Settings, closing: ExitStack) -> None:
+        """Open what watches the run: time, memory, load, health, and the recovery ladder's counters."""
+        self.timings, self.meter = Timings(), Meter()
         closing.callback(self.meter.close)
         if not self.meter.whole:
             log.warning(
                 "memory: %s cannot be read; the budget counts the peak of all that was in RAM", STATUS
             )
-        wanted = settings.events
+        limits = settings.limits
+        self._budget_mib = limits.memory_mib
+        self.watcher = Watcher(limits.memory_mib, self._shed, self._notify, self.meter.mib)
+        self.load = LoadShedder(limits.hot_c, Thermometer(), self._notify)
+        self.health = Health(limits.vision_timeout_s, self._numbers, self._notify, self._stands_in)
+        self.ladder = Ladder(LadderFile.from_environment())
+        closing.callback(self.ladder.close)
+        self.guide: Guide | None = None
+        self._auto = settings.source.use == "auto"
+        self._drawn: bool | None = None
+
+    def _open_recorders(self, settings: Settings, closing: ExitStack, trace: str | None) -> list[Recorder]:
+        """Open what hears of each finished frame."""
+        exact, wanted = settings.overlay.show == "age", settings.events
+        self.summary = Summary(exact)
         self.events = Events(wanted.to, wanted.every_s, wanted.max_mib, exact_ages=exact)
         closing.callback(self.events.close)
         recorders: list[Recorder] = [self.summary, self.events]
@@ -92,25 +135,12 @@ class Run:
             writing = Trace(trace)
             closing.callback(writing.close)
             recorders.append(writing)
-        self.networks = open_networks(settings)
-        self.load = LoadShedder(settings.limits.hot_c, Thermometer(), self._notify)
-        self.watcher = Watcher(settings.limits.memory_mib, self._shed, self._notify, self.meter.mib)
-        self._outputs_lost: Callable[[], list[str]] = list  # until there are any
-        self._budget_mib, self._auto = settings.limits.memory_mib, settings.source.use == "auto"
-        self._drawn: bool | None = None
-        limit_s = settings.limits.vision_timeout_s
-        self.health = Health(limit_s, self._numbers, self._notify, self._stands_in)
-        self.guide: Guide | None = None
-        self.ladder = Ladder(LadderFile.from_environment())
-        closing.callback(self.ladder.close)
-        self.capture = open_capture(settings, self._on_source)
-        closing.callback(self.capture.stop)
+        return recorders
+
+    def _open_picture(self, settings: Settings, closing: ExitStack, stopping: threading.Event) -> None:
+        """Open the outputs, what is drawn for them, and MQTT; say what leaves the device."""
         source = self.capture.source
-        stepped = isinstance(self.capture, SyncCapture)
-        self.vision = Vision(
-            settings, source.size, source.fps, self.timings, *self.networks, realtime=not stepped
-        )
-        self.vision.notify = self._notify
+        self._outputs_lost: Callable[[], list[str]] = list  # until there are any
         outputs = open_outputs(
             settings,
             shown_size(settings, source.size),
@@ -121,28 +151,11 @@ class Run:
             telemetry=self.telemetry,
         )
         self.picture = Dispatcher(settings, source.size, outputs, self.timings)
+        closing.callback(self.picture.close)
+        self._outputs_lost = self.picture.lost
         self.picture.notice = NOTICES[STAND_IN] if self._stands_in() else ""  # from the first picture on
         self._mqtt_lost = open_mqtt(settings, self.telemetry, closing)
         tell_what_leaves(settings)
-        self._outputs_lost = self.picture.lost
-        closing.callback(self.picture.close)
-        self.worker = self._worker(stepped, source.fps)
-        closing.callback(self.worker.stop)
-        on_render_cost = self.vision.scheduler.on_render_cost
-        self.loop = Loop(
-            self.capture,
-            self.worker,
-            self.picture,
-            recorders,
-            self._poll,
-            self.health.on_frame,
-            on_render_cost,
-            self.timings,
-            stopping,
-            self._faces,
-        )
-        self.systemd = Notifier.from_environment()
-        closing.callback(self.systemd.close)  # the first to be closed: what follows may take its time
 
     def _faces(self) -> list[Box] | None:
         """All that may be a face in the frame that the loop has; None where the vision has not seen it."""
