@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import sys
 from importlib.util import find_spec
@@ -37,7 +38,7 @@ def main(argv: list[str]) -> int:
     settings = load_settings(options.config)
     recordings = record(options, settings)
     report = measure(recordings, settings)
-    print(json.dumps(report, indent=1) if options.json else as_text(report))
+    print(as_json(report, options.model) if options.json else as_text(report))
     return 0
 
 
@@ -114,6 +115,14 @@ def _ages(people: list[age_metrics.Series], name: str, bands: Bands) -> dict:
         "band_changes_a_minute": age_metrics.band_changes(first, name, bands),
         "recovered_in_1.5s": float(np.mean(reconvergence <= 1.5)),
     }
+
+
+def as_json(report: dict, model: str) -> str:
+    """The report with the network it is of, its numbers to four places, as models/figures keeps it."""
+    from device.age.network import AgeNet
+
+    whole = {"model_sha256": hashlib.sha256(AgeNet(model).path.read_bytes()).hexdigest()} | report
+    return json.dumps(json.loads(json.dumps(whole), parse_float=lambda text: round(float(text), 4)), indent=1)
 
 
 def as_text(report: dict) -> str:

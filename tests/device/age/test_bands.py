@@ -48,7 +48,7 @@ def test_bands_may_begin_at_one_and_be_a_year_long():
     assert [bands.index(age) for age in (0.99, 1, 1.99, 2, 59.99, 60)] == [0, 1, 1, 2, 2, 3]
 
 
-@pytest.mark.parametrize("starts", [[], [0, 10], [10, 10], [20, 10]])
+@pytest.mark.parametrize("starts", [[], [0, 10], [10, 10], [20, 10], [10, 20, 15]])
 def test_bands_must_rise_from_one(starts):
     with pytest.raises(ValueError, match="first ages from 1"):
         Bands(starts)

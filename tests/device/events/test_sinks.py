@@ -86,6 +86,26 @@ def test_a_full_file_is_put_aside_and_never_longer_than_allowed(file, path):
     assert path.with_name("lines.1").stat().st_size == MIB
 
 
+def test_what_was_put_aside_is_let_go(file, path):
+    for _ in range(3):
+        file.write(b"x" * MIB, never)
+    assert open_below(path.parent) == [str(path)]
+    for _ in range(2):
+        file.close()
+        assert open_below(path.parent) == []
+
+
+def open_below(folder):
+    """The files below a folder that this process holds open."""
+    names = []
+    for descriptor in os.listdir("/proc/self/fd"):
+        try:
+            names.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        except FileNotFoundError:  # the list's own
+            continue
+    return [name for name in names if name.startswith(f"{folder}/")]
+
+
 def test_a_file_that_cannot_be_put_aside_takes_no_more(file, path):
     path.with_name("lines.1").mkdir()
     file.write(b"x" * MIB, never)
@@ -121,6 +141,17 @@ def test_a_file_that_was_moved_away_is_opened_anew(file, path, gone):
     assert path.read_bytes() == (b"theirs\n" if gone == "replaced" else b"") + b"after\n"
     if gone != "removed":
         assert aside.read_bytes() == b"before\n"
+
+
+def test_a_link_to_the_file_in_its_place_is_not_followed(file, path):
+    file.write(b"before\n", never)
+    aside = path.with_name("aside")
+    os.rename(path, aside)
+    path.symlink_to(aside)
+    file.reopen()
+    with pytest.raises(OSError, match="symbolic links"):
+        file.write(b"after\n", never)
+    assert aside.read_bytes() == b"before\n"
 
 
 def test_that_it_was_moved_is_seen_without_a_signal_too(file, path, monkeypatch):
@@ -235,6 +266,16 @@ def test_a_stream_is_a_copy_and_leaves_the_first_open(pipe):
     os.write(pipe[1], b"still open")
     with pytest.raises(OSError, match="Bad file descriptor"):
         stream.write(b"line\n", never)
+
+
+def test_a_closed_stream_keeps_no_pipe_open():
+    reader, end = os.pipe()
+    stream = Stream(end)
+    os.close(end)
+    stream.close()
+    os.set_blocking(reader, False)
+    assert os.read(reader, 1) == b""  # the end, not BlockingIOError
+    os.close(reader)
 
 
 def test_what_was_closed_at_the_start_takes_nothing():

@@ -1,7 +1,7 @@
 import pytest
 
 from device.config.loader import changed
-from device.errors import ConfigError
+from device.errors import ConfigError, OutputLostError
 from device.outputs.isolated import Isolated
 from device.outputs.open import declared_bytes, open_outputs
 
@@ -108,6 +108,7 @@ def test_an_output_that_fails_is_closed_once_and_the_loop_goes_on():
     output.close()
     assert not output.wanted()
     assert broken.closed == 1
+    assert output.lost is True
     assert said[0] == "--output broken: the disk is full. This output is closed; the others go on."
     assert len(said) == 2
 
@@ -150,6 +151,29 @@ def test_an_output_that_fails_when_asked_wants_nothing_more():
     assert output.wanted() is False
     assert inner.closed == 1
     assert said == ["--output broken: the screen is gone. This output is closed; the others go on."]
+
+
+def test_an_output_counts_as_lost_while_it_says_so_itself_and_not_for_being_closed():
+    inner = Working()
+    output = Isolated(inner, print)
+    assert output.lost is False
+    inner.lost = True
+    assert output.lost is True
+    output.close()
+    assert output.lost is False
+
+
+def test_a_screen_away_for_good_ends_the_program_not_the_output():
+    said, inner = [], Working()
+
+    def wanted():
+        raise OutputLostError("away")
+
+    inner.wanted = wanted
+    output = Isolated(inner, said.append)
+    with pytest.raises(OutputLostError, match="away"):
+        output.wanted()
+    assert (inner.closed, said, output.lost) == (0, [], False)
 
 
 def test_a_failure_in_closing_is_said():
