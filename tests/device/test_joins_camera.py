@@ -52,6 +52,24 @@ def test_a_camera_that_fails_is_said_on_the_picture_until_it_is_back(camera, err
     assert [row["kind"] for row in notices(camera)] == [kind, "back"]
 
 
+def test_the_ladder_keeps_what_the_camera_did(camera, tmp_path, monkeypatch):
+    """Late frames and openings go into the counters that outlive the process, and into /health."""
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "card"))
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
+
+    def fail(index):
+        if index == 5 and camera.film.opened < 3:
+            raise CameraStalled("film: late")
+
+    camera.film.length, camera.film.before = 60, fail
+    camera.play(fake_clock=False)
+    told = camera.run.health.report()["ladder"]
+    camera.close()
+    kept = json.loads((tmp_path / "ladder.json").read_text())["counters"]
+    for counters in (told, kept):
+        assert (counters["frames_late"], counters["camera_reopened"]) == (2, 2)
+
+
 def test_a_driver_that_hangs_ends_the_run(camera, monkeypatch):
     monkeypatch.setattr("device.camera.reconnecting.HUNG_S", 0.0)
     camera.change(camera={"timeout_s": 0.1})

@@ -1,7 +1,7 @@
-"""`python -m tests.mutation.by_hand [NAME …]`: whether the tests notice the faults of `by_hand.toml`.
+"""`python -m tests.mutation.by_hand [--whole] [NAME …]`: whether the tests notice what `by_hand.toml` does.
 
 Each is made in a copy of the tracked files, which the programs that tests start run, too, and without the
-samples: first its own tests run, then, where they pass, the whole suite.
+samples: its own tests run, then, with `--whole`, the whole suite where they pass.
 """
 
 from __future__ import annotations
@@ -21,13 +21,15 @@ LIMIT_S = 1800
 
 
 def main(names: list[str]) -> int:
-    """Judge the faults whose name holds one of `names`, or all; 1 when one went unnoticed or has no place."""
+    """Judge the faults whose name holds one of `names`, or all; 1 when one went unnoticed."""
+    whole = "--whole" in names
+    names = [name for name in names if name != "--whole"]
     chosen = [fault for fault in FAULTS if not names or any(name in fault["name"] for name in names)]
     unnoticed = 0
     with tempfile.TemporaryDirectory(prefix="by-hand-") as folder:
         copy_tree(Path(folder))
         for fault in chosen:
-            by = noticed_by(fault, Path(folder))
+            by = noticed_by(fault, Path(folder), whole)
             unnoticed += by is None
             print(f"{fault['name']}: {by or 'NOT NOTICED'}", flush=True)
     print(f"{len(chosen) - unnoticed} of {len(chosen)} noticed")
@@ -53,8 +55,8 @@ def faulty(text: str, edits: list[list[str]]) -> str:
     return text
 
 
-def noticed_by(fault: dict, folder: Path) -> str | None:
-    """The first test that fails, of its own or of the whole suite; None for none.
+def noticed_by(fault: dict, folder: Path, whole: bool) -> str | None:
+    """The first test that fails, of its own or else of the `whole` suite; None for none.
 
     Raises RuntimeError where that test fails without the fault, too.
     """
@@ -62,7 +64,9 @@ def noticed_by(fault: dict, folder: Path) -> str | None:
     good = path.read_text(encoding="utf-8")
     path.write_text(faulty(good, fault["edits"]), encoding="utf-8")
     try:
-        test = failed(folder, [f"tests/{name}" for name in fault["tests"]]) or failed(folder, [])
+        test = failed(folder, [f"tests/{name}" for name in fault["tests"]])
+        if whole and not test:
+            test = failed(folder, ["tests"])
     finally:
         path.write_text(good, encoding="utf-8")
     if test and failed(folder, [test]):
@@ -71,7 +75,7 @@ def noticed_by(fault: dict, folder: Path) -> str | None:
 
 
 def failed(folder: Path, tests: list[str]) -> str | None:
-    """The first of these tests that fails, all of the suite for none named; None when all pass."""
+    """The first of these tests that fails; None when all pass."""
     command = [
         sys.executable,
         "-m",
