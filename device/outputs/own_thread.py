@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 OPEN_S = 5.0  # for a screen to answer; an X server on the same machine takes milliseconds
 CLOSE_S = 0.8  # for an output to finish, so that a signal ends the process within a second
 POLL_S = 0.03  # between two looks at a window's keys
-PAUSES_S = (1.0, 2.0, 4.0)  # between tries to open a lost output again; the last one goes on
+PAUSE_S = 1.0  # between tries to open a lost output again: a screen that wakes refuses a few
 GIVE_UP_S = 600.0  # without the output: then the process leaves, for a new one may do better
 BUSY_S = 2.0  # with one picture: then it is said to be stuck
 
@@ -125,10 +125,8 @@ class OwnThread:
             except Exception as error:
                 self._lose(output, error)
                 output = None
-            tries = 0  # outside of `except`: what the error still refers to would hold the screen
             while output is None and not self._stopping:
-                output = self._again(PAUSES_S[min(tries, len(PAUSES_S) - 1)])
-                tries += 1
+                output = self._again()  # outside of `except`: what the error refers to would hold the screen
         if output is not None:
             self._finish(output)
 
@@ -166,10 +164,10 @@ class OwnThread:
             self._ready, self._job, self._busy_since = False, None, None
             self._changed.notify_all()
 
-    def _again(self, pause: float) -> Output | None:
+    def _again(self) -> Output | None:
         """Wait, and try once to open it again."""
         with self._changed:
-            self._changed.wait_for(lambda: self._stopping, pause)
+            self._changed.wait_for(lambda: self._stopping, PAUSE_S)
         if self._stopping:
             return None
         try:

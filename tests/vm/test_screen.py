@@ -76,9 +76,10 @@ def drawn(width, height):
     return image
 
 
-def seen_after(guest, expected, off_by=0, limit_s=LIMIT_S):
-    """Seconds until the screen shows `expected`, each value at most `off_by` away; fails after the limit."""
-    begun = time.monotonic()
+def seen_after(guest, expected, off_by=0, limit_s=LIMIT_S, begun=None):
+    """Seconds from `begun` (monotonic, default now) until the screen shows `expected`, each value at most
+    `off_by` away; fails after the limit."""
+    begun = time.monotonic() if begun is None else begun
     while (now := time.monotonic()) - begun < limit_s:
         shown = guest.picture()
         if shown.shape == expected.shape and np.abs(shown.astype(int) - expected).max() <= off_by:
@@ -105,16 +106,19 @@ def test_a_screen_that_is_taken_unplugged_and_changed(start, say):
     guest.plug(1280, 720)  # as it is: the emulator passes on only what is news to it
     guest.plug(0, 0)
     guest.wait_for("no screen is connected", LIMIT_S)
-    before = len(guest.lines)
+    before, plugged = len(guest.lines), time.monotonic()
     guest.plug(1280, 720)
     guest.wait_for("the picture is on Virtual-1", LIMIT_S, after=before)
-    say(f"drm: plugged in again, the picture after {seen_after(guest, image):.1f} s")
+    taken = time.monotonic() - plugged
+    again = seen_after(guest, image, begun=plugged)
+    say(f"drm: plugged in again, the screen taken after {taken:.1f} s, the picture after {again:.1f} s")
 
+    changed = time.monotonic()
     guest.plug(1024, 768)
     guest.wait_for("1024×768", LIMIT_S)
     smaller = np.zeros((768, 1024, 3), np.uint8)
     smaller[96:672] = cv2.resize(image, (1024, 576), interpolation=cv2.INTER_LINEAR)
-    say(f"drm: another size, the picture after {seen_after(guest, smaller):.1f} s")
+    say(f"drm: another size, the picture after {seen_after(guest, smaller, begun=changed):.1f} s")
 
 
 @pytest.mark.quick

@@ -21,7 +21,7 @@ from device.outputs.output import Output
 from device.outputs.own_thread import OwnThread
 from device.person import Person
 
-LOOK_EVERY = 2.0  # seconds between two looks at the sockets
+LOOK_EVERY = 1.0  # seconds between two looks at the sockets: a fraction of a millisecond each
 MOST_FPS = 30.0  # enough for the eye
 DEVICES = Path("/dev/dri")
 

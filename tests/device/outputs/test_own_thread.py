@@ -40,7 +40,7 @@ class Screen:
 
 @pytest.fixture
 def opened(monkeypatch):
-    monkeypatch.setattr(own_thread, "PAUSES_S", (0.01, 0.02))
+    monkeypatch.setattr(own_thread, "PAUSE_S", 0.01)
     monkeypatch.setattr(own_thread, "POLL_S", 0.005)
     running = []
 
@@ -160,10 +160,6 @@ def test_a_screen_without_a_server_may_be_away_for_ever(opened, monkeypatch):
     until(lambda: output.lost)
     monkeypatch.setattr(own_thread, "GIVE_UP_S", -1.0)
     assert not output.wanted()
-
-
-def test_a_screen_is_tried_again_within_five_seconds():
-    assert max(own_thread.PAUSES_S) < 5
 
 
 def test_what_opening_raises_is_raised_at_once(opened):
