@@ -6,6 +6,14 @@ from typing import NamedTuple
 
 from device.box import Box
 
+UNSURE = "unsure"
+# What may be told of a face beside its age, each only where `age.NAME` is on; the last word says "not known"
+ATTRIBUTE_WORDS = {
+    "gender": ("female", "male", UNSURE),
+    "glasses": ("none", "dark", UNSURE),  # clear ones count as none
+    "cover": ("none", "mouth", UNSURE),
+}
+
 
 class Person(NamedTuple):
     """One face in one frame. Boxes are in pixels of the main picture, ages and spreads in years."""
@@ -19,10 +27,14 @@ class Person(NamedTuple):
     band: str | None = None  # such as "25–34"
     state: str = "finding"  # finding, settling, settled, lost
     velocity: tuple[float, float] = (0.0, 0.0)  # of the box's centre, pixels a second
-    gender: str | None = None  # female, male, unsure; this and the next None unless switched on and known
-    glasses: str | None = None  # none (or clear ones), dark, unsure
-    cover: str | None = None  # none, mouth, unsure
+    gender: str | None = None  # of `ATTRIBUTE_WORDS`; this and the next None unless switched on and known
+    glasses: str | None = None
+    cover: str | None = None
     yaw: float | None = None  # as `faces.quality.yaw`; None while the detector misses the face
+
+    def words(self) -> dict[str, str]:
+        """What is known of `ATTRIBUTE_WORDS`, by the attribute's name; empty where none is switched on."""
+        return {name: word for name in ATTRIBUTE_WORDS if (word := getattr(self, name)) is not None}
 
     def moved(self, dt: float) -> Person:
         """The same person `dt` seconds later, by the box's velocity; there is no estimate of that moment."""

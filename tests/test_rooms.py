@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "camera": ROOT | {"config"},
     "faces": {"errors", "frame", "box", "inference", "files"},
     "tracks": {"errors", "box", "config", "faces"},
-    "age": {"errors", "frame", "config", "faces", "inference"},
+    "age": {"errors", "frame", "person", "config", "faces", "inference"},
     "pipeline": LOW | {"camera", "faces", "tracks", "age"},
     "overlay": ROOT | {"config"},
     "notice": {"errors", "config"},

@@ -13,13 +13,13 @@ from functools import partial
 from device.age.network import ATTRIBUTES
 from device.config.schema import AgeSettings
 from device.errors import ConfigError
+from device.person import ATTRIBUTE_WORDS, UNSURE
 
 # Where these come from is in this room's README
 MEMORY = 8  # readings that the mean goes back to
 MIN_READINGS = 3  # before anything is said
 KEPT_SHARE = 0.5  # of a word's limit, below which it is no longer shown
 LIMITS = {"gender": 1.0, "glasses": 0.7, "cover": 1.0}  # by which a word's logit must lead
-UNSURE = "unsure"
 
 Scores = Callable[[Sequence[float]], dict[str, float]]
 
@@ -78,7 +78,12 @@ def _cover(mean: Sequence[float]) -> dict[str, float]:
     return {"mouth": mean[4], "none": 0.0}
 
 
-WORDS: dict[str, Scores] = {"gender": _gender, "glasses": _glasses, "cover": _cover}
+SCORES: dict[str, Scores] = {"gender": _gender, "glasses": _glasses, "cover": _cover}
+
+
+def wanted(settings: AgeSettings) -> tuple[str, ...]:
+    """The names of the attributes that the section `age` switches on."""
+    return tuple([name for name in ATTRIBUTE_WORDS if getattr(settings, name)])
 
 
 def chosen_attributes(settings: AgeSettings, has_attributes: bool) -> dict[str, Callable[[], Word]]:
@@ -86,10 +91,10 @@ def chosen_attributes(settings: AgeSettings, has_attributes: bool) -> dict[str, 
 
     `has_attributes`: whether the network gives any. Raises ConfigError where one is wanted and it does not.
     """
-    wanted = [name for name in WORDS if getattr(settings, name)]
-    if wanted and not has_attributes:
+    names = wanted(settings)
+    if names and not has_attributes:
         raise ConfigError(
-            f"age.{wanted[0]} = true: the network age.model = {settings.model!r} tells ages only; "
+            f"age.{names[0]} = true: the network age.model = {settings.model!r} tells ages only; "
             'choose age.model = "age", or switch it off'
         )
-    return {name: partial(Word, WORDS[name], LIMITS[name]) for name in wanted}
+    return {name: partial(Word, SCORES[name], LIMITS[name]) for name in names}

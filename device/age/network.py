@@ -64,7 +64,14 @@ class AgeNet:
     a tenth where the network has attributes.
     """
 
-    def __init__(self, model: str | Path | bytes = "age", interpreter: str = "auto", threads: int = 1):
+    def __init__(
+        self,
+        model: str | Path | bytes = "age",
+        interpreter: str = "auto",
+        threads: int = 1,
+        attributes: bool = True,
+    ):
+        """Without `attributes` they are not read, though the network has them. Raises ModelError."""
         if isinstance(model, bytes):
             self.path = None
         else:
@@ -75,6 +82,8 @@ class AgeNet:
         self._bytes = self._input.view(np.uint8)[0]
         self._scales = self._read_scales()
         self.has_attributes = len(self._scales) > AGE_OUTPUTS
+        if not attributes:
+            self._scales = self._scales[:AGE_OUTPUTS]
 
     def _read_scales(self) -> list[tuple[float, int]]:
         details = self._model.outputs
@@ -86,9 +95,9 @@ class AgeNet:
         return [detail["quantization"] for detail in details]
 
     def outputs(self, crop: Image) -> list[NDArray[np.int8]]:
-        """The int8 tensors (1, values) for a crop, by name: p, η, Δ of each stage in turn, attributes."""
+        """The int8 tensors (1, values) for a crop, by name: p, η, Δ of each stage, attributes if read."""
         np.bitwise_xor(crop, 0x80, out=self._bytes)  # byte − 128 in two's complement
-        return self._model.run(self._input)
+        return self._model.run(self._input, len(self._scales))
 
     def values(self, crop: Image) -> list[list[float]]:
         """The outputs, dequantised; in plain Python, since NumPy takes four times as long over so few."""

@@ -10,11 +10,21 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
+from device.age.attributes import wanted
 from device.age.bands import Bands
 from device.audience.totals import Mark, Totals
-from device.audience.visits import PERSON_S, WATCHER_S, TrackView, Visit, VisitView, band_weights, view
+from device.audience.visits import (
+    PERSON_S,
+    WATCHER_S,
+    TrackView,
+    Visit,
+    VisitView,
+    band_weights,
+    view,
+    words_of,
+)
 from device.config.schema import Settings
-from device.person import Person
+from device.person import UNSURE, Person
 
 GAP_S = 1.0  # between two frames: beyond, nobody is known to have been there
 RETURN_S = 0.5  # beyond tracker.max_lost_s, after which no track returns
@@ -63,6 +73,7 @@ class Audience:
     ) -> None:
         bands = Bands(settings.smoother.bands)
         self.labels = (*bands.labels, "unknown")
+        self.attributes = wanted(settings.age)  # those that are told, by their names
         self._starts = bands.starts
         self._index = {label: place for place, label in enumerate(bands.labels)}
         self._return_s = settings.tracker.max_lost_s + RETURN_S
@@ -137,15 +148,17 @@ class Audience:
             totals.add("watchers")
             totals.add("attention_s", visit.attention_s)
         if visit.is_person and visit.band is None and person.state == "settled":
-            self._count_band(visit)
+            self._count_settled(visit)
 
-    def _count_band(self, visit: Visit) -> None:
-        """Count a person's band, once: when the age has settled."""
+    def _count_settled(self, visit: Visit) -> None:
+        """Count a person's band and words, once: when the age has settled."""
         person = visit.person
         if person.band is None or person.age is None:
             return
         visit.band = self._index[person.band]
+        visit.words = words_of(person, self.attributes)
         self._totals.add_band(visit.band, band_weights(person.age, person.spread, self._starts))
+        self._totals.add_words(visit.words)
 
     def _end_visits(self) -> None:
         """Close the visits whose track cannot return."""
@@ -165,7 +178,9 @@ class Audience:
             totals.add("left_attention_s", visit.attention_s)
             totals.add_attention(visit.attention_s)
         if visit.band is None:
+            visit.words = dict.fromkeys(self.attributes, UNSURE)
             totals.add_band(None)
+            totals.add_words(visit.words)
         wall = self._wall()
         number = self.visits[-1].number + 1 if self.visits else 1
         ended = VisitView(
@@ -179,6 +194,7 @@ class Audience:
             person.age,
             person.spread,
             None if visit.band is None else self.labels[visit.band],
+            visit.words,
         )
         self.visits = (*self.visits[1 - VISITS :], ended)
 
@@ -192,8 +208,8 @@ class Audience:
             return
         self._published = now
         in_view = [visit for visit in self._open.values() if visit.frame == self._frame]
-        tracks = tuple([view(visit) for visit in in_view]) if well else ()
-        seen = tuple([(track.name, track.looking, track.band, track.is_person) for track in tracks])
+        tracks = tuple([view(visit, self.attributes) for visit in in_view]) if well else ()
+        seen = tuple([(of.name, of.looking, of.band, of.is_person, *of.words.values()) for of in tracks])
         if seen != self._seen or well != self.snapshot.well:
             self._changes, self._seen = self._changes + 1, seen
         self.snapshot = Snapshot(

@@ -19,6 +19,7 @@ from device.audience.totals import (
     attention_bins,
     bands,
     between,
+    counted_words,
     dwell_bins,
     scalar,
     weighted_bands,
@@ -26,6 +27,7 @@ from device.audience.totals import (
 from device.audience.utc import utc
 from device.audience.visits import TrackView, VisitView, band_weights
 from device.config.schema import Settings
+from device.person import ATTRIBUTE_WORDS
 
 VERSION = 1
 Message = dict[str, Any]
@@ -84,7 +86,12 @@ class Messages:
             "looking": sum(track.looking for track in people),
             "bands": dict(zip(labels, counted, strict=True)),
             "bands_weighted": _rounded(labels, weighted),
+            **{name: self._words_now(people, name) for name in self._audience.attributes},
         }
+
+    def _words_now(self, people: Sequence[TrackView], attribute: str) -> dict[str, int]:
+        words = [track.words[attribute] for track in people]
+        return {word: words.count(word) for word in ATTRIBUTE_WORDS[attribute]}
 
     def _track(self, track: TrackView) -> Message:
         row = {
@@ -94,6 +101,7 @@ class Messages:
             "dwell_s": round(track.dwell_s, 1),
             "attention_s": round(track.attention_s, 1),
             "looking": track.looking,
+            **track.words,
         }
         return row | {"box": [round(value) for value in track.box]} if self._boxes else row
 
@@ -116,6 +124,7 @@ class Messages:
             "attention_s": round(visit.attention_s, 2),
             "watcher": visit.is_watcher,
             **self._age(visit),
+            **visit.words,
         }
 
     def minute(self, number: int) -> Message | None:
@@ -140,6 +149,7 @@ class Messages:
             ),
             "bands": {label: round(n) for label, n in zip(self._audience.labels, bands(window), strict=True)},
             "bands_weighted": _rounded(self._audience.labels, weighted_bands(window)),
+            **{name: counted_words(window, name) for name in self._audience.attributes},
         }
         held = self.holds_back(people)
         return {

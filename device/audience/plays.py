@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 
 from device.audience.audience import Audience, Snapshot
 from device.audience.messages import Messages
-from device.audience.totals import bands, between, scalar
+from device.audience.totals import Mark, bands, between, counted_words, scalar
+from device.audience.visits import TrackView
+from device.person import UNSURE
 
 OPEN = 64  # plays at once
 LONGEST_S = 3600.0  # of a play; it is forgotten after
@@ -53,7 +55,7 @@ class Plays:
         if play is None or self._clock() - play.since > LONGEST_S:
             return None
         began, ended = play.began, self._audience.snapshot
-        there = reach(began, ended, self._audience.labels)
+        there = reach(began, ended, self._audience)
         held = self._messages.holds_back(there["people"])
         return {
             **self._messages.head(ended.wall),
@@ -64,8 +66,9 @@ class Plays:
         }
 
 
-def reach(began: Snapshot, ended: Snapshot, labels: tuple[str, ...]) -> dict[str, Any]:
-    """Everybody who was in view at some time from `began` to `ended`: those there already, and the new ones.
+def reach(began: Snapshot, ended: Snapshot, audience: Audience) -> dict[str, Any]:
+    """Everybody whom `audience` had in view at some time from `began` to `ended`: those there already, and
+    the new ones.
 
     Somebody who stays for two plays is in both: this does not add up.
     """
@@ -82,5 +85,16 @@ def reach(began: Snapshot, ended: Snapshot, labels: tuple[str, ...]) -> dict[str
     return {
         "people": people,
         "watchers": min(watchers, people),
-        "bands": dict(zip(labels, counted, strict=True)),
+        "bands": dict(zip(audience.labels, counted, strict=True)),
+        **{name: _words(name, window, there, people) for name in audience.attributes},
     }
+
+
+def _words(attribute: str, window: Mark, there: list[TrackView], people: int) -> dict[str, int]:
+    """`people` by their word for the attribute: those counted in the window, and those counted before."""
+    counted = counted_words(window, attribute)
+    for track in there:
+        if track.counted_words:
+            counted[track.counted_words[attribute]] += 1
+    sure = sum(counted.values()) - counted[UNSURE]
+    return counted | {UNSURE: people - sure}

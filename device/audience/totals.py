@@ -7,7 +7,9 @@ one another add up to the window of them all, to the last digit but rounding.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+from device.person import ATTRIBUTE_WORDS
 
 EDGES = (5.0, 15.0, 30.0, 60.0)  # seconds
 BINS = ("0-5", "5-15", "15-30", "30-60", "60+")
@@ -26,7 +28,10 @@ SCALARS = (
 PLACE = {name: place for place, name in enumerate(SCALARS)}
 DWELL_BINS = len(SCALARS)
 ATTENTION_BINS = DWELL_BINS + len(BINS)
-BANDS = ATTENTION_BINS + len(BINS)  # then each band and "unknown": counted, and behind those weighted
+WORDS = ATTENTION_BINS + len(BINS)
+WORD_NAMES = tuple((name, word) for name, words in ATTRIBUTE_WORDS.items() for word in words)
+WORD_PLACE = {of: WORDS + place for place, of in enumerate(WORD_NAMES)}
+BANDS = WORDS + len(WORD_NAMES)  # then each band and "unknown": counted, and behind those weighted
 
 Mark = tuple[float, ...]  # all totals at one moment
 
@@ -63,6 +68,11 @@ class Totals:
         for place, weight in enumerate(weights):
             self._numbers[weighted + place] += weight
 
+    def add_words(self, words: Mapping[str, str]) -> None:
+        """Count one person by their word for each attribute."""
+        for of in words.items():
+            self._numbers[WORD_PLACE[of]] += 1
+
     def mark(self) -> Mark:
         """All totals as they stand."""
         return tuple(self._numbers)
@@ -85,7 +95,12 @@ def dwell_bins(window: Mark) -> Mark:
 
 def attention_bins(window: Mark) -> Mark:
     """Watchers' visits that ended, by their attention in `BINS`."""
-    return window[ATTENTION_BINS:BANDS]
+    return window[ATTENTION_BINS:WORDS]
+
+
+def counted_words(window: Mark, attribute: str) -> dict[str, int]:
+    """People by their word for the attribute."""
+    return {word: round(window[WORD_PLACE[attribute, word]]) for word in ATTRIBUTE_WORDS[attribute]}
 
 
 def bands(window: Mark) -> Mark:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from device.box import Box
-from device.person import Person
+from device.person import UNSURE, Person
 
 PERSON_S = 1.0  # in view for so long, a track is one of the people
 WATCHER_S = 0.5  # and with the face towards the screen for so long, one of the watchers
@@ -20,7 +20,8 @@ ID_BYTES = 5  # of the random name that a visit goes by outside: 40 bits, none t
 class Visit:
     """What is known of a visit so far. Times are the audience's clock, in seconds.
 
-    `name` is random, and dies with the visit. `band` is the index of the band counted, None until then.
+    `name` is random, and dies with the visit. `band` is the index of the band counted, None until then;
+    `words` are those that were counted with it, by attribute, empty until then.
     """
 
     __slots__ = (
@@ -35,6 +36,7 @@ class Visit:
         "looking",
         "name",
         "person",
+        "words",
     )
 
     def __init__(self, person: Person, now: float, frame: int) -> None:
@@ -46,6 +48,7 @@ class Visit:
         self.dwell_s = self.attention_s = 0.0
         self.is_person = self.is_watcher = False
         self.band: int | None = None
+        self.words: Mapping[str, str] = {}
 
     def seen(self, person: Person, now: float, frame: int, step: float) -> float:
         """Take in a frame that shows the person; `step` seconds after the one before, which did, too.
@@ -75,6 +78,8 @@ class TrackView(NamedTuple):
     is_person: bool
     is_watcher: bool
     counted_band: int | None
+    words: Mapping[str, str]  # by attribute; what is not known is "unsure"
+    counted_words: Mapping[str, str]  # empty until the person is counted
 
 
 class VisitView(NamedTuple):
@@ -90,6 +95,7 @@ class VisitView(NamedTuple):
     age: float | None
     spread: float | None
     band: str | None
+    words: Mapping[str, str]
 
 
 def is_looking(person: Person) -> bool:
@@ -97,8 +103,13 @@ def is_looking(person: Person) -> bool:
     return person.yaw is not None and -FACING_YAW <= person.yaw <= FACING_YAW
 
 
-def view(visit: Visit) -> TrackView:
-    """The visit as it is now."""
+def words_of(person: Person, attributes: Sequence[str]) -> dict[str, str]:
+    """The person's word for each of `attributes`; what is not known yet is "unsure"."""
+    return {name: getattr(person, name) or UNSURE for name in attributes}
+
+
+def view(visit: Visit, attributes: Sequence[str]) -> TrackView:
+    """The visit as it is now, with the words for `attributes`."""
     person = visit.person
     return TrackView(
         visit.name,
@@ -113,6 +124,8 @@ def view(visit: Visit) -> TrackView:
         visit.is_person,
         visit.is_watcher,
         visit.band,
+        words_of(person, attributes),
+        visit.words,
     )
 
 

@@ -16,7 +16,6 @@ from device.person import Person
 ROOM = 1024 * 1024  # bytes of lines that may wait for the disk: thousands of frames
 LIMIT = 2**30  # bytes of a trace; what comes after is lost, and the log says so
 FLUSH_S = 0.5
-WORDS = ("gender", "glasses", "cover")  # of a person, told where they are switched on and known
 
 
 class Trace:
@@ -55,7 +54,7 @@ def track_row(person: Person) -> dict[str, Any]:
         "spread": rounded(person.spread),
         "state": person.state,
         "yaw": rounded(person.yaw),
-        **{name: word for name in WORDS if (word := getattr(person, name)) is not None},
+        **person.words(),
     }
 
 

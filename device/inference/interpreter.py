@@ -93,11 +93,12 @@ class Model:
         """Shape of the input tensor, (1, height, width, 3)."""
         return tuple(int(n) for n in self.input["shape"])
 
-    def run(self, tensor: NDArray[Any]) -> list[NDArray[Any]]:
-        """Outputs for one input of the graph's own shape and dtype, in the order of their names.
+    def run(self, tensor: NDArray[Any], first: int | None = None) -> list[NDArray[Any]]:
+        """Outputs for one input of the graph's own shape and dtype, in the order of their names: all of
+        them, or so many of the first.
 
         The arrays are copies, small for the graphs used here.
         """
         self._graph.set_tensor(self.input["index"], tensor)
         self._graph.invoke()
-        return [self._graph.get_tensor(index) for index in self._indices]
+        return [self._graph.get_tensor(index) for index in self._indices[:first]]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from device.age.attributes import chosen_attributes
+from device.age.attributes import chosen_attributes, wanted
 from device.age.network import AgeEstimator, AgeNet, Reading, flip_averaged
 from device.box import Box
 from device.budget.timing import Timings
@@ -217,7 +217,7 @@ def open_networks(settings: Settings) -> Networks:
     near = chosen.range == "short"
     min_score = chosen.min_score * (PROPOSED if near else 1)
     detector = FaceDetector(chosen.range, age.interpreter, chosen.threads, min_score)
-    net = AgeNet(age.model, age.interpreter)
+    net = AgeNet(age.model, age.interpreter, attributes=bool(wanted(age)))
     black: Image = np.zeros((SIDE, SIDE, 3), np.uint8)
     detector.detect(black)  # the first run of a network is slow, and would mislead the scheduler
     net.read(black)

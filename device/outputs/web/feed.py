@@ -153,6 +153,7 @@ def _people(persons: list[Person], t: float, image: Image, show: str) -> bytes:
             "spread": round(person.spread, 1) if ages and person.spread is not None else None,
             "band": person.band,
             "state": person.state,
+            **person.words(),
         }
         for person in sorted(persons, key=lambda person: person.id)
     ]

@@ -25,10 +25,11 @@ def settings(**sections):
     return changed(defaults(), **sections)
 
 
-def person(number=1, yaw=0.0, age=None, band=None, state="finding"):
-    return Person(number, BOX, 0.9, None, age, None if age is None else 4.0, band, state, yaw=yaw)
+def person(number=1, yaw=0.0, age=None, band=None, state="finding", **words):
+    return Person(number, BOX, 0.9, None, age, None if age is None else 4.0, band, state, yaw=yaw, **words)
 
 
+ATTRIBUTES = dict.fromkeys(("gender", "glasses", "cover"), True)  # of the section `age`
 ADULT = {"age": 30.0, "band": "25–34", "state": "settled"}
 
 

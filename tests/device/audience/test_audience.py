@@ -70,6 +70,31 @@ def test_a_band_is_counted_once_though_the_age_moves(film):
     assert film.hour["bands"] == dict.fromkeys(LABELS, 0) | {"25–34": 1}
 
 
+def test_the_words_are_counted_with_the_band_and_once():
+    film = Film(age={"gender": True})
+    unknown, settled = {**ADULT, "state": "settling"}, ADULT
+    film.play(2.0, person(gender="male", **unknown)).play(2.0, person(gender="female", **settled))
+    film.play(2.0, person(gender="male", **settled))
+    assert film.hour["gender"] == {"female": 1, "male": 0, "unsure": 0}
+    assert film.now["gender"] == {"female": 0, "male": 1, "unsure": 0}  # as it is shown now
+    film.play(5.0)
+    assert film.hour["gender"] == {"female": 1, "male": 0, "unsure": 0}
+    assert film.audience.visits[-1].words == {"gender": "female"}
+
+
+def test_who_never_settled_is_unsure_of_every_word():
+    film = Film(age={"gender": True}).play(2.0, person(gender="male")).play(5.0)
+    assert film.hour["gender"] == {"female": 0, "male": 0, "unsure": 1}
+    assert film.audience.visits[-1].words == {"gender": "unsure"}
+
+
+def test_a_word_that_changes_is_news():
+    film = Film(age={"cover": True}).play(2.0, person(cover="none"))
+    before = film.audience.snapshot.changes
+    film.play(1.0, person(cover="mouth"))
+    assert film.audience.snapshot.changes == before + 1
+
+
 def test_the_weights_are_the_probabilities_of_the_bands():
     weights = band_weights(30.0, 1.2816, (25, 35))  # a deviation of one year: five of them to either side
     assert weights == pytest.approx([2.87e-7, 1 - 5.73e-7, 2.87e-7], abs=1e-8)

@@ -30,6 +30,18 @@ def test_a_play_with_one_there_already_and_one_who_comes(film, plays):
     assert ended["seconds"] == 3.0
 
 
+def test_the_words_of_all_who_were_reached_are_as_many_as_these():
+    film = Film(age={"gender": True})
+    plays = Plays(film.audience, film.messages, film.clock)
+    film.play(3.0, person(1, gender="female", **ADULT), person(4, gender="male", state="settling"))
+    name = plays.start("spot-7")["id"]
+    film.play(3.0, person(1, gender="male", **ADULT), person(2, gender="male", **ADULT), person(3))
+    ended = plays.end(name)
+    assert ended["reach"]["people"] == 4
+    assert ended["reach"]["gender"] == {"female": 1, "male": 1, "unsure": 2}
+    assert ended["gender"] == {"female": 0, "male": 1, "unsure": 0}
+
+
 def test_a_play_ends_once(film, plays):
     name = plays.start("spot-7")["id"]
     assert plays.end(name)["id"] == name

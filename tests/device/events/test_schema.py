@@ -6,7 +6,8 @@ import jsonschema
 import pytest
 
 from device.audience.plays import Plays
-from tests.device.audience.film import ADULT, Film, person
+from device.person import ATTRIBUTE_WORDS
+from tests.device.audience.film import ADULT, ATTRIBUTES, Film, person
 from tests.device.events.schemas import MESSAGES, SCHEMAS, check, is_valid
 
 
@@ -14,7 +15,8 @@ def messages(**sections):
     """One of each kind, by its schema's name, of two people who came by and one who is there."""
     film = Film(**sections)
     plays = Plays(film.audience, film.messages)
-    film.play(3.0, person(1, **ADULT), person(2, yaw=None)).play(57.5).play(2.0, person(3))
+    woman = person(1, **ADULT, gender="female", glasses="dark", cover="none")
+    film.play(3.0, woman, person(2, yaw=None)).play(57.5).play(2.0, person(3))
     play = plays.start("spot-7")
     film.play(5.0, person(3))
     minute = film.audience.minutes[-1].number
@@ -38,6 +40,8 @@ OTHERS = {
     "with boxes": messages(api={"boxes": True}),
     "bands only": messages(overlay={"show": "band"}),
     "held back": messages(api={"min_people": 5}),
+    "attributes": messages(age=ATTRIBUTES),
+    "attributes held back": messages(age=ATTRIBUTES, api={"min_people": 5}),
 }
 
 
@@ -96,3 +100,45 @@ def test_no_exact_age_leaves_where_only_bands_are_shown():
 def test_boxes_leave_only_when_asked_for():
     assert "box" not in ALL["now"]["tracks"][0]
     assert OTHERS["with boxes"]["now"]["tracks"][0]["box"] == [10, 20, 30, 40]
+
+
+COUNTS = {
+    "gender": {"female": 1, "male": 0, "unsure": 1},
+    "glasses": {"none": 0, "dark": 1, "unsure": 1},
+    "cover": {"none": 1, "mouth": 0, "unsure": 1},
+}
+
+
+def test_attributes_are_told_where_they_are_on_and_not_even_named_where_not():
+    told = OTHERS["attributes"]
+    assert {name: told["now"]["hour"][name] for name in COUNTS} == COUNTS
+    assert {name: told["minute"][name] for name in COUNTS} == COUNTS
+    nobody_known = {name: dict.fromkeys(counts, 0) | {"unsure": 1} for name, counts in COUNTS.items()}
+    assert {name: told["now"][name] for name in COUNTS} == nobody_known
+    assert {name: told["play_end"]["reach"][name] for name in COUNTS} == nobody_known
+    assert {name: told["visit"][name] for name in COUNTS} == {
+        "gender": "female",
+        "glasses": "dark",
+        "cover": "none",
+    }
+    assert told["now"]["tracks"][0]["gender"] == "unsure"
+    assert OTHERS["attributes held back"]["now"]["gender"] is None
+    assert not any(f'"{name}"' in json.dumps(ALL) for name in COUNTS)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("visit", {"gender": "woman"}),
+        ("visit", {"cover": None}),
+        ("now", {"glasses": {"none": 1, "dark": 0}}),
+    ],
+)
+def test_a_word_that_there_is_not_fits_no_schema(name, wrong):
+    assert not is_valid(name, OTHERS["attributes"][name] | wrong)
+
+
+def test_the_schemas_words_are_the_programs():
+    for attribute, words in ATTRIBUTE_WORDS.items():
+        assert SCHEMAS["common"]["$defs"][attribute]["enum"] == list(words)
+        assert SCHEMAS["common"]["$defs"][f"{attribute}_counts"]["required"] == list(words)
