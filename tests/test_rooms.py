@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "age": {"errors", "frame", "person", "config", "faces", "inference"},
     "pipeline": LOW | {"camera", "faces", "tracks", "age"},
     "overlay": ROOT | {"config"},
-    "notice": {"errors", "config"},
+    "notice": {"errors", "person", "config"},
     "audience": ROOT | {"config", "age"},
     "outputs": ROOT | {"config", "overlay", "budget", "audience"},
     "events": ROOT | {"config", "budget", "audience"},

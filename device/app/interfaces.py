@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, nullcontext
 
+from device.age.attributes import wanted
 from device.audience.audience import Audience
 from device.audience.messages import Messages
 from device.audience.telemetry import Stages, Telemetry
@@ -14,6 +15,8 @@ from device.config.live import LiveSettings
 from device.config.schema import Settings
 from device.errors import ConfigError
 
+# What each attribute is called where it is said what leaves
+TOLD = {"gender": "gender", "glasses": "dark glasses", "cover": "covered mouths"}
 log = logging.getLogger(__name__)
 
 
@@ -62,10 +65,11 @@ def tell_what_leaves(settings: Settings) -> None:
 
 def what_leaves(settings: Settings) -> list[str]:
     """The lines, empty where all interfaces are off."""
-    ages = "age, spread and band" if settings.overlay.show == "age" else "band"
+    beside = "".join(f", {TOLD[name]}" for name in wanted(settings.age))
+    ages = ("age, spread and band" if settings.overlay.show == "age" else "band") + beside
     least = settings.api.min_people
     single = f"each person's {ages}, dwell and attention under a random name" if least <= 1 else ""
-    counts = "counts of people, watchers, seconds and bands"
+    counts = f"counts of people, watchers, seconds and bands{beside}"
     counts += f", none of fewer than {least} people" if least > 1 else ""
     lines = []
     if settings.events.to:
@@ -75,7 +79,7 @@ def what_leaves(settings: Settings) -> list[str]:
         parts = [counts, *([single + boxes] if single else [])]
         lines.append(f"api sends to whoever has the page's token: {'; '.join(parts)}")
     if settings.metrics.enabled:
-        figures = "figures of the program" + ("" if least > 1 else " and counts of the audience")
+        figures = "figures of the program" + ("" if least > 1 else f" and counts of the audience{beside}")
         lines.append(f"metrics sends to whoever has the page's token: {figures}")
     if settings.mqtt.host:
         parts = [counts, *([single] if single and settings.mqtt.visits else [])]

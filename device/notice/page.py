@@ -14,6 +14,7 @@ from typing import Any
 
 from device.config.schema import Settings
 from device.errors import AssetError
+from device.person import ATTRIBUTE_WORDS
 
 ASSETS = Path(__file__).parent
 BLANK = "________________"
@@ -88,6 +89,8 @@ def _fitting(topic: str, settings: Settings) -> list[str]:
     kinds = {spec.partition(":")[0] for spec in settings.output.use}
     if topic == "pictures":
         return ["pictures_kept" if "file" in kinds else "pictures_none"]
+    if topic == "also":
+        return [f"also_{name}" for name in ATTRIBUTE_WORDS if getattr(settings.age, name)]
     if topic == "watched":
         return ["watched"] if "web" in kinds else []
     if topic == "privacy":

@@ -28,6 +28,12 @@ STRENGTH = {"finding": 0.75, "settling": 1.0, "settled": 1.0, "lost": 0.4}  # th
 LIT = {"finding": 0.25, "settling": 0.7}  # part of the turning ring that is lit; no ring in other states
 FACE_MARGIN, FACE_RAISE = 1.24, 0.07  # the bracket is larger than the face's box, and takes in the hair
 ARM = 0.24  # of the bracket's side
+SAID = (
+    "female",
+    "male",
+    "dark",
+    "mouth",
+)  # of the attributes' words; the others say that there is nothing to say
 CHANGES = 4  # labels a frame that may say something new: to draw one takes longer than to find its age
 SCALES = ((0.0, 1.0), (95.0, 1.35), (150.0, 1.8))  # from this face width on, at 480 lines, text so large
 HEADLINE_CAPS = (20.0, 16.0, 12.0, 9.0)  # heights of capitals at 480 lines
@@ -166,17 +172,25 @@ class Overlay:
         return texts
 
     def _label_text(self, person: Person, scale: float) -> LabelText:
-        """The number and its spread, or the band; while there is neither, that it takes a moment."""
-        word = detail = ""
+        """The number and its spread, or the band, and what is known beside; before, to wait a moment."""
+        word, details = "", []
         if self._show_band and person.band:
             word = person.band
         elif person.age is not None and not self._show_band:
             word = f"{person.age:.0f}"
             if person.spread is not None and person.state != "lost":
-                detail = f"±{max(1, round(person.spread))}"
+                details = [f"±{max(1, round(person.spread))}"]
+        if word:
+            details += [self._words.say(told) for told in person.words().values() if told in SAID]
         else:
-            detail = self._words.say("finding")
-        return word, detail, person.state in LIT, person.state == "lost", self._scale(person.box.w, scale)
+            details = [self._words.say("finding")]
+        return (
+            word,
+            "  ·  ".join(details),
+            person.state in LIT,
+            person.state == "lost",
+            self._scale(person.box.w, scale),
+        )
 
     def _scale(self, width: float, before: float) -> float:
         """The label's scale by the face's width in pixels, which tells how near it is."""

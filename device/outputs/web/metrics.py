@@ -12,11 +12,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from device.audience.telemetry import Telemetry
-from device.audience.totals import Mark, bands, scalar
+from device.audience.totals import Mark, bands, counted_words, scalar
 
 Health = Callable[[], dict[str, Any]]
 STATUSES = {"ok": 2, "degraded": 1, "down": 0}
-SERIES = 40  # at most; bands that would be more are left out
+SERIES = 40  # at most; bands or words that would be more are left out
 MIB = 2**20
 
 # name: (help, key of the health report, factor)
@@ -64,9 +64,10 @@ class Metrics:
         found = [*self._of_the_program(health)]
         if self._telemetry.messages.single_visits:
             found += self._of_the_audience()
-            by_band = self._by_band(self._telemetry.audience.snapshot.mark)
-            if sum(len(metric.samples) for metric in (*found, by_band)) <= SERIES:
-                found.append(by_band)
+            mark = self._telemetry.audience.snapshot.mark
+            for counts in (self._by_band(mark), self._by_word(mark)):
+                if sum(len(metric.samples) for metric in (*found, counts)) <= SERIES:
+                    found.append(counts)
         room = SERIES - sum(len(metric.samples) for metric in found)
         return [*found, _ladder(health.get("ladder", {}), room)]
 
@@ -109,6 +110,16 @@ class Metrics:
         metric = CounterMetricFamily("kiosk_people_by_band", "People by age band", labels=["band"])
         for label, count in zip(self._telemetry.audience.labels, bands(mark), strict=True):
             metric.add_metric([label], count)
+        return metric
+
+    def _by_word(self, mark: Mark) -> Metric:
+        labels = ["attribute", "word"]
+        metric = CounterMetricFamily(
+            "kiosk_people_by_word", "People by what is told beside age", labels=labels
+        )
+        for attribute in self._telemetry.audience.attributes:
+            for word, count in counted_words(mark, attribute).items():
+                metric.add_metric([attribute, word], count)
         return metric
 
 

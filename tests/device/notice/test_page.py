@@ -54,6 +54,19 @@ def test_a_sign_and_the_whole_text_in_each_language_that_of_the_screen_first():
     assert [language for language, _ in found] == order * 2
 
 
+def also(language, text):
+    said = TEXTS[language]
+    return {name for name in said if name.startswith("also_") and said[name] in text}
+
+
+@pytest.mark.parametrize("name", ["gender", "glasses", "cover"])
+def test_what_is_estimated_beside_the_age_is_said_where_it_is_on_and_only_there(name):
+    for language, text in sections(settings(age={name: True})):
+        assert also(language, text) == {f"also_{name}"}
+    for language, text in sections(settings()):
+        assert also(language, text) == set()
+
+
 def test_each_sign_says_who_why_rights_and_where_to_read_more():
     for language, text in sections(settings())[:5]:
         for said in (NOTICE["who"], NOTICE["rights"], NOTICE["more"], TEXTS[language]["why_default"]):

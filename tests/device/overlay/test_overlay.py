@@ -70,6 +70,17 @@ def test_age_or_band_as_configured():
     assert np.array_equal(band, drawn([person(age=31.0, spread=1.0)], show="band"))
 
 
+@pytest.mark.parametrize("show", ["age", "band"])
+@pytest.mark.parametrize("word", [{"gender": "female"}, {"glasses": "dark"}, {"cover": "mouth"}])
+def test_what_is_known_beside_the_age_stands_after_it(show, word):
+    plain, told = (drawn([one], show=show) for one in (person(), person()._replace(**word)))
+    assert touched(told)[2] - touched(told)[0] > touched(plain)[2] - touched(plain)[0] + 10
+    silent = person()._replace(gender="unsure", glasses="none", cover="none")
+    assert (drawn([silent], show=show) == plain).all()
+    unknown = person(age=None, spread=None, band=None, state="finding")
+    assert (drawn([unknown._replace(**word)], show=show) == drawn([unknown], show=show)).all()
+
+
 def test_no_number_is_shown_where_a_band_is_asked_for():
     """Bands may be chosen so that nobody's age stands on a public screen: not for a moment."""
     waiting = person(band=None, state="settling")

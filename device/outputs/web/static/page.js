@@ -1,6 +1,12 @@
 "use strict";
 
 const RETRY_MS = 2000;
+// What may be told beside the age; the other words say that there is nothing to say.
+const WORDS = [
+  ["gender", { female: "female", male: "male" }],
+  ["glasses", { dark: "dark glasses" }],
+  ["cover", { mouth: "mouth covered" }],
+];
 
 const picture = document.getElementById("picture");
 const link = document.getElementById("link");
@@ -71,7 +77,8 @@ function fill(card, person, show) {
   years.firstChild.data = band || (known ? Math.round(person.age) : "–");
   const spread = known && !band && person.spread !== null;
   years.lastChild.textContent = spread ? "±" + Math.max(1, Math.round(person.spread)) + " years" : "";
-  state.textContent = person.state === "settled" ? "" : person.state;
+  const told = known || band ? WORDS.flatMap(([name, says]) => says[person[name]] ?? []) : [];
+  state.textContent = [...told, ...(person.state === "settled" ? [] : [person.state])].join(" · ");
 }
 
 // A page that nobody sees costs the device nothing.

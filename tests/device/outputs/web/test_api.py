@@ -13,7 +13,7 @@ from device.budget import timing
 from device.config.loader import changed, defaults
 from device.outputs.web import event_stream
 from device.outputs.web.output import Web
-from tests.device.audience.film import ADULT, Film, person
+from tests.device.audience.film import ADULT, ATTRIBUTES, Film, person
 from tests.device.events.schemas import check
 from tests.device.outputs.web.test_attacks import status
 
@@ -360,6 +360,15 @@ def test_the_metrics(site, free_port):
     assert not [name for name in values if here.film.audience.snapshot.tracks[0].name in name]
 
 
+def test_the_metrics_have_the_words_of_what_is_told_beside_the_age(site):
+    here = site(age={"gender": True})
+    here.film.play(3.0, person(1, **ADULT, gender="female"))
+    text = here.ask("/metrics").body.decode()
+    assert 'kiosk_people_by_word_total{attribute="gender",word="female"} 1.0' in text
+    assert 'kiosk_people_by_word_total{attribute="gender",word="unsure"} 0.0' in text
+    assert "glasses" not in text
+
+
 def test_steps_of_the_ladder_that_were_taken_are_counted(site):
     here = site()
     here.health["ladder"] = {"frames_late": 12, "reboots": 0, "watchdog_ends": 1}
@@ -372,7 +381,7 @@ def test_steps_of_the_ladder_that_were_taken_are_counted(site):
 
 @pytest.mark.parametrize("bands", [(13, 18, 25, 35, 45, 55, 65), tuple(range(1, 101))])
 def test_40_series_at_most(site, bands):
-    here = site(smoother={"bands": bands})
+    here = site(smoother={"bands": bands}, age=ATTRIBUTES)
     here.health |= dict.fromkeys(
         ("newest_frame_age_s", "vision_result_age_s", "memory_budget_mib", "temperature_c", "load_level",
          "dropped", "restarts"), 1.0)  # fmt: skip
