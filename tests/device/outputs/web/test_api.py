@@ -15,7 +15,7 @@ from device.outputs.web import event_stream
 from device.outputs.web.output import Web
 from tests.device.audience.film import ADULT, ATTRIBUTES, Film, person
 from tests.device.events.schemas import check
-from tests.device.outputs.web.test_attacks import status
+from tests.device.outputs.web.asking import ask, status
 
 TOKEN = "correct horse battery"
 HOST = b"Host: localhost\r\n"
@@ -37,14 +37,8 @@ class Site:
         self.live = telemetry.live
         self.web = Web(str(port), (320, 240), settings, lambda _: None, lambda: self.health, telemetry)
 
-    def ask(self, path, method="GET", body=None, **headers):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        headers = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection.request(method, path, body, headers)
-        answer = connection.getresponse()
-        answer.body = answer.read()
-        connection.close()
-        return answer
+    def ask(self, path, *given, **headers):
+        return ask(self.port, path, *given, **headers)
 
     def json(self, path, *given, **headers):
         return json.loads(self.ask(path, *given, **headers).body)

@@ -1,6 +1,5 @@
 """What the page takes from those who have no password, all of it over the loopback and bounded in time."""
 
-import http.client
 import os
 import socket
 import subprocess
@@ -12,31 +11,10 @@ from pathlib import Path
 import pytest
 
 from device.outputs.web import attempts
+from tests.device.outputs.web.asking import ask, status
 
 TOKEN = "correct horse battery"
 ROOT = Path(__file__).resolve().parents[4]
-
-
-def status(port, request, timeout=5.0):
-    """The status that is answered to these bytes; None when we are hung up on without one."""
-    with socket.create_connection(("127.0.0.1", port), timeout=timeout) as connection:
-        try:
-            connection.sendall(request)
-            answer = connection.recv(64)
-        except OSError:
-            return None
-    return int(answer.split()[1]) if answer else None
-
-
-def ask(port, path, method="GET", body=None, **headers):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    try:
-        connection.request(method, path, body, headers)
-        answer = connection.getresponse()
-        answer.read()
-        return answer
-    finally:
-        connection.close()
 
 
 HOST = b"Host: localhost\r\n"

@@ -11,18 +11,9 @@ import pytest
 from device.outputs.web import connections as places
 from device.outputs.web import server
 from device.outputs.web.feed import Feed
+from tests.device.outputs.web.asking import ask
 
 TOKEN = "correct horse battery"
-
-
-def ask(port, path, method="GET", body=None, **headers):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    headers = {name.replace("_", "-"): value for name, value in headers.items()}
-    connection.request(method, path, body, headers)
-    answer = connection.getresponse()
-    answer.body = answer.read()
-    connection.close()
-    return answer
 
 
 @pytest.mark.parametrize(
