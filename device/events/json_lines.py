@@ -1,6 +1,7 @@
 """Events for other programs: one line of JSON each, never a picture.
 
-A reader that is slow or gone does not stop the kiosk: what it does not take is counted, and told in the log.
+The form of each is a file of `schema/v1/`, line_EVENT.json. A reader that is slow or gone does not stop the
+kiosk: what it does not take is counted, and told in the log.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from device.audience.messages import VERSION
 from device.audience.utc import utc
 from device.events.line_writer import FLUSH_S, LineWriter, Sink, told_writer
 from device.events.sinks import LineFile, Nowhere, Stream
@@ -73,7 +75,7 @@ class Events:
 
     def _write(self, row: dict[str, Any]) -> None:
         if self._writer is not None:
-            line = json.dumps({"time": utc(self._wall()), **row}) + "\n"
+            line = json.dumps({"v": VERSION, "time": utc(self._wall()), **row}) + "\n"
             self._writer.put(line.encode("ascii"))
 
     def flush(self, seconds: float = FLUSH_S) -> None:

@@ -11,6 +11,7 @@ from device.audience.audience import Audience
 from device.audience.messages import Messages
 from device.config.loader import changed, defaults
 from tests.device.assembly import MEMORY_MIB
+from tests.device.audience.film import ATTRIBUTES
 from tests.device.events.schemas import check
 
 pytestmark = [pytest.mark.slow, pytest.mark.native, pytest.mark.timeout(900)]
@@ -47,13 +48,15 @@ class Reader:
         return check(name, json.loads(json.dumps(message)))
 
 
-def test_every_message_of_ten_minutes_fits_its_schema():
+def test_every_message_of_ten_minutes_fits_its_schema(tmp_path):
     settings = changed(
         defaults(),
         source={"use": "demo:4", "pace": "fast"},
         camera={"width": 320, "height": 240, "fps": float(FPS)},
         output={"use": ("none",)},
         api={"boxes": True},
+        age=ATTRIBUTES,
+        events={"to": str(tmp_path / "events.jsonl")},
         limits={"memory_mib": MEMORY_MIB},  # of the whole test run's process
     )
     audience = Audience(settings)
@@ -62,10 +65,17 @@ def test_every_message_of_ten_minutes_fits_its_schema():
         run = Run(settings, threading.Event(), closing)
         run.loop._recorders += [audience, reader]
         run.loop.run(MINUTES * 60 * FPS + 2)
+    lines = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
+    for line in lines:
+        check(f"line_{line['event']}", line)
+    assert len([line for line in lines if line["event"] == "track"]) > 1000  # a person a second
+    assert any(line.get("gender") in ("female", "male") for line in lines)
     assert reader.counts["minute"] == MINUTES
     assert reader.counts["now"] == reader.counts["state"] > 20
     first, last = audience.minutes[0], audience.minutes[-1]
     hour = reader.messages.window(first.wall, first.mark, last.wall, last.mark)
+    for name in ATTRIBUTES:
+        assert sum(hour[name].values()) == sum(hour["bands"].values())
     for key in ("people", "watchers", "left"):
         assert sum(minute[key] for minute in reader.sums) == hour[key]
     assert hour["people"] > 0

@@ -39,6 +39,7 @@ def test_an_event_has_time_track_box_age_spread_and_state_and_no_picture(path):
     settle(log)
     assert lines(path) == [
         {
+            "v": 1,
             "time": "2023-11-14T22:13:20.250Z",
             "event": "track",
             "id": 7,
@@ -69,23 +70,24 @@ def test_a_track_that_left_and_came_back_still_keeps_its_distance(path):
 
 def test_tracks_that_are_gone_are_forgotten(path):
     log = events(path)
-    for number in range(1000):
+    for number in range(1, 1000):
         log.record(number, float(number), [ANNA._replace(id=number)])
     assert len(log._last) < 5
 
 
 def test_notices_about_the_device(path):
     log = events(path)
-    log.notice("strain", level=1, why="hot")
+    log.notice("strain", level=1, doing="less", why="hot")
     settle(log)
-    assert lines(path)[0] == {"time": "2023-11-14T22:13:20.250Z", "event": "strain", "level": 1, "why": "hot"}
+    told = {"event": "strain", "level": 1, "doing": "less", "why": "hot"}
+    assert lines(path) == [{"v": 1, "time": "2023-11-14T22:13:20.250Z"} | told]
 
 
 def test_a_long_file_is_put_aside_and_begun_anew(path):
     log = Events(str(path), max_mib=1)
     text = "x" * 4000
     for _ in range(300):
-        log.notice("text", text=text)
+        log.notice("output", message=text)
         settle(log)
     assert path.stat().st_size < 2**20 - 4000 < path.with_name(path.name + ".1").stat().st_size <= 2**20
 
@@ -96,7 +98,7 @@ def test_a_reader_that_is_gone_does_not_stop_the_kiosk(path, caplog):
     log = events(path)
     os.close(reader)
     for _ in range(2):
-        log.notice("text")
+        log.notice("output", message="")
         settle(log)
     assert log.dropped == 2
     assert caplog.text.count("events.jsonl are lost: Broken pipe; everything else runs on") == 1
@@ -109,7 +111,7 @@ def test_a_reader_that_is_slow_does_not_stop_the_kiosk(path):
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     log = events(path)
     for _ in range(200):
-        log.notice("text", text="x" * 3000)
+        log.notice("output", message="x" * 3000)
     assert 200 > log.dropped > 0
     os.close(reader)
 
@@ -126,7 +128,7 @@ def test_where_bands_are_shown_no_exact_age_is_written(path):
 def test_without_a_place_nothing_is_written():
     log = Events("")
     log.record(0, 0.0, [ANNA])
-    log.notice("text")
+    log.notice("output", message="")
     log.close()
     assert log.dropped == 0
 
@@ -160,7 +162,7 @@ def test_by_default_a_file_has_16_mib(path):
 def test_a_standard_output_that_is_closed_is_told(monkeypatch, caplog):
     monkeypatch.setattr("sys.stdout", None)
     log = Events("-")
-    log.notice("text")
+    log.notice("output", message="")
     settle(log)
     assert log.dropped == 1
     assert "events to standard output are lost: it was closed when the program started" in caplog.text
@@ -168,26 +170,27 @@ def test_a_standard_output_that_is_closed_is_told(monkeypatch, caplog):
 
 def test_the_standard_output_is_written_to_and_stays_open(capfd):
     log = Events("-", wall=lambda: 0.0)
-    log.notice("camera", state="gone")
+    log.notice("source", kind="gone", message="")
     log.close()
-    log.notice("camera", state="back")
+    log.notice("source", kind="back", message="")
     print("and more")
     written, _ = capfd.readouterr()
-    assert written == '{"time": "1970-01-01T00:00:00.000Z", "event": "camera", "state": "gone"}\nand more\n'
+    line = '{"v": 1, "time": "1970-01-01T00:00:00.000Z", "event": "source", "kind": "gone", "message": ""}'
+    assert written == f"{line}\nand more\n"
 
 
 def test_a_closed_file_is_closed_once_and_written_to_no_more(path):
     log = events(path)
     log.close()
     log.close()
-    log.notice("text")
+    log.notice("output", message="")
     assert lines(path) == []
 
 
 def test_closing_writes_what_is_queued_and_lets_go_of_the_file(path):
     log = events(path)
     for _ in range(50):
-        log.notice("text")
+        log.notice("output", message="")
     log.close()
     assert len(lines(path)) == 50
     held = [os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd") if _is_open(fd)]
