@@ -225,11 +225,11 @@ def level(settings, scene):
 
 def health(settings, scene):
     """The status after two seconds without a result."""
-    now = iter((0.0, 2.0))
-    scene.monkeypatch.setattr("device.app.health.time.monotonic", lambda: next(now))
     kiosk = Kiosk(scene.monkeypatch, settings)
     try:
-        return kiosk.open(fake_clock=False).health.report()["status"]
+        kiosk.open()
+        kiosk.clock.now += 2.0
+        return kiosk.run.health.report()["status"]
     finally:
         scene.monkeypatch.undo()
         kiosk.close()

@@ -46,3 +46,25 @@ def test_black_is_not_brightened_beyond_all_bounds():
 def test_no_colour_is_multiplied_by_more_than_three():
     found = correction(picture(2, 220, 220))
     assert found.table[0, 50].tolist() == [150, 33, 33]
+
+
+def even(blue, green, red):
+    """A picture of one colour, uint8 BGR."""
+    return np.full((9, 12, 3), (blue, green, red), np.uint8)
+
+
+def test_a_picture_is_dark_below_140_and_is_brought_to_230():
+    assert correction(even(140, 140, 140)) is None
+    assert correction(even(139, 139, 139)).table[0, 139].tolist() == [230, 230, 230]
+    assert correction(even(115, 115, 115)).table[0, [1, 115, 128, 255]].T.tolist() == 3 * [[2, 230, 255, 255]]
+
+
+def test_each_of_blue_and_red_is_held_against_green():
+    assert correction(even(187, 150, 120)) is None  # blue and red are far from one another only
+    assert correction(even(150, 150, 225)) is not None
+    assert correction(even(225, 150, 150)) is not None
+
+
+def test_a_cast_is_taken_out_as_far_as_a_third():
+    found = correction(even(200, 60, 60))  # dark in green, too: times 230 / 60, and 320 / 3 is grey
+    assert found.table[0, 10].tolist() == [round(10 * 230 / 60 * 0.5333), 68, 68]

@@ -46,6 +46,23 @@ def test_eyes_are_where_a_close_up_has_them(refiner, seen):
     assert max(found.upper, found.lower) < 0.5
 
 
+def test_each_number_of_the_network_has_its_place(monkeypatch):
+    """Every output is its zero point and so many steps more: 2 of the face, 1 and -1 of the covers."""
+    refiner = Refiner()
+    steps = {1: [2], 2: [1, -1], 4: range(4), 8: range(4, 12)}
+    outputs = [(int(one["shape"][-1]), *one["quantization"]) for one in refiner._model.outputs]
+    tensors = [np.array([[zero + step for step in steps[size]]]) for size, _, zero in outputs]
+    monkeypatch.setattr(refiner._model, "run", lambda picture: tensors)
+    found = refiner.refine(np.zeros((240, 320, 3), np.uint8), Box(200, 100, 132, 132))
+    scale = {size: scale for size, scale, _ in outputs}
+    assert found.score == pytest.approx(1 / (1 + np.exp(-2 * scale[1])))
+    assert found.upper == pytest.approx(1 / (1 + np.exp(-scale[2])))
+    assert found.lower == pytest.approx(1 / (1 + np.exp(scale[2])))
+    in_window = [scale[4] * step for step in range(4)] + [scale[8] * step for step in range(4, 12)]
+    points = 160 * np.array(in_window).reshape(6, 2) + (186 + 79.5, 80 + 79.5)
+    assert found.keypoints == pytest.approx(points, abs=1e-3)
+
+
 def test_a_picture_moved_moves_the_keypoints(refiner, seen):
     image, box, _ = seen
     wide = cv2.copyMakeBorder(image, 30, 0, 50, 0, cv2.BORDER_REPLICATE)

@@ -36,6 +36,12 @@ def mirrored(person):
     return person._replace(box=Box(320 - x - w, y, w, h))
 
 
+def test_a_picture_is_copied_only_where_it_is_turned_or_mirrored():
+    assert not Turn(SIZE).moves
+    assert Turn(SIZE, 180).moves
+    assert Turn(SIZE, mirror=True).moves
+
+
 @pytest.mark.parametrize("free", [True, False])
 @pytest.mark.parametrize("mirror", [False, True])
 @pytest.mark.parametrize("rotate", ROTATIONS)

@@ -35,6 +35,12 @@ def test_who_moves_by_more_than_a_tenth_begins_anew():
     assert watch(still, 1, track(POSTER.shifted(5.5, 0)), start=220) == [(220, POSTER.shifted(5.5, 0))]
 
 
+def test_a_tenth_of_its_width_and_a_pixel_are_no_movement():
+    still = StillFaces(2.0, 16)
+    assert watch(still, 60, track()) == []
+    assert watch(still, 61, track(POSTER.shifted(4.9, -4.9)), start=60) == [(120, POSTER)]
+
+
 def test_who_comes_nearer_begins_anew():
     still = StillFaces(2.0, 16)
     watch(still, 100, track())
