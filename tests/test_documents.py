@@ -13,7 +13,11 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
 CARD = (ROOT / "models" / "README.md").read_text()
-REPORTS = json.loads((ROOT / "models" / "figures" / "evaluate.json").read_text())["reports"]
+FIGURES = ROOT / "models" / "figures"
+REPORTS, TRACKS = (
+    json.loads((FIGURES / f"{name}.json").read_text())["reports"] for name in ("evaluate", "tracks")
+)
+PINS = json.loads((ROOT / "models" / "pins.json").read_text())
 ROWS = {
     "age utkface": "| `age`, UTKFace test, 2,358 chips as stored |",
     "age-wide utkface": "| `age-wide`, the same |",
@@ -61,10 +65,51 @@ def test_what_masks_and_covered_eyes_cost():
     assert f"covered eyes {eyes[0]} to {eyes[-1]};" in CARD
 
 
+SHOWN_AGES = (  # of each column
+    ["single frame"], ["EMA 0.05", "median of 10"],
+    ["close single"], ["close EMA", "close median"], ["device"],
+)  # fmt: skip
+STEADINESS = {  # a row of the table: its key, and how a value is written
+    "MAE at 1 s, years": ("mae_at_1s", lambda value: figure(value, 1)),
+    "wandering while one stands still, years": ("wander_still_mean", lambda value: figure(value, 1)),
+    "within a year of its last after 1 s": ("arrived_in_1s", lambda value: figure(100 * value, 0)),
+    "changes of band a minute": (
+        "band_changes_a_minute",
+        lambda value: figure(value, 0 if value >= 20 else 1),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STEADINESS)
+def test_the_steadiness_of_shown_ages_is_that_of_tracks(name):
+    key, written = STEADINESS[name]
+    unit = " %" if key == "arrived_in_1s" else ""
+    test, fgnet = (TRACKS[data]["ages"] for data in ("utkface", "fgnet"))
+    cells = [", ".join(written(test[age][key]) for age in ages) + unit for ages in SHOWN_AGES]
+    cells.append(f"{written(fgnet['close single'][key])}, {written(fgnet['device'][key])}{unit}")
+    assert f"| {name} | {' | '.join(cells)} |" in CARD
+
+
+def test_intervals_replacements_and_crossings_are_those_of_tracks():
+    holds = [figure(100 * TRACKS[data]["interval_holds_truth"], 0) for data in ("utkface", "fgnet")]
+    card = " ".join(CARD.split())
+    assert f"holds the truth in {holds[0]} % of the cases on `test/`, in {holds[1]} % on FG-NET" in card
+    recovered = [TRACKS[data]["ages"]["device"]["recovered_in_1.5s"] for data in ("utkface", "fgnet")]
+    assert recovered[0] == 1
+    share = figure(100 * recovered[1], 0)
+    assert f"all of {TRACKS['utkface']['changes_of_person']} cases (on FG-NET in {share} %)" in card
+    switches = [TRACKS[data]["identity"]["device"]["crossing"]["switches"] for data in ("utkface", "fgnet")]
+    assert f"there are {switches[0]} identity switches (FG-NET {switches[1]})" in card
+
+
+@pytest.mark.parametrize("data", TRACKS)
+def test_the_tracks_are_the_shipped_networks(data):
+    assert TRACKS[data]["model_sha256"] == PINS["age"]["sha256"]
+
+
 @pytest.mark.parametrize("name", REPORTS)
 def test_the_figures_are_the_shipped_networks(name):
-    pins = json.loads((ROOT / "models" / "pins.json").read_text())
-    assert REPORTS[name]["model_sha256"] == pins[name.split()[0]]["sha256"]
+    assert REPORTS[name]["model_sha256"] == PINS[name.split()[0]]["sha256"]
 
 
 def test_the_proofs_are_the_shipped_networks():

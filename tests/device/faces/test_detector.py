@@ -304,6 +304,16 @@ def test_one_part_without_a_face_does_not_spoil_the_other(scripted):
     assert len(detector.detect(picture(384, 192))) == 1
 
 
+def test_the_network_is_given_the_mended_picture_and_so_are_its_close_ups():
+    """Grey 46 is a fifth of 230, and the input is a level less 127.5, in 127.5."""
+    detector = FaceDetector()
+    dark = np.full((240, 320, 3), 46, np.uint8)
+    detector.detect(dark)
+    assert detector._input.max() == pytest.approx(230 / 127.5 - 1, abs=1e-6)
+    detector.close_up(dark, Box(100.0, 100.0, 40.0, 40.0))
+    assert detector._input.max() == pytest.approx(230 / 127.5 - 1, abs=1e-6)
+
+
 def test_in_a_tenth_of_the_light_a_face_is_found_where_it_is():
     image = cv2.imread(str(SQUARE))
     detector = FaceDetector(min_score=0.4)

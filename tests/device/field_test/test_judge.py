@@ -24,6 +24,15 @@ def machine(samples=SAMPLES, rate=14.0, p95=30.0, restarts=0):
     return {one.measure: one for one in judge_machine(MACHINE, samples, rate, p95, restarts)}
 
 
+def test_a_step_is_as_good_as_its_worst_finding():
+    def graded(*grades):
+        return worst([judge(MACHINE[0], None)._replace(grade=grade) for grade in grades])
+
+    assert graded("well", "poor", "well") == "poor"
+    assert graded("poor", "failed", "well") == "failed"
+    assert graded() == "failed"
+
+
 @pytest.mark.parametrize("name", STEPS)
 def test_a_good_site_passes_the_step(name):
     found = judge_step(STEPS[name], sights(name))
