@@ -14,6 +14,7 @@ COMMANDS = {
         "models.refiner_commands",
         "train or quantize the refiner, which places keypoints (workstation)",
     ),
+    "methods": ("models.methods.commands", "the methods of the field side by side: train, measure, table"),
     "evaluate": ("models.evaluation.evaluate", "the shipped file's errors on labelled faces"),
     "delegation": ("models.quantization.delegation", "a model file's operations, and which XNNPACK runs"),
     "compare": ("models.evaluation.compare", "size, latency and error beside the alternatives"),

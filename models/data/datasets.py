@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import math
 import re
 import zipfile
 from collections.abc import Iterator
@@ -26,7 +27,10 @@ class DataError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """One picture and what its name or row says of it; `part` is "train", "test" or ""."""
+    """One picture and what its name or row says of it; `part` is "train", "test" or "".
+
+    `age` is NaN where only another label is told: `score`, what a manifest's column says, or `expression`.
+    """
 
     path: str
     age: float
@@ -34,6 +38,13 @@ class Face:
     race: str | None = None
     subject: str | None = None
     part: str = ""
+    score: float | None = None
+    expression: str | None = None
+
+    @property
+    def value(self) -> float:
+        """The scalar that is learnt: the score where there is one, else the age in years."""
+        return self.age if self.score is None else self.score
 
 
 @dataclass
@@ -66,8 +77,8 @@ class FaceSet:
             yield face, picture
 
     def fingerprint(self) -> str:
-        """SHA-256 over the paths and ages, in order: which data made a model."""
-        lines = "".join(f"{face.path} {face.age:g}\n" for face in self.faces)
+        """SHA-256 over the paths and labels, in order: which data made a model."""
+        lines = "".join(f"{face.path} {face.expression or f'{face.value:g}'}\n" for face in self.faces)
         return hashlib.sha256(lines.encode()).hexdigest()
 
 
@@ -91,6 +102,8 @@ NAMINGS: dict[str, re.Pattern[str]] = {
     "AFAD": re.compile(r"(?:^|/)(?P<age>\d{2})/(?P<afad>11[12])/[^/]+\.jpg$", re.I),
 }
 MEGAAGE_LISTS = {"train": "train_age.txt", "test": "test_age.txt"}
+RAF_DB_LISTS = ("list_patition_label.txt", "list_partition_label.txt")  # the first is the set's own spelling
+EXPRESSIONS = ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral")  # RAF-DB's 1 to 7
 
 
 def read_name(path: str) -> dict[str, object] | None:
@@ -115,16 +128,18 @@ def read_name(path: str) -> dict[str, object] | None:
     return None
 
 
-def load(source: Path | str) -> FaceSet:
+def load(source: Path | str, label: str = "age") -> FaceSet:
     """The faces of a folder, a zip or a CSV file (`path,age[,subject]`, header or not).
 
-    Raises DataError when the source is not there, is none of these, or holds no usable face.
+    `label`: "age", "expression" (RAF-DB's), or another column of a CSV file with a header, whose numbers
+    become the faces' scores. Raises DataError when the source is not there, is none of these, has no such
+    label, or holds no usable face.
     """
     source = Path(source)
     if source.is_file() and source.suffix.lower() == ".csv":
-        found = _from_csv(source)
+        found = _from_csv(source, label)
     elif source.is_dir() or (source.is_file() and source.suffix == ".zip"):
-        found = _from_names(source)
+        found = _from_names(source, label)
     else:
         raise DataError(f"{source}: no such folder, .zip or .csv of faces")
     if not found.faces:
@@ -133,7 +148,9 @@ def load(source: Path | str) -> FaceSet:
     return found
 
 
-def _from_names(source: Path) -> FaceSet:
+def _from_names(source: Path, label: str) -> FaceSet:
+    if label not in ("age", "expression"):
+        raise DataError(f"{source}: {label!r} is told by CSV manifests alone, in a column of that name")
     if source.is_dir():
         paths = sorted(str(p.relative_to(source)) for p in source.rglob("*") if p.is_file())
     else:
@@ -142,36 +159,47 @@ def _from_names(source: Path) -> FaceSet:
                 paths = sorted(name for name in archive.namelist() if not name.endswith("/"))
         except zipfile.BadZipFile as error:
             raise DataError(f"{source}: a damaged zip ({error}); fetch it again") from error
-    ages = _megaage(source, paths)
+    listed = _megaage(source, paths) if label == "age" else _raf_db(source, paths)
     found = FaceSet(source)
     for path in (p for p in paths if Path(p).suffix.lower() in PICTURES):
-        said = ages.get(path) or read_name(path)
+        said = listed.get(path) or (read_name(path) if label == "age" else None)
         if said is None:
-            found.skipped[path] = "its name says no age"
+            found.skipped[path] = f"its name says no {label}"
         else:
             _keep(found, path, said)
     return found
 
 
-def _from_csv(source: Path) -> FaceSet:
+def _from_csv(source: Path, label: str) -> FaceSet:
     found = FaceSet(source)
-    for row in csv.reader(io.StringIO(source.read_text())):
-        if not row or row[0].strip().lower() == "path":
-            continue
+    rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(source.read_text())) if row]
+    columns = [cell.lower() for cell in rows[0]] if rows and rows[0][0].lower() == "path" else []
+    if label != "age" and label.lower() not in columns:
+        raise DataError(f"{source}: no column {label!r} in its header; wanted: path,{label}[,subject]")
+    place = columns.index(label.lower()) if label.lower() in columns else 1
+    subject = columns.index("subject") if "subject" in columns else 2
+    for row in rows[1:] if columns else rows:
         try:
-            age = float(row[1])
+            value = float(row[place])
         except (IndexError, ValueError):
-            found.skipped[row[0]] = "no age in its row; wanted: path,age[,subject]"
+            found.skipped[row[0]] = f"no {label} in its row; wanted: path,{label}[,subject]"
             continue
-        _keep(found, row[0], {"age": age, "subject": row[2] if len(row) > 2 else None})
+        said = {"age": value} if label == "age" else {"age": math.nan, "score": value}
+        _keep(found, row[0], {**said, "subject": row[subject] if len(row) > subject else None})
     return found
 
 
 def _keep(found: FaceSet, path: str, said: dict) -> None:
-    if not 0 <= said["age"] <= OLDEST:
-        found.skipped[path] = f"age {said['age']:g} is outside 0–{OLDEST}"
+    if (score := said.get("score")) is not None:
+        why = None if math.isfinite(score) else f"score {score:g} is no finite number"
+    elif said.get("expression"):
+        why = None
+    else:
+        why = None if 0 <= said["age"] <= OLDEST else f"age {said['age']:g} is outside 0–{OLDEST}"
+    if why:
+        found.skipped[path] = why
         return
-    part = next((p for p in Path(path).parts[:-1] if p in ("train", "test")), "")
+    part = said.pop("part", None) or next((p for p in Path(path).parts[:-1] if p in ("train", "test")), "")
     found.faces.append(Face(path, part=part, **said))
 
 
@@ -180,15 +208,30 @@ def _megaage(source: Path, paths: list[str]) -> dict[str, dict]:
     ages: dict[str, dict] = {}
     for part, name in MEGAAGE_LISTS.items():
         for listing in (p for p in paths if Path(p).name == name):
-            if source.is_dir():
-                text = (source / listing).read_text()
-            else:
-                with zipfile.ZipFile(source) as archive:
-                    text = archive.read(listing).decode()
             root = Path(listing).parent.parent
-            for i, line in enumerate(text.split(), start=1):
+            for i, line in enumerate(_text(source, listing).split(), start=1):
                 ages[str(root / part / f"{i}.jpg")] = {"age": float(line)}
     return ages
+
+
+def _raf_db(source: Path, paths: list[str]) -> dict[str, dict]:
+    """RAF-DB: a list has `train_00001.jpg 5` a line, for a picture of that name or …_aligned.jpg anywhere."""
+    by_name = {}
+    for listing in (p for p in paths if Path(p).name in RAF_DB_LISTS):
+        for line in _text(source, listing).splitlines():
+            name, _, number = line.strip().partition(" ")
+            if number in ("1", "2", "3", "4", "5", "6", "7"):
+                said = {"age": math.nan, "expression": EXPRESSIONS[int(number) - 1]}
+                by_name[Path(name).stem] = {**said, "part": name.partition("_")[0]}
+    stems = {path: Path(path).stem.removesuffix("_aligned") for path in paths}
+    return {path: dict(by_name[stem]) for path, stem in stems.items() if stem in by_name}
+
+
+def _text(source: Path, path: str) -> str:
+    if source.is_dir():
+        return (source / path).read_text()
+    with zipfile.ZipFile(source) as archive:
+        return archive.read(path).decode()
 
 
 def is_validation(face: Face) -> bool:

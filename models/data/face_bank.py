@@ -14,6 +14,7 @@ from device.faces.border import detect_with_border
 from device.faces.detector import FaceDetector
 from models.data.datasets import Face, FaceSet
 
+EYE_CACHE = Path(".cache")
 BORDER = 0.5  # of a chip's side, repeated around it so that the detector sees a whole head
 
 

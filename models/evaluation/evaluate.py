@@ -21,6 +21,7 @@ from device.faces.detector import FaceDetector
 from models.data import augment
 from models.data.datasets import DataError, Face, FaceSet, load
 from models.evaluation import attributes
+from models.evaluation.heads import HeadNet, open_network
 
 TOLERANCES = (3, 5, 7)  # years, of the cumulative scores CA(n)
 BORDER = 1 / 3  # of the picture's side, repeated around one in which no face was found
@@ -86,16 +87,28 @@ def grouped(keys: list, errors: np.ndarray) -> dict[str, dict[str, float]]:
     }
 
 
-def evaluate(found: FaceSet, net: AgeNet, finder: FaceFinder | None) -> tuple[dict, np.ndarray, np.ndarray]:
+def evaluate(
+    found: FaceSet, net: AgeNet | HeadNet, finder: FaceFinder | None
+) -> tuple[dict, np.ndarray, np.ndarray]:
     """The report of `--json`, the true ages and the estimates."""
     missed: list[str] = []
-    faces, seen = [], []
-    for face, crop in crops(found, finder, missed):
-        faces.append(face)
-        seen.append(crop)
-    if not faces:
+    pairs = list(crops(found, finder, missed))
+    if not pairs:
         raise DataError(f"{found.source}: no face was found in any of its pictures")
-    ages = np.array([face.age for face in faces], np.float32)
+    faces, seen = [face for face, _ in pairs], [crop for _, crop in pairs]
+    report, guesses = measure(net, faces, seen)
+    counts = {"n": len(faces), "missed": len(missed), "skipped": len(found.skipped)}
+    return counts | report, labels_of(faces), guesses
+
+
+def labels_of(faces: list[Face]) -> np.ndarray:
+    """What is true of the faces, float32 (n,): ages in years, or another label."""
+    return np.array([face.value for face in faces], np.float32)
+
+
+def measure(net: AgeNet | HeadNet, faces: list[Face], seen: list[np.ndarray]) -> tuple[dict, np.ndarray]:
+    """The report on these faces and their crops, uint8 RGB (64, 64, 3) each, and the estimates."""
+    ages = labels_of(faces)
     guesses, p99 = timed(net, seen)
     errors = guesses - ages
     rng = np.random.default_rng(0)
@@ -105,12 +118,9 @@ def evaluate(found: FaceSet, net: AgeNet, finder: FaceFinder | None) -> tuple[di
     }
     assert net.path is not None  # as it is of bytes only
     report = {
-        "n": len(faces),
-        "missed": len(missed),
-        "skipped": len(found.skipped),
         **scores(ages, guesses),
         "both_ways": scores(ages, np.array([flip_averaged(net, crop).age for crop in seen], np.float32)),
-        "by_decade": grouped([int(face.age // 10 * 10) for face in faces], errors),
+        "by_decade": grouped([int(face.value // 10 * 10) for face in faces], errors),
         "by_gender": grouped([face.gender for face in faces], errors),
         "by_race": grouped([face.race for face in faces], errors),
         **{name: round(float(np.abs(values - ages).mean()), 3) for name, values in occluded.items()},
@@ -118,12 +128,12 @@ def evaluate(found: FaceSet, net: AgeNet, finder: FaceFinder | None) -> tuple[di
         "interpreter": net.package,
         "model_sha256": hashlib.sha256(net.path.read_bytes()).hexdigest(),
     }
-    if net.has_attributes:
+    if isinstance(net, AgeNet) and net.has_attributes:
         report["attributes"] = attributes.attributes_report(net, faces, seen)
-    return report, ages, guesses
+    return report, guesses
 
 
-def timed(net: AgeNet, seen: list[np.ndarray]) -> tuple[np.ndarray, float]:
+def timed(net: AgeNet | HeadNet, seen: list[np.ndarray]) -> tuple[np.ndarray, float]:
     """Estimates in years, and the 99th percentile of one estimate's time in milliseconds."""
     guesses, times = np.empty(len(seen), np.float32), np.empty(len(seen))
     for i, crop in enumerate(seen):
@@ -194,7 +204,7 @@ def main(argv: list[str]) -> int:
     options = parser.parse_args(argv)
     found = load(options.data).part(options.part)
     finder = FaceFinder(options.interpreter) if options.detect else None
-    report, ages, guesses = evaluate(found, AgeNet(options.model, options.interpreter), finder)
+    report, ages, guesses = evaluate(found, open_network(options.model, options.interpreter), finder)
     print(json.dumps(report) if options.json else table(report))
     for path, why in list(found.skipped.items())[:5]:
         print(f"skipped {path}: {why}", file=sys.stderr)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from models.network.ssrnet import PAPER_CHANNELS, SIDE, flattened, stream
+from models.network.ssrnet import PAPER_CHANNELS, READS, SIDE, flattened, stream
 
 CLASSES = 101
 
@@ -21,10 +21,16 @@ def dex(channels: tuple[int, ...] = PAPER_CHANNELS, classes: int = CLASSES) -> k
     107,097 parameters. Their expectation: models/training/methods/distributions.py.
     """
     pixels = keras.Input((SIDE, SIDE, 3), name="pixels")
-    smooth = stream(pixels, channels, "relu", export=False)
-    sharp = stream(pixels, tuple(c // 2 for c in channels), "tanh", export=False)
-    flats = []
-    for k, (depth, pool) in enumerate(((3, 1), (1, 4), (0, 8)), start=1):
-        flats += flattened((smooth[depth], sharp[depth]), pool, f"stage{k}", export=False)
-    x = layers.Dropout(0.2, name="drop")(layers.Concatenate(name="features")(flats))
+    x = layers.Dropout(0.2, name="drop")(trunk(pixels, channels))
     return keras.Model(pixels, layers.Dense(classes, name="logits")(x), name="dex")
+
+
+def trunk(pixels, channels: tuple[int, ...] = PAPER_CHANNELS):
+    """SSR-Net's 680 features of pixels (batch, 64, 64, 3): what its three stages read, joined."""
+    widths = {"relu": channels, "tanh": tuple(c // 2 for c in channels)}
+    blocks = {side: stream(pixels, width, side, export=False) for side, width in widths.items()}
+    flats = []
+    for k, (depth, pool) in enumerate(READS, start=1):
+        features = {side: every[depth] for side, every in blocks.items()}
+        flats += flattened(features, pool, f"stage{k}", export=False).values()
+    return layers.Concatenate(name="features")(flats)

@@ -52,7 +52,8 @@ def mrcnn() -> keras.Model:
 
 def trunk() -> tuple:
     """The input and the 80 features of both networks: 64 → 60 → 30 → 24 → 12 → 2 pixels a side."""
-    x = pixels = keras.Input((SIDE, SIDE, 3), name="pixels")
+    pixels = keras.Input((SIDE, SIDE, 3), name="pixels")
+    x = layers.Rescaling(1 / 128, -1, name="centred")(pixels)  # nothing else normalises what comes in
     for i, (channels, kernel) in enumerate(CONVOLUTIONS, start=1):
         x = layers.Conv2D(channels, kernel, activation="relu", name=f"conv{i}")(x)
         x = LocalResponse(name=f"response{i}")(x)

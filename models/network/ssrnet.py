@@ -17,6 +17,7 @@ PAPER_CHANNELS = (32, 32, 32, 32)
 PAPER_STAGES = (3, 3, 3)
 SPAN = 101.0  # V, years
 SIDE = 64  # pixels of the input
+STREAMS = ("relu", "tanh")
 FUSED = 10  # channels a stream brings to a stage
 READS = ((3, 1), (1, 4), (0, 8))  # each stage's block, and how its features are pooled: coarse to fine
 
@@ -26,6 +27,8 @@ def ssrnet(
     stages: tuple[int, ...] = PAPER_STAGES,
     *,
     dynamic_range: bool = True,
+    normalised: bool = False,
+    streams: tuple[str, ...] = STREAMS,
     attributes: bool = False,
     export: bool = False,
 ) -> keras.Model:
@@ -34,6 +37,8 @@ def ssrnet(
     `channels`: of the ReLU stream's four blocks. `stages`: bins s_k of each stage, one to three, as (27,),
     (5, 5), (9, 3). Fewer leave the later out; ValueError for another number.
     `dynamic_range=False` is the paper's ablation: η and Δ are held at 0.
+    `normalised=True` has p by softmax, so that it sums to one, which the paper's ReLU leaves open.
+    `streams`: both, or ("relu",) or ("tanh",) alone, as wide as in the pair. ValueError for another choice.
     `attributes=True` adds a tenth output, (batch, 6): the logits of `ATTRIBUTES`, linear in what all stages
     read; the last is the logarithm of the age's expected error in years.
     `export=True` gives the same function as the device runs it: operations in the form that int8 kernels run
@@ -41,17 +46,19 @@ def ssrnet(
     """
     if not 1 <= len(stages) <= len(READS):
         raise ValueError(f"stages {stages}: one to {len(READS)} of them")
+    if not streams or any(side not in STREAMS for side in streams):
+        raise ValueError(f"streams {streams}: one or both of {', '.join(STREAMS)}")
     pixels = keras.Input((SIDE, SIDE, 3), name="pixels")
     x = patches(pixels) if export else pixels
-    smooth = stream(x, channels, "relu", export)
-    sharp = stream(x, tuple(c // 2 for c in channels), "tanh", export)
+    widths = {"relu": channels, "tanh": tuple(c // 2 for c in channels)}
+    blocks = {side: stream(x, widths[side], side, export) for side in streams}
     outputs, flats = [], []
     # stage 1 reads the last blocks' features, stage 2 those after the second pooling, stage 3 after the first
     for k, ((depth, pool), bins) in enumerate(zip(READS, stages, strict=False), start=1):
-        features = (smooth[depth], sharp[depth])
+        features = {side: every[depth] for side, every in blocks.items()}
         flat = flattened(features, pool, f"stage{k}", export)
-        outputs += stage(flat, bins, f"stage{k}", dynamic_range, export)
-        flats += flat
+        outputs += stage(flat, bins, f"stage{k}", dynamic_range, normalised, export)
+        flats += flat.values()
     if attributes:
         outputs.append(attribute_logits(flats))
     return keras.Model(pixels, outputs, name="ssrnet")
@@ -91,10 +98,10 @@ def stream(x, channels: tuple[int, ...], activation: str, export: bool) -> list:
     return outputs
 
 
-def flattened(features: tuple, pool: int, name: str, export: bool) -> list:
-    """What a stage reads of both streams: `FUSED` channels each, pooled and flattened, [ReLU's, tanh's]."""
-    flat = []
-    for side, x in zip(("relu", "tanh"), features, strict=True):
+def flattened(features: dict, pool: int, name: str, export: bool) -> dict:
+    """What a stage reads of each stream: `FUSED` channels, pooled and flattened, by the stream's name."""
+    flat = {}
+    for side, x in features.items():
         label = f"{name}_{side}"
         x = drop_unpooled(x, pool) if export else x
         x = layers.Conv2D(FUSED, 1, activation="relu", name=f"{label}_fuse")(x)
@@ -102,26 +109,30 @@ def flattened(features: tuple, pool: int, name: str, export: bool) -> list:
             x = pooled(x, pool, label, export)
         elif pool > 1:
             x = layers.MaxPooling2D(pool, name=f"{label}_pool")(x)
-        flat.append(layers.Flatten(name=f"{label}_flat")(x))
+        flat[side] = layers.Flatten(name=f"{label}_flat")(x)
     return flat
 
 
-def stage(flat: list, bins: int, name: str, dynamic_range: bool, export: bool) -> list:
-    """The fusion block: from both streams' flat features the stage's p (ReLU), η (tanh) and Δ (tanh)."""
+def stage(flat: dict, bins: int, name: str, dynamic_range: bool, normalised: bool, export: bool) -> list:
+    """The fusion block: from the streams' flat features the stage's p (ReLU), η (tanh) and Δ (tanh)."""
     mixed = []
-    for side, x in zip(("relu", "tanh"), flat, strict=True):
+    for side, x in flat.items():
         x = x if export else layers.Dropout(0.2, name=f"{name}_{side}_drop")(x)
         mixed.append(layers.Dense(bins, activation="relu", name=f"{name}_{side}_mix")(x))
-    fused = layers.Multiply(name=f"{name}_product")(mixed)
+    fused = product(mixed, f"{name}_product")
     fused = layers.Dense(2 * bins, activation="relu", name=f"{name}_hidden")(fused)
-    p = layers.Dense(bins, activation="relu", name=f"{name}_p")(fused)
+    p = layers.Dense(bins, activation="softmax" if normalised else "relu", name=f"{name}_p")(fused)
     eta = layers.Dense(bins, activation="tanh", name=f"{name}_eta")(fused)
-    delta = layers.Dense(1, activation="tanh", name=f"{name}_delta")(
-        layers.Multiply(name=f"{name}_scale")(flat)
-    )
+    scale = product(list(flat.values()), f"{name}_scale")
+    delta = layers.Dense(1, activation="tanh", name=f"{name}_delta")(scale)
     if not dynamic_range:
         eta, delta = layers.Rescaling(0.0)(eta), layers.Rescaling(0.0)(delta)
     return [p, eta, delta]
+
+
+def product(features: list, name: str):
+    """Both streams' features multiplied; of one alone, itself."""
+    return layers.Multiply(name=name)(features) if len(features) > 1 else features[0]
 
 
 def attribute_logits(flats: list):

@@ -17,13 +17,13 @@ import numpy as np
 import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 
-from device.age.network import AgeNet
 from device.files import replacing
+from device.inference.interpreter import Model
+from models.evaluation.heads import METADATA
 from models.network.ssrnet import from_settings
 from models.network.xnnpack_ops import take_weights
 from models.quantization.tanh_range import clamp_tanh_range, pack, unpack
 
-METADATA = "kiosk-age"  # name of the metadata inside the file
 REPRESENTATIVE = Path(__file__).resolve().parents[2] / "calibration" / "faces"
 
 
@@ -43,25 +43,29 @@ def representative_faces(folder: Path = REPRESENTATIVE) -> np.ndarray:
     return np.stack([cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB) for path in paths])
 
 
-def quantize(model: keras.Model, faces: np.ndarray) -> bytes:
+def quantize(model: keras.Model, faces: np.ndarray, *, floats: bool = False) -> bytes:
     """The model in int8 throughout: weights per channel, activations by their ranges over `faces`.
 
     The input is raw pixels less 128 (scale 1, zero point −128); the outputs have a scale each. The mean error
     of the outputs over `faces` is corrected in their biases; `model` stays as it was.
     """
     before = model.get_weights()
-    correct_biases(model, convert(model, faces), faces)
-    quantized = convert(model, faces)
+    correct_biases(model, convert(model, faces, floats=floats), faces)
+    quantized = convert(model, faces, floats=floats)
     model.set_weights(before)
     return quantized
 
 
-def convert(model: keras.Model, faces: np.ndarray) -> bytes:
-    """The converter's own full-int8 post-training quantization, with finer steps before tanh."""
+def convert(model: keras.Model, faces: np.ndarray, *, floats: bool = False) -> bytes:
+    """The converter's own full-int8 post-training quantization, with finer steps before tanh.
+
+    `floats` lets it leave in float what it has no int8 form of, as local response normalisation.
+    """
     converter = tf.lite.TFLiteConverter.from_concrete_functions([_signature(model)])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: _with_full_range(faces)
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    allowed = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8, *[tf.lite.OpsSet.TFLITE_BUILTINS] * floats]
+    converter.target_spec.supported_ops = allowed
     converter.inference_input_type = converter.inference_output_type = tf.int8
     # tflite_runtime 2.14 crashes on aarch64 on dense layers of 2 or 3 outputs with a scale a channel
     converter._experimental_disable_per_channel_quantization_for_dense_layers = True
@@ -71,24 +75,35 @@ def convert(model: keras.Model, faces: np.ndarray) -> bytes:
 def correct_biases(model: keras.Model, quantized: bytes, faces: np.ndarray) -> None:
     """Subtract each output's mean quantization error over `faces` from that output's bias.
 
-    Empirical bias correction (Nagel et al., Data-Free Quantization, ICCV 2019) at the nine outputs alone: an
-    error of 0.02 in one bin of the coarse stage is a year on every face.
+    Empirical bias correction (Nagel et al., Data-Free Quantization, ICCV 2019) at the outputs alone: of
+    SSR-Net's nine, an error of 0.02 in one bin of the coarse stage is a year on every face.
     """
-    expected = [np.array(tensor) for tensor in model(faces.astype(np.float32), training=False)]
+    outputs = model(faces.astype(np.float32), training=False)
+    expected = [np.array(tensor) for tensor in (outputs if isinstance(outputs, list) else [outputs])]
     heads = [tensor._keras_history.operation for tensor in model.outputs]
     for head, reference, output in zip(heads, expected, int8_outputs(quantized, faces), strict=True):
-        if not head.weights:  # constant 0, in the paper's ablation
+        activation = getattr(head, "activation", None)
+        if not head.weights or activation not in SLOPES:  # constant 0 in the paper's ablation; a softmax
             continue
-        is_relu = head.activation is keras.activations.relu
-        slope = (reference > 0 if is_relu else 1 - reference**2).mean(0)
+        slope = SLOPES[activation](reference).mean(0)
         error = (reference - output).mean(0)
         head.bias.assign_add(np.where(slope > 0.05, error / np.maximum(slope, 0.05), 0))
 
 
+SLOPES = {  # of an activation, by its output
+    keras.activations.relu: lambda y: (y > 0).astype(np.float32),
+    keras.activations.tanh: lambda y: 1 - y**2,
+    keras.activations.linear: np.ones_like,
+}
+
+
 def int8_outputs(quantized: bytes, faces: np.ndarray) -> list[np.ndarray]:
     """The outputs for faces uint8 (n, 64, 64, 3), dequantized: float (n, values), in the model's order."""
-    net = AgeNet(quantized)
-    return [np.stack(column) for column in zip(*(net.values(face) for face in faces), strict=True)]
+    net = Model(quantized)
+    rows = [net.run((face ^ 0x80).view(np.int8)[None]) for face in faces]
+    scales = [detail["quantization"] for detail in net.outputs]
+    columns = zip(zip(*rows, strict=True), scales, strict=True)
+    return [(np.concatenate(column).astype(np.float32) - zero) * scale for column, (scale, zero) in columns]
 
 
 def to_float(model: keras.Model) -> bytes:

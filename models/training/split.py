@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from device.faces.alignment import SIDE
 from models.data.batches import Draw
 from models.data.datasets import is_validation, load
-from models.data.face_bank import FaceBank, load_bank, plain_crops
+from models.data.face_bank import EYE_CACHE, FaceBank, load_bank, plain_crops
 from models.training import distillation
-
-EYE_CACHE = Path(".cache")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """A Keras graph run by torch's own kernels, on the same parameters.
 
 Keras' torch layers take 500 ms for a step of SSR-Net on two CPU cores; torch's fused kernels in bfloat16,
-with channels last in memory, take 76 ms for the same arithmetic. Only SSR-Net's layers are known here.
+with channels last in memory, take 76 ms for the same arithmetic. Only models/network/'s layers are known.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import keras
 import torch
 import torch.nn.functional as F
 from keras import layers
+
+from models.network.orcnn import LocalResponse
 
 
 class Mode(NamedTuple):
@@ -31,7 +33,12 @@ def leaky_gradient_relu(x: torch.Tensor, leaky_slope: float) -> torch.Tensor:
     return F.relu(x) + leaky_slope * (x - x.detach()) * (x < 0)
 
 
-ACTIVATIONS = {"linear": lambda x: x, "relu": F.relu, "tanh": torch.tanh}
+ACTIVATIONS = {
+    "linear": lambda x: x,
+    "relu": F.relu,
+    "tanh": torch.tanh,
+    "softmax": lambda x: torch.softmax(x, 1),
+}
 
 
 def _activate(layer, mode: Mode, x: torch.Tensor) -> torch.Tensor:
@@ -48,22 +55,50 @@ def forward(model: keras.Model, pixels: torch.Tensor, mode: Mode) -> list[torch.
 
 def _kernel(layer: layers.Layer, mode: Mode):
     """The torch function of a Keras layer; pictures are (batch, channels, rows, columns)."""
+    if isinstance(layer, keras.Model):  # a network within another
+        return lambda x, **_: forward(layer, x, mode)
     run = KERNELS[type(layer)]
     return lambda *args, **_: run(layer, mode, *args)
 
 
 def _conv(layer, mode, x):
     weight = layer.kernel.value.permute(3, 2, 0, 1)
-    if layer.padding == "same":  # as TensorFlow pads: at stride 2 an even side at its end alone
-        x = F.pad(x, (0, 1, 0, 1) if layer.strides[0] == 2 else (1, 1, 1, 1))
-    return _activate(layer, mode, F.conv2d(x, weight, layer.bias.value, layer.strides))
+    return _activate(layer, mode, F.conv2d(_padded(layer, x), weight, _bias(layer), layer.strides))
+
+
+def _depthwise(layer, mode, x):
+    weight = layer.kernel.value.permute(2, 3, 0, 1)
+    x = F.conv2d(_padded(layer, x), weight, _bias(layer), layer.strides, groups=x.shape[1])
+    return _activate(layer, mode, x)
+
+
+def _bias(layer):
+    return layer.bias.value if layer.use_bias else None
+
+
+def _padded(layer, x):
+    """As TensorFlow pads: what is odd, and at stride 2 on an even side all of it, at the end."""
+    if layer.padding == "valid":
+        return x
+    pads = []
+    for size, kernel, stride in zip(
+        x.shape[:1:-1], layer.kernel_size[::-1], layer.strides[::-1], strict=True
+    ):
+        total = max(0, (-(-size // stride) - 1) * stride + kernel - size)
+        pads += [total // 2, total - total // 2]
+    return F.pad(x, pads) if any(pads) else x
 
 
 def _norm(layer, mode, x):
     return F.batch_norm(
         x, layer.moving_mean.value, layer.moving_variance.value, layer.gamma.value, layer.beta.value,
-        mode.training, 1 - layer.momentum, layer.epsilon,
+        mode.training and layer.trainable, 1 - layer.momentum, layer.epsilon,
     )  # fmt: skip
+
+
+def _local_response(layer, mode, x):
+    with torch.autocast(x.device.type, enabled=False):  # squares lose too much in bfloat16
+        return F.local_response_norm(x.float(), layer.neighbours, layer.alpha, layer.beta, layer.k)
 
 
 def _dense(layer, mode, x):
@@ -74,9 +109,11 @@ def _dense(layer, mode, x):
 
 KERNELS = {
     layers.Conv2D: _conv,
+    layers.DepthwiseConv2D: _depthwise,
     layers.BatchNormalization: _norm,
+    LocalResponse: _local_response,
     layers.Dense: _dense,
-    layers.ReLU: lambda layer, mode, x: F.relu(x),
+    layers.ReLU: lambda layer, mode, x: F.relu(x) if layer.max_value is None else x.clamp(0, layer.max_value),
     layers.Activation: lambda layer, mode, x: _activate(layer, mode, x),
     layers.AveragePooling2D: lambda layer, mode, x: F.avg_pool2d(x, layer.pool_size, layer.strides),
     layers.MaxPooling2D: lambda layer, mode, x: F.max_pool2d(x, layer.pool_size, layer.strides),
@@ -84,7 +121,10 @@ KERNELS = {
     layers.Dropout: lambda layer, mode, x: F.dropout(x, layer.rate, mode.training and mode.dropout),
     layers.Multiply: lambda layer, mode, xs: xs[0] * xs[1],
     layers.Add: lambda layer, mode, xs: sum(xs),
-    layers.Rescaling: lambda layer, mode, x: x * layer.scale,
+    layers.Concatenate: lambda layer, mode, xs: torch.cat(xs, 1),
+    layers.GlobalAveragePooling2D: lambda layer, mode, x: x.mean((2, 3)),
+    layers.GlobalMaxPooling2D: lambda layer, mode, x: x.amax((2, 3)),
+    layers.Rescaling: lambda layer, mode, x: x * layer.scale + layer.offset,
     # the size of BatchNormalization's batch statistics, and the graph's own entrance, need nothing
     layers.InputLayer: lambda layer, mode, x: x,
 }

@@ -40,3 +40,15 @@ def permutation_order(logits: torch.Tensor, ages: torch.Tensor, iterations: int 
     places = ages.argsort(1).argsort(1)
     at_place = sinkhorn(logits, iterations).gather(2, places[:, :, None])
     return -at_place.mean()
+
+
+def sequences(ages: torch.Tensor, length: int = 5, apart: float = 4.0) -> torch.Tensor:
+    """Places in the batch of sequences whose ages lie at least `apart` from one another, int64 (n, length).
+
+    Every face is in one sequence at most: the batch in the order of its ages, every n-th of it together, and
+    of these sequences those that are wide enough; none is too, (0, length). `ages` (batch,).
+    """
+    count = len(ages) // length
+    chosen = ages.argsort()[: count * length].view(length, count).T
+    wide = (ages[chosen].diff(dim=1) >= apart).all(1)
+    return chosen[wide]

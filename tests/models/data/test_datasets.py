@@ -72,6 +72,52 @@ def test_megaage_reads_its_lists(tmp_path):
     assert found == [("train/1.jpg", 12), ("train/2.jpg", 34)]
 
 
+@pytest.mark.parametrize("listing", ["list_patition_label.txt", "list_partition_label.txt"])
+def test_raf_dbs_list_names_the_expressions(tmp_path, listing):
+    (tmp_path / "EmoLabel").mkdir()
+    (tmp_path / "Image").mkdir()
+    lines = "train_00001.jpg 5\ntest_0001.jpg 1\ntrain_00002.jpg 9\n"
+    (tmp_path / "EmoLabel" / listing).write_text(lines)
+    for name in ("train_00001_aligned", "train_00002_aligned", "test_0001_aligned", "holiday"):
+        (tmp_path / "Image" / f"{name}.jpg").write_bytes(PICTURE)
+    found = load(tmp_path, "expression")
+    said = {face.path: (face.part, face.expression) for face in found.faces}
+    assert said == {
+        "Image/train_00001_aligned.jpg": ("train", "sadness"),
+        "Image/test_0001_aligned.jpg": ("test", "surprise"),
+    }
+    assert set(found.skipped) == {"Image/train_00002_aligned.jpg", "Image/holiday.jpg"}
+    assert [face.path for face in found.part("test").faces] == ["Image/test_0001_aligned.jpg"]
+    with pytest.raises(DataError, match="its name says no age"):
+        load(tmp_path)
+
+
+def test_a_manifests_column_is_a_score(tmp_path):
+    manifest = tmp_path / "faces.csv"
+    manifest.write_text("path,subject,Beauty,age\na.png,ann,4.5,31\nb.png,bob,nan,20\nc.png,eve,,25\n")
+    found = load(manifest, "beauty")
+    assert [(f.path, f.value, f.score, f.subject) for f in found.faces] == [("a.png", 4.5, 4.5, "ann")]
+    assert found.skipped == {
+        "b.png": "score nan is no finite number",
+        "c.png": "no beauty in its row; wanted: path,beauty[,subject]",
+    }
+    assert [(f.value, f.score) for f in load(manifest).faces] == [(31, None), (20, None), (25, None)]
+    assert load(manifest).fingerprint() != found.fingerprint()
+
+
+def test_a_label_that_the_set_does_not_tell_is_refused(tmp_path):
+    (tmp_path / "faces.csv").write_text("path,age\na.png,31\n")
+    with pytest.raises(DataError, match=r"faces\.csv: no column 'beauty' in its header"):
+        load(tmp_path / "faces.csv", "beauty")
+    with pytest.raises(DataError, match="'beauty' is told by CSV manifests alone"):
+        load(tmp_path, "beauty")
+
+
+def test_an_age_that_is_no_number_is_left_out(tmp_path):
+    (tmp_path / "faces.csv").write_text("a.png,nan\nb.png,31\n")
+    assert [face.path for face in load(tmp_path / "faces.csv").faces] == ["b.png"]
+
+
 @pytest.mark.parametrize("name", ["nowhere", "nothing.txt"])
 def test_what_is_no_data_set(tmp_path, name):
     (tmp_path / "nothing.txt").write_text("")

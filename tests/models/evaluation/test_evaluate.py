@@ -59,6 +59,41 @@ def test_the_device_reads_each_face_both_ways_round(folder, capsys, monkeypatch)
     )
 
 
+@pytest.fixture
+def always(monkeypatch):
+    """A network that takes everybody for 30."""
+    monkeypatch.setattr("device.age.network.AgeNet.read", lambda net, crop: Reading(30.0, (0.0,) * 6))
+
+
+def grey(path):
+    path.parent.mkdir(exist_ok=True)
+    cv2.imwrite(str(path), np.full((64, 64, 3), 90, np.uint8))
+
+
+def test_a_set_in_morph2s_naming_gives_the_papers_figure(tmp_path, always, capsys):
+    for name in ("009055_1M54", "009055_2M55", "012345_0F16", "123456_3F77", "000001_0M12"):
+        grey(tmp_path / f"{name}.JPG")
+    assert main(["--data", str(tmp_path), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["n"] == 5
+    assert report["mae"] == round((24 + 25 + 14 + 47 + 18) / 5, 3)
+    assert report["mae_16_77"] == (24 + 25 + 14 + 47) / 4  # MORPH2's span of ages, without the child of 12
+    assert report["by_gender"]["female"] == {"mae": 30.5, "bias": -16.5, "n": 2}
+
+
+def test_a_set_in_megaage_asians_naming_gives_its_cumulative_scores(tmp_path, always, capsys):
+    (tmp_path / "list").mkdir()
+    (tmp_path / "list" / "train_age.txt").write_text("60\n")
+    (tmp_path / "list" / "test_age.txt").write_text("30\n33\n26\n37\n50\n")
+    grey(tmp_path / "train" / "1.jpg")
+    for i in range(1, 6):
+        grey(tmp_path / "test" / f"{i}.jpg")
+    assert main(["--data", str(tmp_path), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["n"] == 5  # of the test part
+    assert (report["ca3"], report["ca5"], report["ca7"]) == (40.0, 60.0, 80.0)
+
+
 def test_no_data_is_one_message(tmp_path, capsys):
     assert command(["evaluate", "--data", str(tmp_path / "none.zip")]) == 2
     assert "none.zip" in capsys.readouterr().err

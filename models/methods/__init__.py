@@ -1,0 +1,1 @@
+"""The methods of the field side by side: a recipe a row, trained and measured alike."""
