@@ -152,6 +152,8 @@ def table(report: dict) -> str:
     ):
         shares = ", ".join(f"CA({n}) {row[f'ca{n}']:.1f} %" for n in TOLERANCES)
         lines.append(f"MAE {row['mae']:.2f} years, bias {row['bias']:+.2f}, {shares}: {what}")
+    if report["mae_16_77"] is not None:
+        lines.append(f"MAE of those of 16 to 77, MORPH2's span of ages: {report['mae_16_77']:.2f}")
     lines.append(
         f"MAE with a mask {report['masked']:.2f}, with the eyes covered {report['eyes_covered']:.2f}"
     )

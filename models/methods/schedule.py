@@ -74,9 +74,12 @@ class Schedule:
     protocol: str
     where: Path
     parallel: int = 1
+    writing: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self) -> list[Job]:
         """Do what is missing; returns the jobs that failed, with those that needed them."""
+        share = max(1, len(os.sched_getaffinity(0)) // self.parallel)
+        os.environ.setdefault("OMP_NUM_THREADS", str(share))  # waiting threads cost most
         lock = threading.Lock()
         finished = 0
 
@@ -128,7 +131,8 @@ class Schedule:
         said["seconds_an_epoch"] = round(job.epochs_done()[1], 1)
         tests = {name: test for name in TESTS if (test := read_test(self.cache, name))}
         labels = {name: labels_of(faces) for name, (faces, _, _) in tests.items()}
-        figures.add(job.recipe, self.protocol, job.seed, said, labels, self.where)
+        with self.writing:  # two seeds of a row share a file
+            figures.add(job.recipe, self.protocol, job.seed, said, labels, self.where)
 
     def left(self) -> str:
         """The time that is left, as far as the epochs' seconds are known."""

@@ -66,8 +66,8 @@ def train_row(recipe: Recipe, seed: int, folder: Path, others: dict[str, Path], 
 
 
 def threads() -> int:
-    """How many threads a run may use: what the scheduler set, or one for each processor it may run on."""
-    return int(os.environ.get("OMP_NUM_THREADS", len(os.sched_getaffinity(0))))
+    """How many threads a run may use: its share of the processors, which the schedule set."""
+    return int(os.environ.get("OMP_NUM_THREADS", 1))
 
 
 def draw(faces: Faces, recipe: Recipe, i: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:

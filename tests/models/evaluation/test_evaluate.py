@@ -79,6 +79,8 @@ def test_a_set_in_morph2s_naming_gives_the_papers_figure(tmp_path, always, capsy
     assert report["mae"] == round((24 + 25 + 14 + 47 + 18) / 5, 3)
     assert report["mae_16_77"] == (24 + 25 + 14 + 47) / 4  # MORPH2's span of ages, without the child of 12
     assert report["by_gender"]["female"] == {"mae": 30.5, "bias": -16.5, "n": 2}
+    assert main(["--data", str(tmp_path)]) == 0
+    assert "MAE of those of 16 to 77, MORPH2's span of ages: 27.50" in capsys.readouterr().out
 
 
 def test_a_set_in_megaage_asians_naming_gives_its_cumulative_scores(tmp_path, always, capsys):
