@@ -82,8 +82,8 @@ class Learner(nn.Module):
         return read[self.head]()
 
     def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor]:
-        """The labels of pixels float (batch, 3, 64, 64), as the loop of training asks for them."""
-        return (self.labels(self.answer(pixels)),)
+        """The labels of pixels float (batch, 3, 64, 64), clipped to the range: what the loop measures by."""
+        return (self.labels(self.answer(pixels)).clamp(self.scale.low, self.scale.high),)
 
     def loss(
         self, pixels: torch.Tensor, labels: torch.Tensor, visible: torch.Tensor | None = None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 
 import keras
 from keras import layers
@@ -64,11 +66,15 @@ def network(recipe: Recipe, *, export: bool = False) -> keras.Model:
         return c3ae(crops=1, bins=bins_of(recipe))
     if name == "order":
         return dex(classes=1)
-    if name in ("dex", "twin", "orcnn"):
-        return {"dex": dex, "twin": twin, "orcnn": orcnn}[name](
-            **{"points" if name == "orcnn" else "classes": points}
-        )
-    return {"mobilenet": mobilenet, "densenet": densenet, "mrcnn": mrcnn}[name](**settings)
+    builders: dict[str, Callable[..., keras.Model]] = {
+        "dex": partial(dex, classes=points),
+        "twin": partial(twin, classes=points),
+        "orcnn": partial(orcnn, points=points),
+        "mrcnn": mrcnn,
+        "mobilenet": mobilenet,
+        "densenet": densenet,
+    }
+    return builders[name](**settings)
 
 
 def multiply_adds(model: keras.Model) -> int:

@@ -44,7 +44,7 @@ def train_row(recipe: Recipe, seed: int, folder: Path, others: dict[str, Path], 
         "seed": seed, "balance": 0.0, "phase": f"{recipe.name}, seed {seed}",
     }  # fmt: skip
     every = np.zeros(len(faces.labels), np.float32)  # each face comes up once an epoch
-    held = {"stored": faces.stored, "aligned": faces.aligned}
+    held = {"stored": np.array(faces.stored), "aligned": np.array(faces.aligned)}
     course = Course(every, lambda i, rng: draw(faces, recipe, i, rng), held, np.asarray(faces.held))
     started = time.process_time()
     train(model, settings, course, folder)

@@ -29,7 +29,7 @@ def trunk(pixels, channels: tuple[int, ...] = PAPER_CHANNELS):
     """SSR-Net's 680 features of pixels (batch, 64, 64, 3): what its three stages read, joined."""
     widths = {"relu": channels, "tanh": tuple(c // 2 for c in channels)}
     blocks = {side: stream(pixels, width, side, export=False) for side, width in widths.items()}
-    flats = []
+    flats: list = []
     for k, (depth, pool) in enumerate(READS, start=1):
         features = {side: every[depth] for side, every in blocks.items()}
         flats += flattened(features, pool, f"stage{k}", export=False).values()

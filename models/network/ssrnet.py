@@ -52,7 +52,8 @@ def ssrnet(
     x = patches(pixels) if export else pixels
     widths = {"relu": channels, "tanh": tuple(c // 2 for c in channels)}
     blocks = {side: stream(x, widths[side], side, export) for side in streams}
-    outputs, flats = [], []
+    outputs: list = []
+    flats: list = []
     # stage 1 reads the last blocks' features, stage 2 those after the second pooling, stage 3 after the first
     for k, ((depth, pool), bins) in enumerate(zip(READS, stages, strict=False), start=1):
         features = {side: every[depth] for side, every in blocks.items()}

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 os.environ["KERAS_BACKEND"] = "tensorflow"  # TensorFlow's converter writes the file
@@ -90,7 +90,7 @@ def correct_biases(model: keras.Model, quantized: bytes, faces: np.ndarray) -> N
         head.bias.assign_add(np.where(slope > 0.05, error / np.maximum(slope, 0.05), 0))
 
 
-SLOPES = {  # of an activation, by its output
+SLOPES: dict[Callable, Callable[[np.ndarray], np.ndarray]] = {  # of an activation, by its output
     keras.activations.relu: lambda y: (y > 0).astype(np.float32),
     keras.activations.tanh: lambda y: 1 - y**2,
     keras.activations.linear: np.ones_like,

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from device.inference.model_files import MODELS
-from models.network.ssrnet import from_settings, regress
+from models.network.ssrnet import SPAN, from_settings, regress
 from models.training import teacher, torch_kernels
 from models.training.attributes import attribute_loss
 
@@ -30,12 +30,17 @@ class Student(nn.Module):
         self.reading = nn.Linear(sum(flat.shape[1] for flat in flats), teacher.YEARS)
 
     def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
-        """Ages (batch,) in years, logits over whole years (batch, 101), attributes (batch, 6) or None."""
+        """Ages (batch,) in years, logits over whole years (batch, 101), attributes (batch, 6) or None.
+
+        Outside of training the ages are clipped to 0…101; in it every face keeps a gradient.
+        """
         mode = torch_kernels.Mode(self.training, self.leak, self.dropout)
         tensors = [t.float() for t in torch_kernels.forward(self.graph, pixels, mode)]
         flats = tensors[self.count + self.has_attributes :]
         attributes = tensors[self.count] if self.has_attributes else None
-        return regress(tensors[: self.count]), self.reading(torch.cat(flats, 1)), attributes
+        ages = regress(tensors[: self.count])
+        ages = ages if self.training else ages.clamp(0, SPAN)
+        return ages, self.reading(torch.cat(flats, 1)), attributes
 
     def loss(
         self,

@@ -51,11 +51,11 @@ def pixels(crops: np.ndarray) -> torch.Tensor:
 
 
 def predict(model: nn.Module, crops: np.ndarray) -> np.ndarray:
-    """Ages of crops uint8 (n, 64, 64, 3), clipped to 0…101 years."""
+    """Labels of crops uint8 (n, 64, 64, 3), as `model` tells them outside of training."""
     model.eval()
     with torch.no_grad():
         parts = [model(part)[0] for part in pixels(crops).split(128)]
-    return torch.cat(parts).clamp(0, 101).cpu().numpy()
+    return torch.cat(parts).cpu().numpy()
 
 
 def rate_at(step: int, steps: int, warmup: int) -> float:
