@@ -44,3 +44,21 @@ def test_places_are_by_age_youngest_first():
     for face, place in enumerate((1, 2, 0)):
         logits[0, face, place] = 20.0
     assert ordering.permutation_order(logits, torch.tensor([[30.0, 50.0, 20.0]])).item() < 1e-6
+
+
+def test_sequences_are_of_ages_far_enough_apart_and_no_face_is_in_two():
+    ages = torch.tensor([50.0, 10, 30, 12, 52, 32, 20, 22, 40, 43])
+    places = ordering.sequences(ages, length=5, apart=8.0)
+    assert ages[places].sort(1).values.tolist() == [[10, 20, 30, 40, 50], [12, 22, 32, 43, 52]]
+    assert len(places.unique()) == places.numel() == 10
+
+
+def test_a_batch_of_one_age_has_no_sequence():
+    places = ordering.sequences(torch.full((10,), 30.0))
+    assert places.shape == (0, 5)
+    assert ordering.pairwise_order(torch.zeros(10)[places], torch.full((10,), 30.0)[places]).item() == 0
+
+
+def test_what_lies_four_years_apart_is_far_enough_and_three_is_not():
+    assert len(ordering.sequences(torch.tensor([0.0, 4, 8, 12, 16]))) == 1
+    assert len(ordering.sequences(torch.tensor([0.0, 3, 8, 12, 16]))) == 0
