@@ -7,6 +7,7 @@ MODULE ?=
 PYTHON ?=
 
 export PYTHON
+unexport PYTHONDONTWRITEBYTECODE # with it each process of the tests would compile all anew
 .DEFAULT_GOAL := help
 OS ?=
 ifneq ($(origin HOST),command line)
