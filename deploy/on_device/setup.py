@@ -24,7 +24,7 @@ if __name__ == "__main__":
     sys.dont_write_bytecode = True  # a release holds what its MANIFEST says
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from deploy.on_device.boot_files import with_options, with_words  # noqa: E402 - found by the line before
+from deploy.on_device.boot_files import with_options, with_words
 
 UNITS = "etc/systemd/system"
 INSTALLED = "etc/kiosk/installed"  # the paths of all that was set up, a line each

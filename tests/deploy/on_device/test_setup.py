@@ -20,7 +20,8 @@ class Pi:
     def __init__(self, folder, monkeypatch):
         self.root, self.release, self.ran = folder / "root", folder / "release", []
         for name in ("units", "on_device"):
-            shutil.copytree(DEPLOY / name, self.release / "app/deploy" / name)
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(DEPLOY / name, self.release / "app/deploy" / name, ignore=ignored)
         self.put("etc/os-release", 'ID=debian\nVERSION_ID="13"\n')
         self.put("etc/passwd", "root:x:0:0::/root:/bin/sh\n")
         self.put("etc/group", "root:x:0:\nvideo:x:44:\nrender:x:105:\n")
