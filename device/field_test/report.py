@@ -21,7 +21,7 @@ LARGEST = 2**20  # bytes of a document that is read again
 WORDS = {"well": "✓ well", "poor": "△ poor", "failed": "✗ failed"}  # told apart without colours, too
 STYLE = """
 body {font: 15px/1.45 system-ui, sans-serif; color: #12151a; background: #fff; margin: 0 auto;
-      max-width: 60em; padding: 1em}
+      max-width: 60em; padding: 1em; overflow-wrap: anywhere}
 h1 {margin: 0} h2 {margin: 1.4em 0 .3em; break-after: avoid}
 table {border-collapse: collapse; width: 100%} tr {break-inside: avoid}
 th, td {text-align: left; vertical-align: top; padding: .25em .6em; border-bottom: 1px solid #c8ccd2}

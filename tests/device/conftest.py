@@ -6,6 +6,7 @@ import pytest
 
 from device.events.json_lines import Events
 from tests.device.assembly import Kiosk
+from tests.device.browser import browser, driver_port  # noqa: F401 - fixtures for all of the device
 from tests.device.events.schemas import check
 
 
