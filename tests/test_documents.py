@@ -55,6 +55,12 @@ def test_the_readmes_errors_are_those_of_evaluate(name):
     assert line.endswith(f"| {figure(REPORTS[f'{name} fgnet']['mae'])} years |")
 
 
+def test_the_readmes_memory_is_that_of_bench():
+    report = json.loads((FIGURES / "bench.json").read_text())["report"]
+    said = f"comes to {figure(report['peak_memory_mib'], 1)} MiB after {report['frames']} frames"
+    assert said in README
+
+
 def test_what_masks_and_covered_eyes_cost():
     def cost(what, data):
         return sorted(figure(r[what] - r["mae"], 1) for name, r in REPORTS.items() if name.endswith(data))

@@ -121,7 +121,9 @@ def as_json(report: dict, model: str) -> str:
     """The report with the network it is of, its numbers to four places, as models/figures keeps it."""
     from device.age.network import AgeNet
 
-    whole = {"model_sha256": hashlib.sha256(AgeNet(model).path.read_bytes()).hexdigest()} | report
+    network = AgeNet(model).path
+    assert network is not None  # it was named
+    whole = {"model_sha256": hashlib.sha256(network.read_bytes()).hexdigest()} | report
     return json.dumps(json.loads(json.dumps(whole), parse_float=lambda text: round(float(text), 4)), indent=1)
 
 
