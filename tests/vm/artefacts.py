@@ -62,7 +62,7 @@ def artefacts(suite: str, script: str = "image.sh") -> Artefacts:
     With card.sh the disk is an image as it is downloaded, laid out as Raspberry Pi OS lays its own.
     """
     base = CACHE / f"{suite}-root-{_hash(suite, 'root.sh')}"
-    place = CACHE / f"{suite}-{_hash(suite, 'root.sh', 'kernel.sh', script)}"
+    place = CACHE / f"{suite}-{_hash(suite, 'root.sh', 'kernel.sh', 'common.sh', script)}"
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / f"{suite}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
