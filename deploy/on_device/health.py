@@ -7,10 +7,12 @@ it: the service says READY after its first frame was shown, and is ended when fr
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import time
 import tomllib
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from deploy.on_device.layout import Layout, read
@@ -23,6 +25,8 @@ ANSWER_S = 2.0  # for one answer over the loopback
 POLL_S = 0.5
 STEADY_S = 5.0  # well for so long, in one process, or it does not count
 RESTARTS = 2  # within one window: it does not start
+START_S = 120.0  # TimeoutStartSec= of kiosk.service: systemd waits no longer for READY=1 either
+BUSY = 0.05  # of a processor: a start that uses less hangs, for an import uses all of one
 FACTS = ("LoadState", "Type", "ActiveState", "SubState", "Result", "MainPID", "NRestarts")
 
 
@@ -42,6 +46,7 @@ class Sample(NamedTuple):
     pid: str
     frames: int = -1  # where nobody counts them
     fatal: bool = False  # waiting longer does not mend it
+    starting: bool = False  # systemd waits for its READY=1
 
 
 def page(layout: Layout) -> Page | None:
@@ -109,7 +114,7 @@ def sample(layout: Layout) -> Sample:
     if state.get("LoadState", "loaded") != "loaded":
         return Sample(f"{UNIT} is not installed on the device", pid, fatal=True)
     if state.get("ActiveState") == "activating" and state.get("SubState") == "start":
-        return Sample(f"{UNIT} is still starting: it showed no frame yet", pid)
+        return Sample(f"{UNIT} is still starting: it showed no frame yet", pid, starting=True)
     if state.get("ActiveState") != "active":
         return Sample(f"{UNIT} is {state.get('SubState') or 'in a state that is not known'}", pid)
     where = page(layout)
@@ -137,17 +142,42 @@ def judged(told: dict[str, Any]) -> str:
     return ""
 
 
-def watch(layout: Layout, window_s: float) -> str:
-    """Look for `window_s` seconds; why the service is not well, or "" when it is.
+class Start:
+    """Whether a start, a minute long on the smallest boards, is still at work: by its processor time."""
 
-    One that became well at the end is looked at for some seconds more: what only starts does not pass. One
-    slow answer of a busy board does not count.
+    def __init__(self, layout: Layout, now: float):
+        self._proc, self._end = layout.root / "proc", now + START_S
+        self._looked, self._used = now, 0.0
+
+    def is_at_work(self, pid: str, now: float) -> bool:
+        """Whether it was since the last look; False once the time for a start has passed."""
+        used = processor_s(self._proc, pid)
+        at_work = used - self._used >= BUSY * (now - self._looked)
+        self._looked, self._used = now, used
+        return at_work and now < self._end
+
+
+def processor_s(proc: Path, pid: str) -> float:
+    """Seconds of a processor that a process used; 0 for none."""
+    fields = read(proc / pid / "stat").rpartition(")")[2].split()
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+def watch(layout: Layout, window_s: float) -> str:
+    """Look for `window_s` seconds from its READY=1 on; why the service is not well, or "" when it is.
+
+    Before that they count from when its start was last at work. One that became well at the end is looked at
+    for some seconds more: what only starts does not pass. One slow answer of a busy board does not count.
     """
-    end, steady_s = time.monotonic() + window_s, min(STEADY_S, window_s / 2)
+    begun = time.monotonic()
+    start, end = Start(layout, begun), begun + window_s
+    steady_s = min(STEADY_S, window_s / 2)
     first: Sample | None = None  # of those that have been well without a break until now
     since, pid, unwell = 0.0, "", 0
     while True:
         seen, now = sample(layout), time.monotonic()
+        if seen.starting and start.is_at_work(seen.pid, now):
+            end = now + window_s
         unwell = unwell + 1 if seen.why else 0
         if seen.fatal or (unwell > 1 and now > end):
             return seen.why

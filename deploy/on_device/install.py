@@ -1,4 +1,4 @@
-"""A bundle becomes a release: unpacked, checked, synced, and then given its name by one rename."""
+"""A bundle becomes a release: unpacked, checked, compiled, synced, and then given its name by one rename."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import subprocess
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from deploy.on_device import release
+from deploy.on_device import bytecode, release
 from deploy.on_device.errors import Refused
 from deploy.on_device.layout import Layout, alone, exchange, named, sync_folder
 
@@ -42,6 +42,7 @@ def install(layout: Layout, bundle: Path) -> tuple[str, bool]:
         _remove_leftovers(layout)
         part.mkdir()
         release.unpack(bundle, part)
+        bytecode.add(part)
         subprocess.run(["sync", "-f", str(part)], check=True)
         if home.is_dir():
             exchange(part, home)  # a damaged one that may be running: there is a release at every moment

@@ -20,7 +20,7 @@ from typing import Any, Dict  # noqa: UP035 (runs on Python 3.7, too, to refuse 
 
 Facts = Dict[str, Any]  # noqa: UP006
 HOT_C = 80.0
-FOLD = 5  # free space, in bundles: the bundle itself, what it unpacks to (3.5 of it), and some air
+FOLD = 6  # free space, in bundles: the bundle itself, what becomes of it (4 times as much), and some air
 NOT_CAMERAS = ("bcm2835-codec", "bcm2835-isp", "pispbe", "rpivid", "rpi-hevc-dec")
 THROTTLED = {  # bits of `vcgencmd get_throttled`
     0: "under-voltage now",

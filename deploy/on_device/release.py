@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from deploy.on_device import bytecode
 from deploy.on_device.errors import Refused
 
 TOOLS = {b"\x28\xb5\x2f\xfd": "zstd", b"\x1f\x8b\x08": "gzip"}  # by a file's first bytes
@@ -57,11 +58,15 @@ def unpack(bundle: Path, into: Path | None) -> dict[str, Any]:
 
 
 def damaged(release: Path) -> str:
-    """The first file of a release whose sum is not as in its MANIFEST; "" when all are right."""
-    name = "MANIFEST"
+    """The first file of a release whose sum is not as its lists say; "" when all are right."""
+    lists = ["MANIFEST", *(name for name in (bytecode.LIST,) if (release / name).exists())]
+    return next(filter(None, (_damaged(release, name) for name in lists)), "")
+
+
+def _damaged(release: Path, sums: str) -> str:
+    name = sums
     try:
-        sums = parsed((release / name).read_text(encoding="utf-8"))
-        for name, wanted in sums.items():
+        for name, wanted in parsed((release / sums).read_text(encoding="utf-8")).items():
             with (release / name).open("rb") as file:
                 if hashlib.file_digest(file, "sha256").hexdigest() != wanted:
                     return name

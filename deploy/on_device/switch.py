@@ -20,7 +20,7 @@ from deploy.on_device.layout import Layout, Marker, alone, named, now_s, point, 
 
 WINDOW_S = 30.0
 LOG = "run/kiosk-switch.log"
-GRACE_S = 300.0  # beyond the window a switch is ended; a small board takes its time to set up and stop
+GRACE_S = 480.0  # beyond the window a switch is ended: it starts twice, stops twice, and sets up twice
 SYSTEMD_S = 120.0  # for stopping the service: its own limits are 10 s each for it and two commands after it
 FOLLOW_S = 0.2
 LINES = 20  # of the journal, when it goes back
@@ -64,7 +64,7 @@ def switch(layout: Layout, commit: str, window_s: float) -> None:
     try:
         set_up(layout, commit)
         point(layout.current, commit)
-        _say(f"release {commit[:12]} starts; it has {window_s:g} s to prove itself")
+        _say(f"release {commit[:12]} starts; once it has, it has {window_s:g} s to prove itself")
         restart()
         why = health.watch(layout, window_s)
     except NotWell as error:
@@ -153,8 +153,8 @@ def journal(lines: int) -> list[str]:
 
 
 def _settled(layout: Layout, limit_s: float) -> str:
-    """Wait until the old release is well; it was before, and has twice the time of a new one."""
-    end = time.monotonic() + 2 * limit_s
+    """Wait until the old release is well; it was before, and has the time of a start and of a new one."""
+    end = time.monotonic() + health.START_S + limit_s
     while why := health.sample(layout).why:
         if time.monotonic() > end:
             return f"is not well either: {why}"

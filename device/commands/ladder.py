@@ -71,7 +71,7 @@ def note_end(state: State, environ: Mapping[str, str]) -> None:
 def decide(file: LadderFile, state: State, why: str) -> int:
     """0 when the machine is to be restarted now, having noted it; else 1, having said why not."""
     if why == "service" and file.copy and (file.copy.parent / ORDERLY_END).exists():
-        log.warning("kiosk.service was started too often by hand; the machine is not restarted for that")
+        log.warning("kiosk.service ended as it was asked to; the machine is not restarted for that")
         return 1
     if why == "service" and _settings_are_wrong(state):
         log.error("a setting is wrong (status 2), which no restart mends; see journalctl -u kiosk")

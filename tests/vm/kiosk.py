@@ -25,7 +25,7 @@ POLL = (
 )
 TORN = (
     f"cd {HOME}/releases && for release in *; do [ -d $release ] || continue; "
-    "(cd $release && sha256sum --check --quiet MANIFEST 2>&1) || echo torn: $release; done"
+    "(cd $release && sha256sum --check --quiet MANIFEST BYTECODE 2>&1) || echo torn: $release; done"
 )
 # What a machine has that the kiosk owns, a line a file: to see that nothing changed.
 LISTING = (

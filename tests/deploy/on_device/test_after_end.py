@@ -7,18 +7,32 @@ SCRIPT = Path(__file__).resolve().parents[3] / "deploy" / "on_device" / "after_e
 
 
 @pytest.mark.parametrize(
-    ("result", "left"), [("success", {"script", "orderly_end"}), ("watchdog", {"script", "counted"})]
+    ("result", "job", "left"),
+    [
+        ("success", "", {"orderly_end"}),
+        ("timeout", "7 kiosk.service stop running", {"orderly_end"}),
+        ("timeout", "7 kiosk.service restart running", {"orderly_end"}),
+        ("timeout", "7 kiosk.service start running", {"counted"}),
+        ("watchdog", "", {"counted"}),
+    ],
 )
 @pytest.mark.parametrize("before", [True, False])
 def test_an_orderly_end_leaves_a_mark_and_any_other_takes_it_away_and_is_counted(
-    tmp_path, result, left, before
+    tmp_path, result, job, left, before
 ):
-    script = tmp_path / "script"
-    script.write_text(
-        SCRIPT.read_text().replace("/usr/bin/python3 -m device", f"touch {tmp_path}/counted; :")
-    )
+    script, runtime, commands = tmp_path / "script", tmp_path / "run", tmp_path / "bin"
+    script.write_text(SCRIPT.read_text().replace("/usr/bin/python3 -m device", f"touch {runtime}/counted; :"))
+    runtime.mkdir()
+    commands.mkdir()
+    systemctl = commands / "systemctl"
+    systemctl.write_text(f'#!/bin/sh\n[ "$1" = list-jobs ] && echo "{job}"\n')
+    systemctl.chmod(0o755)
     if before:
-        (tmp_path / "orderly_end").touch()
-    environ = {"SERVICE_RESULT": result, "RUNTIME_DIRECTORY": str(tmp_path), "PATH": "/usr/bin:/bin"}
+        (runtime / "orderly_end").touch()
+    environ = {
+        "SERVICE_RESULT": result,
+        "RUNTIME_DIRECTORY": str(runtime),
+        "PATH": f"{commands}:/usr/bin:/bin",
+    }
     subprocess.run(["/bin/sh", str(script)], env=environ, check=True)
-    assert {path.name for path in tmp_path.iterdir()} == left
+    assert {path.name for path in runtime.iterdir()} == left

@@ -40,9 +40,44 @@ def of(folder: Path, entries: list[tarfile.TarInfo]) -> Path:
 def test_every_file_is_there_with_its_sum(device, tmp_path):
     assert main(["install", "--bundle", str(bundle(tmp_path, NEW)), "--root", str(device.root)]) == 0
     home = device.home / "releases" / NEW
-    (home / "MANIFEST").rename(tmp_path / "MANIFEST")
-    assert (tmp_path / "MANIFEST").read_text() == manifest(home)
+    lists = [(home / name).read_text() for name in ("MANIFEST", "BYTECODE")]
+    for name in ("MANIFEST", "BYTECODE"):
+        (home / name).unlink()
+    assert sorted("".join(lists).splitlines()) == sorted(manifest(home).splitlines())
     assert device.current() == OLD
+
+
+def test_modules_are_compiled_and_a_start_compiles_nothing_and_writes_nothing(device, tmp_path):
+    install.install(Layout(device.root), bundle(tmp_path, NEW))
+    home = device.home / "releases" / NEW
+    before = manifest(home)
+    command = [sys.executable, "-v", "-B", "-m", "device"]
+    told = subprocess.run(command, cwd=home / "app", capture_output=True, text=True, check=True).stderr
+    ours = [line for line in told.splitlines() if str(home) in line]
+    assert [line for line in ours if "__init__" in line and ".pyc" in line]
+    assert [line for line in ours if line.startswith("# code object from") and ".pyc" not in line] == []
+    assert manifest(home) == before
+
+
+def test_a_damaged_compiled_form_is_found(device, tmp_path):
+    path = bundle(tmp_path, NEW)
+    install.install(Layout(device.root), path)
+    home = device.home / "releases" / NEW
+    (code,) = (home / "app/device").rglob("__init__*.pyc")
+    code.write_bytes(b"?" + code.read_bytes()[1:])
+    assert release.damaged(home) == str(code.relative_to(home))
+    assert install.install(Layout(device.root), path) == (NEW, True)
+    assert release.damaged(home) == ""
+
+
+def test_a_module_that_does_not_compile_is_left_as_it_is(device, tmp_path):
+    folder = tmp_path / "new"
+    fill(folder, NEW)
+    (folder / "site-packages/numpy/old.py").write_text("print 'Python 2'\n")
+    (folder / "MANIFEST").unlink()
+    (folder / "MANIFEST").write_text(manifest(folder))
+    install.install(Layout(device.root), pack(folder, tmp_path / "new.tar", "zstd"))
+    assert "old" not in (device.home / "releases" / NEW / "BYTECODE").read_text()
 
 
 def test_others_may_read_a_release_whatever_the_umask_is(device, tmp_path):

@@ -96,7 +96,7 @@ def test_an_unfit_device_is_one_sentence_with_its_remedy(device, kind):
         ("--os=trixie", "the device runs bookworm, and the release is for trixie: say OS=bookworm"),
         (
             "--bundle-bytes=10000000000000",
-            "50000000 MB needed (5 times the bundle): free some (`sudo apt clean`",
+            "60000000 MB needed (6 times the bundle): free some (`sudo apt clean`",
         ),
         ("--time=99999999999", "which is before the release was made: connect it to a network or set it"),
     ],

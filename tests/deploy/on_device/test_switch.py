@@ -237,3 +237,38 @@ SLOW = health.Sample("/health did not answer within 2 s", "1")
 def test_what_is_well_within_a_window_of_ten_seconds(tmp_path, monkeypatch, seen, why):
     samples(monkeypatch, *seen)
     assert health.watch(Layout(tmp_path), 10.0) == why
+
+
+STARTS = health.Sample("still starting", "1", starting=True)
+
+
+@pytest.mark.parametrize(
+    ("seen", "used", "why"),
+    [
+        ([STARTS] * 40 + WELL, [1.0] * 40, ""),  # a slow board
+        ([STARTS] * 40 + WELL, [1.0] * 5, STARTS.why),  # one that hangs
+        ([STARTS] * 40 + WELL, [0.0] * 5 + [1.0, 0.0] * 20, ""),  # waits for its card
+        ([STARTS] * 200 + WELL, [1.0] * 200, STARTS.why),  # longer than systemd waits
+        ([STARTS] * 40 + [SLOW], [1.0] * 40, SLOW.why),
+    ],
+)
+def test_the_window_begins_when_the_start_is_over(tmp_path, monkeypatch, seen, used, why):
+    looks, total, taken = iter(used), [0.0], []
+    samples(monkeypatch, *seen)
+
+    def processor_s(proc, pid):
+        total[0] += next(looks, 0.0)
+        taken.append(pid)
+        return total[0]
+
+    monkeypatch.setattr(health, "processor_s", processor_s)
+    assert health.watch(Layout(tmp_path), 10.0) == why
+    assert set(taken) == {"1"}
+
+
+def test_the_processor_time_of_a_process(tmp_path):
+    (tmp_path / "7").mkdir()
+    (tmp_path / "7/stat").write_text("7 (a b) c) R 1 7 7 0 -1 4194304 90 0 0 0 150 50 9 9 20 0 1 0 5 6 7\n")
+    tick = os.sysconf("SC_CLK_TCK")
+    assert health.processor_s(tmp_path, "7") == 200 / tick
+    assert health.processor_s(tmp_path, "8") == 0.0

@@ -102,7 +102,7 @@ def test_a_machine_that_somebody_switched_off_and_on_has_six_again(machine):
 
 
 @pytest.mark.parametrize(
-    ("status", "by_hand", "said"), [("2", False, "a setting is wrong"), ("3", True, "too often by hand")]
+    ("status", "by_hand", "said"), [("2", False, "a setting is wrong"), ("3", True, "as it was asked to")]
 )
 def test_what_a_restart_does_not_mend_restarts_nothing(machine, capfd, status, by_hand, said):
     machine.ends(status=status)
