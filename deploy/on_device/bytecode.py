@@ -20,7 +20,7 @@ LIMIT_S = 900  # seconds; see deploy/README.md for what was measured
 
 def add(release: Path) -> None:
     """Compile what compiles, and list it. Raises OSError when it cannot be written, Refused after LIMIT_S."""
-    options = ("-I", "-B", "-m", "compileall", "-qq", "--invalidation-mode", "unchecked-hash")
+    options = ("-I", "-B", "-m", "compileall", "-qq", "-j0", "--invalidation-mode", "unchecked-hash")
     command = ["nice", sys.executable, *options, "app", "site-packages"]
     # unchecked: a module that does not compile has no compiled form, and says so when it is imported
     try:
