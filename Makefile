@@ -20,11 +20,11 @@ CARD = --device '$(DEV)' --image '$(IMAGE)' $(if $(SHA256),--sha256 '$(SHA256)')
     $(if $(SECRETS),--secrets '$(SECRETS)') $(if $(NAME),--name '$(NAME)') $(if $(BUNDLE),--bundle '$(BUNDLE)') \
     $(if $(SCREEN),--screen '$(SCREEN)') $(if $(filter-out 0,$(DRY_RUN)),--dry-run)
 .PHONY: help run photo doctor bench field-test bundle flash status logs rollback train quantize noise evaluate calibrate \
-        test test-slow test-arm64 test-vm lint golden mutants setup training lock format clean
+        test test-slow test-arm64 test-vm test-picamera2 lint golden mutants setup training lock format clean
 
 help: ## list what can be done
 	@awk -F ':.*## ' '/^##@ / {printf "\n%s\n", substr($$0, 5)} \
-	    /^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+	    /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 ##@ See ages, with this machine's camera or the demo
 
@@ -92,6 +92,9 @@ test-arm64: setup ## run models and tests on emulated Raspberry Pi 4 and 5 proce
 test-vm: setup ## flash, break and cut off emulated machines: ARGS="-m quick -k bookworm" is CI's form
 	@deploy/venv.sh .venv-deploy deploy/requirements.txt
 	@$(DEVICE) -m pytest -m vm tests/vm -v $(ARGS)
+
+test-picamera2: setup ## open, read, stall and close libcamera's virtual camera with the real picamera2
+	@$(DEVICE) -m pytest -m picamera2 tests/picamera -v $(ARGS)
 
 lint: setup ## check style, form and types
 	@$(DEVICE) -m ruff check .

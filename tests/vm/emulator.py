@@ -10,7 +10,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from tests.vm.artefacts import PATH, Artefacts
+from tests.kept import PATH
+from tests.vm.artefacts import Artefacts
 
 BOOT_LIMIT_S = 600  # a free core takes 30 s; every other limit is a multiple of what this run measured
 ASK_EVERY_S = 0.5

@@ -6,7 +6,8 @@ import subprocess
 
 import pytest
 
-from tests.vm.artefacts import PATH, artefacts, lacking
+from tests.kept import PATH
+from tests.vm.artefacts import artefacts, lacking
 from tests.vm.conftest import SUITES
 from tests.vm.emulator import BOOT_LIMIT_S, Machine
 from tests.vm.kiosk import Kiosk

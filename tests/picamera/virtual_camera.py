@@ -1,6 +1,6 @@
 """Tries device/camera/picamera.py with the real picamera2 on libcamera's virtual camera; prints JSON.
 
-test_picamera_real.py runs it inside the root that picamera_root.sh makes. Three helps let picamera2 take a
+test_picamera2.py runs it inside the root that recipe/root.sh makes. Three helps let picamera2 take a
 camera that is no Raspberry Pi's: a stub of pykms (a display library), one made-up raw mode, and libcamera's
 own allocator of buffers. The virtual camera gives NV12 only, in one size for both streams.
 """
@@ -12,7 +12,7 @@ import sys
 import time
 from types import ModuleType, SimpleNamespace
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", ".."))
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", ".."))
 os.environ["LIBCAMERA_LOG_LEVELS"] = "*:ERROR"
 sys.modules["pykms"] = pykms = ModuleType("pykms")
 formats = ("RGB888", "BGR888", "XRGB8888", "XBGR8888", "YUV420", "YVU420", "NV12", "YUYV")
