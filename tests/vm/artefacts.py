@@ -71,7 +71,7 @@ def _hash(suite: str, *scripts: str) -> str:
 def _image(base: Path, part: Path, script: str) -> None:
     """Kernel, initrd, key and disk into `part`, from the root and the packages in `base`."""
     root = part / "root"
-    subprocess.run(["cp", "-a", "--reflink=auto", str(base / "root"), str(root)], check=True)
+    subprocess.run(["cp", "-ax", "--reflink=auto", str(base / "root"), str(root)], check=True)
     kept.run_script(RECIPE / "kernel.sh", base / "debs", part)
     key = part / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "vm", "-f", str(key)], check=True)

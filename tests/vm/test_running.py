@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.vm.kiosk import Kiosk, wait_for
-from tests.vm.test_flash import pace
+from tests.vm.test_flash import FLASH_LIMIT_S, flash_arguments, pace
 
 WATCHDOG = ("-device", "i6300esb", "-watchdog-action", "reset")
 GROUP = "/sys/fs/cgroup/system.slice/kiosk.service"
@@ -39,6 +39,21 @@ def test_a_stopped_process_is_started_again(kiosk, machine, say):
     say(f"SIGSTOP: a new process after {seconds:.0f} s (must: 45 s), well {well:.0f} s later")
     assert seconds < 45 * pace(machine)
     assert int(kiosk.property("NRestarts")) == restarts + 1
+
+
+def test_a_loop_that_spins_is_ended(kiosk, machine, workshop, say):
+    """In Python, with all other threads alive: only the loop's sign of life is missing."""
+    commit = workshop.spinning()
+    done = machine.make(*flash_arguments(machine, workshop), limit=FLASH_LIMIT_S)
+    assert kiosk.commit() == commit, done.stdout
+    old, restarts = kiosk.pid(), int(kiosk.property("NRestarts"))
+    machine.ssh(f"sudo kill -USR1 {old}")
+    seconds = wait_for(lambda: kiosk.pid() not in (0, old), 120 * pace(machine), kiosk.journal)
+    well = kiosk.wait_well()
+    say(f"a loop that spins: a new process after {seconds:.0f} s (must: 45 s), well {well:.0f} s later")
+    assert seconds < 45 * pace(machine)
+    assert int(kiosk.property("NRestarts")) == restarts + 1
+    assert "watchdog" in kiosk.journal()
 
 
 def test_a_hog_in_its_cgroup_is_ended(kiosk, machine, say):

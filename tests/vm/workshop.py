@@ -23,6 +23,14 @@ FAULTS = {
     ),
 }
 
+SPINS_WHEN_TOLD = """\
+        import signal
+        def spin(*_):
+            while True:
+                pass
+        signal.signal(signal.SIGUSR1, spin)
+"""
+
 
 class Workshop:
     """The checkout, in `folder`. What is not committed in the repository itself is not in it."""
@@ -42,6 +50,10 @@ class Workshop:
     def broken(self, fault: str) -> str:
         """A commit on the repository's own with one of FAULTS. Its name."""
         return self._commit(AS_A_SERVICE + FAULTS[fault])
+
+    def spinning(self) -> str:
+        """A commit that works until its process gets SIGUSR1, and then spins in its main loop. Its name."""
+        return self._commit(AS_A_SERVICE + SPINS_WHEN_TOLD)
 
     def original(self) -> str:
         """Back to the repository's own commit. Its name."""
