@@ -54,6 +54,12 @@ def test_failures_of_the_virtual_camera(report):
     assert report["restarts"] == 1
 
 
+def test_it_is_closed_and_opened_again(report):
+    assert report["opened_again"] == 10
+    assert report["closed"] == "picamera2:0: is closed."
+    assert report["left_behind"] == []
+
+
 def test_virtual_camera_stops_in_time_and_does_not_grow(report):
     assert report["stopped"]
     assert report["growth_kib"] < 1024

@@ -9,7 +9,9 @@ own allocator of buffers. The virtual camera gives NV12 only, in one size for bo
 import json
 import os
 import sys
+import threading
 import time
+from dataclasses import replace
 from types import ModuleType, SimpleNamespace
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", ".."))
@@ -24,11 +26,13 @@ from picamera2.allocators import LibcameraAllocator
 from device.camera.capture import Capture
 from device.camera.picamera import PiCamera
 from device.camera.reconnecting import Counters, ReconnectingCamera
+from device.config.loader import defaults
 from device.errors import CameraError, CameraStalled
 from device.frame import Frame
 
-SETTINGS = SimpleNamespace(width=640, height=480, fps=30.0, timeout_s=2.0,
-                           retry_s=0.1, retry_max_s=1.0, give_up_s=0.0)  # fmt: skip
+SETTINGS = replace(
+    defaults().camera, width=640, height=480, fps=30.0, timeout_s=2.0, retry_s=0.1, retry_max_s=1.0
+)
 
 
 class Library:
@@ -104,6 +108,18 @@ def try_all():
     start = time.monotonic()
     report["stopped"] = capture.stop()
     report["stop_s"] = time.monotonic() - start
+
+    camera.close()
+    again = PiCamera(0, SETTINGS, library=library)
+    report["opened_again"] = len(read(again, frame, 10))
+    again.close()
+    try:
+        again.read(frame, 0.3)
+    except CameraError as error:
+        report["closed"] = str(error)
+    report["left_behind"] = [
+        thread.name for thread in threading.enumerate() if thread.name.startswith("picamera2")
+    ]
     return report
 
 
