@@ -1,14 +1,16 @@
 """Looks at a device before anything is sent to it, and changes nothing there.
 
-One file without imports of ours: `ssh HOST python3 -IS - OPTIONS < preflight.py`. It prints one object of
-JSON: the facts, "problems" (each a sentence with its remedy: stop here) and "notes". Where the wanted
-release runs and is well, only that. Status 0, or 2 when there are problems. It also runs on the Pythons
-that it refuses.
+One file without imports of ours: `ssh HOST sudo python3 -IS - OPTIONS < preflight.py`, or without sudo. It
+prints one object of JSON: the facts, "problems" (each a sentence with its remedy: stop here) and "notes".
+Where the wanted release runs and is well, only that. Status 0, or 2 when there are problems. It also runs on
+the Pythons that it refuses.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import json
 import os
 import shutil
@@ -16,6 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any, Dict  # noqa: UP035 (runs on Python 3.7, too, to refuse it)
 
 Facts = Dict[str, Any]  # noqa: UP006
@@ -130,18 +133,18 @@ def running(asked: argparse.Namespace) -> Facts:
     facts: Facts = {
         "os": codename(root),
         "time": int(time.time()),
-        "uid": os.geteuid(),
+        "uid": int(os.environ.get("SUDO_UID", os.geteuid())),  # whom the next command is run by
         "current": link(root, "opt/kiosk/current"),
         "pending": os.path.exists(os.path.join(home, "pending")),
         "there": bool(asked.commit) and is_whole(os.path.join(home, "releases", asked.commit)),
     }
     same = facts["there"] and facts["current"] == asked.commit and not facts["pending"]
     suits = asked.os in ("", facts["os"]) and facts["time"] >= asked.time
-    facts["well"] = same and suits and is_well(root, facts["uid"])
+    facts["well"] = same and suits and is_well(root)
     return facts
 
 
-def machine(asked: argparse.Namespace, uid: int) -> Facts:
+def machine(asked: argparse.Namespace) -> Facts:
     """Everything else of the device."""
     root = asked.root
     heat = read(root, "sys/class/thermal/thermal_zone0/temp").strip()
@@ -150,7 +153,7 @@ def machine(asked: argparse.Namespace, uid: int) -> Facts:
         "architecture": output("dpkg", "--print-architecture") or os.uname().machine,
         "python": f"{sys.version_info[0]}.{sys.version_info[1]}",
         "free": free_bytes(root),
-        "sudo": uid == 0 or output("sudo", "-n", "true") is not None,
+        "sudo": os.geteuid() == 0 or output("sudo", "-n", "true") is not None,
         "rsync": shutil.which("rsync") is not None,
         "zstd": shutil.which("zstd") is not None,
         "root_fs": mount(root, "/")[0],
@@ -169,11 +172,24 @@ def missing(names: list[str]) -> list[str]:
     return [name for name in names if name not in there]
 
 
-def is_well(root: str, uid: int) -> bool:
-    """Whether the release that runs does its job, in its own words: as root, who may read the settings."""
-    tools = os.path.join(root, "opt/kiosk/current/app/deploy/on_device")
-    command = ["python3", "-B", tools, "status", "--brief", "--root", root]
-    return output(*(command if uid == 0 else ["sudo", "-n", *command])) is not None
+def is_well(root: str) -> bool:
+    """Whether the release that runs does its job, in its own words: as root, who may read the settings.
+
+    Who is root already asks it in this process: a small board takes a second to start another.
+    """
+    app = os.path.join(root, "opt/kiosk/current/app")
+    asked = ["status", "--brief", "--root", root]
+    if os.geteuid() != 0:
+        tools = os.path.join(app, "deploy/on_device")
+        return output("sudo", "-n", "python3", "-B", tools, *asked) is not None
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, app)
+    try:
+        command = import_module("deploy.on_device.__main__")
+        with contextlib.redirect_stdout(io.StringIO()):
+            return bool(command.main(asked) == 0)
+    except (Exception, SystemExit):  # of a release that is broken, whatever it is
+        return False
 
 
 def problems(asked: argparse.Namespace, facts: Facts) -> Iterator[str]:
@@ -252,7 +268,7 @@ def main() -> int:
     facts = running(asked)
     facts["problems"] = facts["notes"] = []
     if not facts["well"]:
-        facts.update(machine(asked, facts["uid"]))
+        facts.update(machine(asked))
         facts["problems"] = list(problems(asked, facts))
         facts["notes"] = list(notes(facts))
     print(json.dumps(facts))

@@ -20,6 +20,7 @@ from deploy.on_device.errors import Refused
 from deploy.ssh.connection import Connection
 
 TOOLS = Path(__file__).resolve().parent.parent / "on_device"
+AS_ROOT_IF_MAY = 'sudo -n "$@" 2>/dev/null || { [ $? = 2 ] && exit 2; exec "$@"; }'  # 2: preflight's own
 WHAT = """make flash HOST=pi@kiosk.local   this commit onto a Pi on the network, and back if it is not well
 make flash DEV=/dev/sdX IMAGE=RASPIOS.img.xz   a card that starts as a kiosk; DRY_RUN=1 only says how
 make status HOST=…   what runs there, how it is, which guards are in force; make logs HOST=… its journal
@@ -121,7 +122,8 @@ def preflight(device: Connection, args: Namespace, wanted: dict[str, Any]) -> di
     }
     words = [f"{name}={value}" for name, value in options.items()]
     script = (TOOLS / "preflight.py").read_text(encoding="utf-8")
-    done = device.run("python3", "-IS", "-", *words, root=False, input=script, capture_output=True)
+    command = ("sh", "-c", AS_ROOT_IF_MAY, "sh", "python3", "-IS", "-", *words)
+    done = device.run(*command, root=False, input=script, capture_output=True)
     try:
         facts: dict[str, Any] = json.loads(done.stdout)
     except ValueError:

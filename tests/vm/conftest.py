@@ -56,9 +56,11 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
 @pytest.fixture
 def say(request: pytest.FixtureRequest):
     """Prints a measured figure at once, as a line of its own."""
-    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
+    plugins = request.config.pluginmanager
+    reporter, capture = plugins.get_plugin("terminalreporter"), plugins.get_plugin("capturemanager")
 
     def line(text: str) -> None:
-        reporter.write_line(f"    {text}")
+        with capture.global_and_fixture_disabled():
+            reporter.write_line(f"    {text}")
 
     return line

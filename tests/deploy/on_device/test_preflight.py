@@ -134,6 +134,20 @@ def test_space_is_no_matter_for_a_release_that_is_there(device):
     assert ask(device, f"--commit={OLD}", "--bundle-bytes=10000000000000")[0] == 0
 
 
+@pytest.mark.parametrize("fault", ["import nowhere", "raise SystemExit(0)", "def main(argv): return 1 / 0"])
+def test_a_release_whose_tools_are_broken_is_not_well(device, fault):
+    (device.home / "current/app/deploy/on_device/__main__.py").write_text(f"{fault}\n")
+    status, facts = ask(device, f"--commit={OLD}")
+    assert (status, facts["well"], facts["there"]) == (0, False, True)
+
+
+def test_it_says_who_logged_in_where_sudo_made_root_of_them(device, monkeypatch):
+    before = device.digest()
+    monkeypatch.setenv("SUDO_UID", "1000")
+    assert ask(device)[1]["uid"] == 1000
+    assert device.digest() == before
+
+
 def test_it_can_be_read_by_the_pythons_that_it_refuses():
     import ast
 
