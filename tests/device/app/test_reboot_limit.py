@@ -31,3 +31,11 @@ def test_a_folder_in_memory_is_lost_at_a_restart(tmp_path):
     assert outlives_reboots(folder, mounts)
     mounts.write_text(f"/dev/sda2 / ext4 rw 0 0\ntmpfs {tmp_path}/stat tmpfs rw 0 0\n")
     assert outlives_reboots(folder, mounts)
+
+
+def test_names_of_any_bytes_and_no_mounts_at_all_are_no_matter(tmp_path):
+    mounts = tmp_path / "mounts"
+    mounts.write_bytes(b"/dev/sda1 / ext4 rw 0 0\ntmpfs /mnt/\xff tmpfs rw 0 0\n")
+    assert outlives_reboots(tmp_path, mounts)
+    mounts.write_bytes(b"")
+    assert outlives_reboots(tmp_path, mounts)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from device.app.application import Run
 from device.audience.audience import Audience
 from device.audience.messages import Messages
-from device.audience.totals import between, scalar
+from device.audience.totals import Totals, between, scalar
 from device.audience.visits import band_weights
 from tests.device.audience.film import ADULT, LABELS, STEP, Film, person, settings
 from tests.device.audience.literal import hour
@@ -155,6 +155,10 @@ def test_a_snapshot_every_fifth_of_a_second_and_a_change_when_somebody_comes(fil
     assert film.audience.snapshot.changes == changes
     film.play(0.25, person())
     assert film.audience.snapshot.changes == changes + 1
+
+
+def test_nothing_is_counted_before_anybody_came():
+    assert set(Totals(8).mark()) == {0.0}
 
 
 # --- sums

@@ -42,6 +42,44 @@ def test_the_words_of_all_who_were_reached_are_as_many_as_these():
     assert ended["gender"] == {"female": 0, "male": 1, "unsure": 0}
 
 
+def test_watchers_there_already_and_new_ones_are_added(film, plays):
+    film.play(3.0, person(1))
+    name = plays.start("spot-7")["id"]
+    film.play(3.0, person(1), person(2))
+    assert plays.end(name)["reach"]["watchers"] == 2
+
+
+def test_who_was_away_for_a_moment_when_it_began_is_reached_once(film, plays):
+    film.play(2.0, person(1)).play(1.0)
+    name = plays.start("spot-7")["id"]
+    film.play(2.0, person(1, age=70.0, band="65+", state="settled"))
+    ended = plays.end(name)
+    assert (ended["people"], ended["reach"]["people"]) == (0, 1)
+    assert {band: n for band, n in ended["reach"]["bands"].items() if n} == {"65+": 1}
+
+
+def test_who_is_counted_as_unsure_is_so_once():
+    film = Film(age={"gender": True})
+    plays = Plays(film.audience, film.messages, film.clock)
+    name = plays.start("spot-7")["id"]
+    film.play(3.0, person(1, gender="unsure", **ADULT), person(2, gender="male", **ADULT))
+    assert plays.end(name)["reach"]["gender"] == {"female": 0, "male": 1, "unsure": 1}
+
+
+def test_a_forgotten_play_makes_room_and_none_is_forgotten_within_the_hour(film, plays):
+    film.clock.now = 1000.0
+    for number in range(OPEN):
+        plays.start(f"spot-{number}")
+    film.clock.now += 3600.0
+    with pytest.raises(TooManyPlays):
+        plays.start("one more")
+    film.clock.now += 0.125
+    name = plays.start("one more")["id"]
+    film.clock.now += 3600.0
+    assert len(name) == 16
+    assert plays.end(name)["content"] == "one more"
+
+
 def test_a_play_ends_once(film, plays):
     name = plays.start("spot-7")["id"]
     assert plays.end(name)["id"] == name
