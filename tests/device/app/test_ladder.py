@@ -1,6 +1,7 @@
 """The ladder's counters in their files."""
 
 import json
+import threading
 
 import pytest
 
@@ -106,6 +107,32 @@ def test_a_card_that_cannot_be_written_is_no_matter(machine):
     poll(ladder, 1.0, 1, 0)
     ladder.close()
     assert ladder.counters()["frames_late"] == 1
+
+
+def test_what_is_written_is_read(machine):
+    state = fresh() | {"boot": "boot-0", "orderly": True, "reboot_asked": True, "ran_s": [4.0, 5.5]}
+    state |= {"last_end": "watchdog", "last_status": "ABRT"}
+    machine.now = 1000.123
+    machine.file().write(state)
+    assert machine.file().read() == state | {"card_boot": "boot-a", "card_s": 1000.1}
+    assert LadderFile(None, None).boot == boot_id()
+
+
+def test_a_card_that_hangs_keeps_no_program_from_its_end(machine, monkeypatch):
+    free, seen = threading.Event(), []
+
+    def hang(file, state, to_card):
+        seen.append((threading.current_thread().name, threading.current_thread().daemon))
+        free.wait(60)
+
+    monkeypatch.setattr(LadderFile, "write", hang)
+    ladder = Ladder(machine.file())
+    ladder.poll(1.0, 1, 0)
+    ladder.close()
+    free.set()
+    ladder._writer.join(60)
+    assert seen == [("ladder", True)]
+    assert machine.in_memory()["frames_late"] == 1
 
 
 def test_outside_of_systemd_nothing_is_kept_but_counted():
