@@ -21,6 +21,7 @@ from device.app.report import RunReport
 from device.app.summary import Summary
 from device.app.systemd import Notifier
 from device.app.vision_worker import EXTRAPOLATE_S, AsyncVision, SyncVision
+from device.audience.telemetry import Guided
 from device.board import time_sync
 from device.board.proc import STATUS
 from device.board.thermal import Thermometer
@@ -48,7 +49,7 @@ POOR = ("demo", "skipped", "damaged", "changed")  # when it gives one, but not a
 log = logging.getLogger(__name__)
 
 
-class Guide(Protocol):
+class Guide(Guided, Protocol):
     """Who leads people before the camera through something while the main job runs."""
 
     def see(self, frame: Frame, tracks: Sequence[PersonTrack]) -> None:
@@ -128,7 +129,9 @@ class Run:
         closing.callback(self.events.close)
         recorders: list[Recorder] = [self.summary, self.events]
         self._mqtt_lost: Callable[[], Mapping[str, int]] = dict  # until it is open
-        self.telemetry = open_telemetry(settings, self._is_well, self.timings.milliseconds, self._lost)
+        self.telemetry = open_telemetry(
+            settings, self._is_well, self.timings.milliseconds, self._lost, lambda: self.guide
+        )
         if self.telemetry:
             recorders.append(self.telemetry.audience)
         if trace:

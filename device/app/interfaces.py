@@ -9,7 +9,7 @@ from contextlib import ExitStack, nullcontext
 from device.age.attributes import wanted
 from device.audience.audience import Audience
 from device.audience.messages import Messages
-from device.audience.telemetry import Stages, Telemetry
+from device.audience.telemetry import Guided, Stages, Telemetry
 from device.budget.lean_imports import without_ssl
 from device.config.live import LiveSettings
 from device.config.schema import Settings
@@ -25,10 +25,12 @@ def open_telemetry(
     well: Callable[[], bool],
     stages: Callable[[], Stages],
     lost: Callable[[], Mapping[str, int]],
+    guide: Callable[[], Guided | None],
 ) -> Telemetry | None:
     """What the interfaces will tell; None where nobody asks for the numbers.
 
-    `well()` tells whether the frames are the camera's. Raises ConfigError for an interface without its page.
+    `well()` tells whether the frames are the camera's, `guide()` who leads people through a test. Raises
+    ConfigError for an interface without its page.
     """
     kinds = [spec.partition(":")[0] for spec in settings.output.use]
     for name, asked in (("api", settings.api.enabled), ("metrics", settings.metrics.enabled)):
@@ -40,7 +42,7 @@ def open_telemetry(
     if not ({"web", "auto"} & {*kinds} or settings.mqtt.host):
         return None
     audience = Audience(settings, well)
-    return Telemetry(audience, Messages(audience, settings), stages, lost, LiveSettings(settings))
+    return Telemetry(audience, Messages(audience, settings), stages, lost, LiveSettings(settings), guide)
 
 
 def open_mqtt(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from device.box import Box
 from device.field_test.judge import Finding, Sample, judge_step, worst
@@ -52,6 +52,8 @@ class Conductor:
         self._posters: list[Box] = []  # faces that did not move while nobody was there
         self._next_sample = -math.inf
         self._frames, self._seconds = 0, 0.0  # of all steps that are done
+        self._order: str | None = None
+        self.state: Mapping[str, Any] = {}
 
     @property
     def rate(self) -> float | None:
@@ -69,6 +71,10 @@ class Conductor:
         if sights is not None:
             sights.append(self._looker.look(frame, tracks))
 
+    def order(self, word: str) -> None:
+        """From any thread: "now" begins the step at once, "again" goes back to the last one."""
+        self._order = word
+
     def poll(self, now: float) -> str:
         """Go on where it is time, by the monotonic time `now`; returns the line for the picture."""
         if self.complete:
@@ -79,15 +85,21 @@ class Conductor:
         if self._begun is None:
             self._begun = now
             self._announce()
+        prepare = self._slower * PREPARE_S
+        order, self._order = self._order, None
+        if order == "again" and self.done:
+            self._go_back(now)
+        elif order == "now":
+            self._begun = min(self._begun, now - prepare)
         step, since = self._steps[len(self.done)], now - self._begun
-        prepare, seconds = self._slower * PREPARE_S, self._slower * step.seconds
+        seconds = self._slower * step.seconds
         if since < prepare:
-            return self._line(step.cue, "in", prepare - since)
+            return self._line(step, "in", prepare - since)
         if self._sights is None:
             log.info("now, for %.0f s", seconds)
             self._sights = []
         if since < prepare + seconds:
-            return self._line(step.cue, "now", prepare + seconds - since)
+            return self._line(step, "now", prepare + seconds - since)
         self._end(step, since - prepare)
         return self.poll(now)
 
@@ -96,8 +108,25 @@ class Conductor:
         place = f"{len(self.done) + 1} of {len(self._steps)}"
         log.info("step %s, in %.0f s: %s", place, self._slower * PREPARE_S, step.sentence)
 
-    def _line(self, cue: str, when: str, left: float) -> str:
-        return f"{len(self.done) + 1}/{len(self._steps)}  {cue}  ·  {when} {math.ceil(left)} s"
+    def _go_back(self, now: float) -> None:
+        step = self.done.pop().step
+        if step.name == "nobody":
+            self._posters = []
+        self._sights, self._begun = None, now
+        self._announce()
+
+    def _line(self, step: Step, when: str, left: float) -> str:
+        """The line for the picture; the page has the same, and the whole sentence."""
+        number, of, left_s = len(self.done) + 1, len(self._steps), math.ceil(left)
+        self.state = {
+            "step": number,
+            "of": of,
+            "sentence": step.sentence,
+            "when": when,
+            "left_s": left_s,
+            "last": _plain(self.done[-1]) if self.done else None,
+        }
+        return f"{number}/{of}  {step.cue}  ·  {when} {left_s} s"
 
     def _end(self, step: Step, seconds: float) -> None:
         sights, self._sights = self._sights or [], None
@@ -115,3 +144,13 @@ class Conductor:
                 )
         if self.complete:
             self._finished()
+
+
+def _plain(done: Done) -> dict[str, Any]:
+    """How a step went, and what is to be mended."""
+    wanting = [one for one in done.findings if one.grade != "well"]
+    return {
+        "name": done.step.name,
+        "grade": worst(done.findings),
+        "wanting": [f"{one.figure} {one.what} (well: {one.limit}): {one.remedy}" for one in wanting],
+    }

@@ -21,13 +21,14 @@ LARGEST = 2**20  # bytes of a document that is read again
 WORDS = {"well": "✓ well", "poor": "△ poor", "failed": "✗ failed"}  # told apart without colours, too
 STYLE = """
 body {font: 15px/1.45 system-ui, sans-serif; color: #12151a; background: #fff; margin: 0 auto;
-      max-width: 60em; padding: 1em; overflow-wrap: anywhere}
+      max-width: 60em; padding: 1em}
 h1 {margin: 0} h2 {margin: 1.4em 0 .3em; break-after: avoid}
 table {border-collapse: collapse; width: 100%} tr {break-inside: avoid}
 th, td {text-align: left; vertical-align: top; padding: .25em .6em; border-bottom: 1px solid #c8ccd2}
 .well {color: #14632f} .poor {color: #7a4a00} .failed {color: #a3121c}
 .grade {font-weight: 700; white-space: nowrap}
-.step th {background: #eef0f3} .wide {overflow-x: auto} img {max-width: 100%}
+.step th {background: #eef0f3} .wide {overflow-x: auto} .facts td {overflow-wrap: anywhere}
+img {max-width: 100%}
 @media print {body {max-width: none; padding: 0; font-size: 11px}}
 """
 
@@ -78,7 +79,7 @@ def page(report: Document, last: Document | None = None, picture: bytes | None =
         f"<h2>To be mended</h2>{_mend(groups)}\n"
         f'<h2>Figures</h2><div class="wide"><table><tr><th>what</th><th>figure</th><th>well</th>'
         f"<th>verdict</th>{column}</tr>\n{rows}</table></div>\n"
-        f"<h2>Device</h2><table>{facts}</table>{image if picture else ''}</body></html>\n"
+        f"<h2>Device</h2><table class=facts>{facts}</table>{image if picture else ''}</body></html>\n"
     )
 
 

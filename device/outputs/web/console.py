@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from device.audience.telemetry import Telemetry
+from device.audience.telemetry import ORDERS, Telemetry
 from device.audience.totals import bands, between
 from device.errors import ConfigError
 from device.outputs.web.answers import refused, unless_json
@@ -30,6 +30,7 @@ class Console:
             Route("/device.json", self._device),
             Route("/settings.json", self._settings),
             Route("/settings.json", self._change, methods=["POST"]),
+            Route("/guide.json", self._order, methods=["POST"]),
         ]
 
     async def _device(self, request: Request) -> Response:
@@ -59,6 +60,21 @@ class Console:
         except ConfigError as error:
             return refused(400, str(error))
         return await self._settings(request)
+
+    async def _order(self, request: Request) -> Response:
+        if refusal := unless_json(request):
+            return refusal
+        try:
+            word = json.loads(await request.body())["do"]
+        except (ValueError, RecursionError, KeyError, TypeError):
+            word = None
+        if word not in ORDERS:
+            return refused(400, f'Send {{"do": "{ORDERS[0]}"}}, or one of {", ".join(ORDERS)}.')
+        guide = self._telemetry.guide()
+        if guide is None:
+            return refused(409, "No field test is going on.")
+        guide.order(word)
+        return JSONResponse(dict(guide.state))
 
 
 def hour(telemetry: Telemetry) -> dict[str, Any]:

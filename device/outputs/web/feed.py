@@ -12,6 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from device.audience.telemetry import Guided
 from device.config.schema import Settings
 from device.frame import Image
 from device.person import Person
@@ -28,8 +29,16 @@ class Feed:
     JPEG from it while the loop goes on. Nothing at all is done while nobody watches.
     """
 
-    def __init__(self, size: tuple[int, int], settings: Settings) -> None:
-        """`size` is the pictures' (width, height); `settings` has the sections web and overlay."""
+    def __init__(
+        self,
+        size: tuple[int, int],
+        settings: Settings,
+        guide: Callable[[], Guided | None] | None = None,
+    ) -> None:
+        """`size` is the pictures' (width, height); `settings` has the sections web and overlay; `guide()` is
+        who leads people through a test, if anybody does.
+        """
+        self._guide = guide
         self._show = settings.overlay.show
         web = settings.web
         width = min(size[0], web.width)
@@ -79,7 +88,9 @@ class Feed:
                 self._due["picture"] = max(self._due["picture"] + self._interval, now)
             if people:
                 self._due["people"] = now + PEOPLE_EVERY
-                self._publish("people", _people(persons, t, image, self._show))
+                guide = self._guide() if self._guide else None
+                led = dict(guide.state) if guide else None
+                self._publish("people", _people(persons, t, image, self._show, led))
             self._changed.notify_all()
 
     def _publish(self, kind: str, data: bytes) -> None:
@@ -142,8 +153,10 @@ class Feed:
         self._thread.join(JOIN_S)
 
 
-def _people(persons: list[Person], t: float, image: Image, show: str) -> bytes:
-    """As JSON: time, the picture's size (which boxes refer to), what is shown of ages, and the people."""
+def _people(persons: list[Person], t: float, image: Image, show: str, led: dict[str, Any] | None) -> bytes:
+    """As JSON: time, the picture's size (which boxes refer to), what is shown of ages, the people, and the
+    state of the test that they are led through.
+    """
     ages = show == "age"  # a number that may not be on the screen is not behind it either
     people = [
         {
@@ -158,4 +171,5 @@ def _people(persons: list[Person], t: float, image: Image, show: str) -> bytes:
         for person in sorted(persons, key=lambda person: person.id)
     ]
     size = [image.shape[1], image.shape[0]]
-    return json.dumps({"t": round(t, 2), "size": size, "show": show, "people": people}).encode("ascii")
+    news = {"t": round(t, 2), "size": size, "show": show, "people": people}
+    return json.dumps(news | ({"guide": led} if led else {})).encode("ascii")

@@ -58,7 +58,7 @@ class Web:
                 settings, telemetry, health, lambda: self._feed.closed, lambda: self._server.refused
             )
         self._scheme = "https" if tls else "http"
-        self._feed = Feed(size, settings)
+        self._feed = Feed(size, settings, telemetry.guide if telemetry else None)
         access = Access(settings.web.token, settings.web.allowed_hosts)
         try:
             self._server = Server((host, port), self._feed, access, settings.web.viewers, health, tls, more)

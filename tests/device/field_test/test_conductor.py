@@ -94,3 +94,55 @@ def test_the_rate_is_of_the_measured_seconds():
     frames, seconds = FRAMES * len(steps()), sum(step.seconds for step in steps())
     assert abs(performance.conductor.rate - frames / seconds) < 0.1
     assert len(performance.conductor.samples) == seconds + len(steps()) + 1  # the clock jumps to each step
+
+
+def test_a_technician_may_begin_a_step_at_once():
+    performance = Performance()
+    performance.poll()
+    performance.conductor.order("now")
+    performance.now += 0.5
+    performance.poll()
+    performance.now += 1.0
+    performance.poll()
+    assert performance.lines == [
+        "1/12  Nobody in view  ·  in 8 s",
+        "1/12  Nobody in view  ·  now 15 s",
+        "1/12  Nobody in view  ·  now 14 s",
+    ]
+    performance.conductor.order("now")  # it is under way already
+    performance.poll()
+    assert performance.lines[-1] == performance.lines[-2]
+
+
+def test_a_step_that_went_wrong_is_done_again_and_counts_as_it_went_then():
+    false = Performance(lambda name, sight: sight._replace(faces=(POSTER,)))
+    false.play(only=1)
+    assert false.conductor.state["last"]["grade"] == "failed"
+    false.conductor.order("again")
+    false.poll()
+    assert false.lines[-1] == "1/12  Nobody in view  ·  in 8 s"
+    assert false.conductor.done == []
+    false.change = lambda name, sight: sight
+    found = false.play()
+    assert {worst(one) for one in found.values()} == {"well"}
+    assert len(found) == 12
+    assert false.conductor.complete
+
+
+def test_before_the_first_step_there_is_none_to_do_again():
+    performance = Performance()
+    performance.conductor.order("again")
+    performance.poll()
+    assert performance.lines == ["1/12  Nobody in view  ·  in 8 s"]
+
+
+def test_what_the_page_is_told():
+    performance = Performance(lambda name, sight: sight._replace(faces=()))
+    performance.play(only=2)
+    state = performance.conductor.state
+    assert (state["step"], state["of"], state["when"], state["left_s"]) == (3, 12, "in", 8)
+    assert state["sentence"] == "Stand 2 m before the screen, and look at it."
+    assert (state["last"]["name"], state["last"]["grade"]) == ("1 m", "failed")
+    assert state["last"]["wanting"][0].startswith(
+        "0 % of the frames with a face (well: at least 90 %): did somebody stand there?"
+    )

@@ -8,6 +8,7 @@ const WORDS = [
   ["cover", { mouth: "mouth covered" }],
 ];
 
+const at = (id) => document.getElementById(id);
 const picture = document.getElementById("picture");
 const link = document.getElementById("link");
 const list = document.getElementById("list");
@@ -47,6 +48,7 @@ function show(state, words) {
 function draw(news) {
   document.documentElement.style.setProperty("--ratio", news.size[0] / news.size[1]);
   count.textContent = news.people.length;
+  lead(news.guide);
   const cards = new Map([...list.children].map((card) => [card.dataset.id, card]));
   const wanted = news.people.map((person) => {
     const card = cards.get(String(person.id)) ?? makeCard(person.id);
@@ -55,6 +57,24 @@ function draw(news) {
   });
   const same = wanted.length === list.children.length && wanted.every((card, i) => card === list.children[i]);
   if (!same) list.replaceChildren(...wanted);
+}
+
+// A field test leads people through its steps; the technician may begin one at once, or do the last again.
+function lead(test) {
+  at("guide").hidden = !test;
+  if (!test) return;
+  at("sentence").textContent = test.sentence;
+  at("countdown").textContent = `Step ${test.step} of ${test.of} · ${test.when} ${test.left_s} s`;
+  at("now").disabled = test.when === "now";
+  at("again").disabled = !test.last;
+  at("verdict").dataset.grade = test.last?.grade ?? "";
+  at("verdict").textContent = test.last ? [test.last.name + ": " + test.last.grade, ...test.last.wanting].join("\n") : "";
+}
+
+for (const word of ["now", "again"]) {
+  at(word).addEventListener("click", () => {
+    fetch("guide.json", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ do: word }) });
+  });
 }
 
 function makeCard(id) {

@@ -33,7 +33,8 @@ class Site:
         settings = changed(defaults(), **asked)
         self.health = {"status": "ok", "frames": 7, "memory_mib": 40.0, "temperature_c": None}
         self.stages = {"frame": {"p95": 2.5}}
-        telemetry = self.film.telemetry._replace(stages=lambda: self.stages)
+        self.guide = None
+        telemetry = self.film.telemetry._replace(stages=lambda: self.stages, guide=lambda: self.guide)
         self.live = telemetry.live
         self.web = Web(str(port), (320, 240), settings, lambda _: None, lambda: self.health, telemetry)
 

@@ -7,7 +7,9 @@ import pytest
 
 from tests.device.audience.film import person
 from tests.device.browser import SIZES
+from tests.device.outputs.conftest import Loop
 from tests.device.outputs.web.test_api import Site
+from tests.device.outputs.web.test_console import Guide
 
 TOKEN = "correct horse battery"
 LIVE = "picture.naturalWidth === 320 && list.children.length === 2"
@@ -105,3 +107,30 @@ def test_what_is_told_beside_the_age_stands_in_the_list_and_fits_a_phone(serve, 
         assert browser.run("list.children[1].lastChild.textContent") == "finding"
         assert browser.run("document.documentElement.scrollWidth") <= width
     assert browser.complaints() == []
+
+
+def test_a_field_test_is_led_from_a_phone(free_port, browser, people):
+    site = Site(free_port)
+    site.guide = Guide()
+    try:
+        with Loop(site.web, people):
+            for width in (360, 1440):
+                browser.open(f"http://127.0.0.1:{free_port}/", (width, 800))
+                browser.until("!guide.hidden")
+                assert browser.run("sentence.textContent") == site.guide.state["sentence"]
+                assert browser.run("countdown.textContent") == "Step 3 of 12 · in 5 s"
+                assert browser.run("verdict.textContent") == "1 m: failed\n12 pixels: bring the camera nearer"
+                assert browser.run("document.documentElement.scrollWidth") <= width
+            browser.run("document.getElementById('now').click()")
+            browser.run("again.click()")
+            deadline = time.monotonic() + 8
+            while site.guide.orders != ["now", "again"]:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            site.guide.state = site.guide.state | {"when": "now", "last": None}
+            browser.until("document.getElementById('now').disabled && again.disabled")
+            site.guide = None
+            browser.until("guide.hidden")
+        assert browser.complaints() == []
+    finally:
+        site.web.close()

@@ -72,3 +72,43 @@ def test_nothing_without_the_token(open_site):
         assert site.ask(path).status == 401
     assert change(site, "overlay.status", False).status == 401
     assert site.ask("/device", Authorization=f"Bearer {TOKEN}").status == 200
+
+
+class Guide:
+    """Who leads through a test, as far as the page goes."""
+
+    def __init__(self):
+        self.orders = []
+        self.state = {
+            "step": 3,
+            "of": 12,
+            "sentence": "Stand 2 m before the screen, and look at it.",
+            "when": "in",
+            "left_s": 5,
+            "last": {"name": "1 m", "grade": "failed", "wanting": ["12 pixels: bring the camera nearer"]},
+        }
+
+    def order(self, word):
+        self.orders.append(word)
+
+
+def test_the_test_s_orders_are_passed_on(open_site):
+    site = open_site()
+    site.guide = Guide()
+    answer = site.ask("/guide.json", "POST", '{"do": "again"}', **JSON)
+    assert (answer.status, json.loads(answer.body)["step"]) == (200, 3)
+    assert site.guide.orders == ["again"]
+
+
+@pytest.mark.parametrize("body", ["", "[]", "{}", '{"do": "stop"}', '{"do": 1}', '{"do": ["now"]}'])
+def test_an_order_that_there_is_not_is_a_sentence(open_site, body):
+    site = open_site()
+    site.guide = Guide()
+    assert site.ask("/guide.json", "POST", body, **JSON).status == 400
+    assert site.ask("/guide.json", "POST", '{"do": "now"}').status == 415
+    assert site.guide.orders == []
+
+
+def test_without_a_test_nobody_hears_an_order(open_site):
+    answer = open_site().ask("/guide.json", "POST", '{"do": "now"}', **JSON)
+    assert (answer.status, b"No field test" in answer.body) == (409, True)
