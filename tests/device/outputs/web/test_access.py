@@ -4,7 +4,7 @@ import pytest
 
 from device.config.loader import changed
 from device.errors import ConfigError
-from device.outputs.web.access import Access, bearer_token, is_loopback
+from device.outputs.web.access import Access, bearer_token, is_loopback, packed
 from device.outputs.web.output import Web, parsed
 
 TOKEN = "correct horse battery"
@@ -83,6 +83,12 @@ def test_names_of_this_machine(monkeypatch, host):
 def test_a_name_that_was_pointed_at_this_machine_by_others(host):
     """DNS rebinding: a page of evil.example makes the browser resolve that name to this machine."""
     assert not Access("", ()).is_allowed_host(host)
+
+
+def test_an_address_is_its_bytes_and_a_name_has_none():
+    assert packed("127.0.0.1") == bytes([127, 0, 0, 1])
+    assert packed("::1") == bytes(15) + b"\1"
+    assert packed("kiosk.local") == b""
 
 
 def test_without_a_token_none_is_needed_and_none_is_right():
