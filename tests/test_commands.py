@@ -14,8 +14,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = (
-    "README.md", "models/README.md", "calibration/README.md", "deploy/README.md", "device/README.md",
-    "device/events/README.md", ".github/CONTRIBUTING.md",
+    "README.md", "models/README.md", "models/methods/README.md", "calibration/README.md", "deploy/README.md",
+    "device/README.md", "device/events/README.md", ".github/CONTRIBUTING.md",
 )  # fmt: skip
 COMMANDS = tomllib.loads(Path(__file__).with_name("commands.toml").read_text(encoding="utf-8"))["command"]
 LIMIT_S = 800  # a training begins, on a busy machine
