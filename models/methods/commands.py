@@ -22,23 +22,16 @@ def run(options: argparse.Namespace) -> int:
     found = recipes.with_needed(wanted, changes)
 
     from models.methods.faces import Sources, fingerprint, prepare
-    from models.methods.schedule import Job, Schedule
+    from models.methods.schedule import Schedule, planned
 
-    out = options.out or Path("runs") / ("methods-quick" if options.quick else "methods")
+    kind = ["methods", *["quick"] * options.quick, *[f"{options.epochs}-epochs"] * bool(options.epochs)]
+    out = options.out or Path("runs") / "-".join(kind)
     where = options.figures or (out / "figures" if options.quick or options.epochs else FIGURES)
     limit = QUICK["limit"] if options.quick else 0
     sources = Sources(options.data, options.photographs, found[0].label, limit)
     protocol = recipes.protocol_hash(found[0], fingerprint(sources))
     cache = prepare(sources, found[0].protocol, out)
-    jobs: list[Job] = []
-    for seed in range(found[0].protocol.seed, found[0].protocol.seed + options.seeds):
-        of_seed: dict[str, Job] = {}
-        for recipe in found:
-            folder = out / recipe.name / f"seed-{seed}"
-            needed = [of_seed[name] for name in recipe.needs]
-            of_seed[recipe.name] = Job(recipe, seed, folder, needed)
-        jobs += of_seed.values()
-    failed = Schedule(jobs, cache, protocol, where, options.jobs).run()
+    failed = Schedule(planned(found, options.seeds, out), cache, protocol, where, options.jobs).run()
     for job in failed:
         print(f"models methods: {job.title}: not finished; the same command tries again", file=sys.stderr)
     return 1 if failed else 0

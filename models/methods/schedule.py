@@ -65,6 +65,18 @@ class Job:
         return measured or (next(iter(found["seeds"].values()))["seconds_an_epoch"] if found else 0.0)
 
 
+def planned(recipes: list[Recipe], seeds: int, out: Path) -> list[Job]:
+    """A job for each recipe and seed, all rows with one seed before the next."""
+    jobs: list[Job] = []
+    for seed in range(recipes[0].protocol.seed, recipes[0].protocol.seed + seeds):
+        of_seed: dict[str, Job] = {}
+        for recipe in recipes:
+            before = [of_seed[name] for name in recipe.needs]
+            of_seed[recipe.name] = Job(recipe, seed, out / recipe.name / f"seed-{seed}", before)
+        jobs += of_seed.values()
+    return jobs
+
+
 @dataclass
 class Schedule:
     """All jobs of a run, at most `parallel` at a time; figures go to the folder `where`."""

@@ -9,7 +9,7 @@ from models.data.datasets import DataError, Face
 from models.methods import figures, schedule
 from models.methods.recipe import read, with_needed
 from models.methods.run_files import FLOAT, INT8, MEASURED
-from models.methods.schedule import Job, Schedule
+from models.methods.schedule import Schedule, planned
 
 FACES = [Face("a.jpg", 20.0), Face("b.jpg", 40.0)]
 
@@ -41,12 +41,8 @@ def made(monkeypatch, tmp_path):
     return done
 
 
-def jobs(tmp_path, *names, epochs=None):
-    found: dict[str, Job] = {}
-    for recipe in with_needed(names, {"epochs": epochs} if epochs else None):
-        folder = tmp_path / recipe.name / "seed-1"
-        found[recipe.name] = Job(recipe, 1, folder, [found[name] for name in recipe.needs])
-    return list(found.values())
+def jobs(tmp_path, *names, epochs=None, seeds=1):
+    return planned(with_needed(names, {"epochs": epochs} if epochs else None), seeds, tmp_path)
 
 
 def run(tmp_path, *names, protocol="p1", parallel=1, epochs=None):
@@ -77,6 +73,17 @@ def test_what_a_row_needs_comes_first_and_a_teacher_is_trained_only(made, tmp_pa
     assert made.index("train order") < made.index("train dex-both")
     assert "quantize order" not in made
     assert figures.read("order", tmp_path / "figures") is None
+
+
+def test_two_seeds_are_two_folders_and_each_is_taught_by_its_own(tmp_path):
+    plan = jobs(tmp_path, "dex-dark", seeds=2)
+    assert [job.title for job in plan] == [
+        "dex, seed 1",
+        "dex-dark, seed 1",
+        "dex, seed 2",
+        "dex-dark, seed 2",
+    ]
+    assert [job.folder for job in plan[3].before] == [tmp_path / "dex" / "seed-2"]
 
 
 def test_what_needs_a_row_that_fails_is_left_out_and_the_rest_is_done(made, tmp_path, capsys):
