@@ -190,7 +190,8 @@ def _run_step(step: Callable, arguments: tuple, title: str) -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)  # where the run is killed, its steps end too
     started = time.monotonic()
     status = told("models", f"methods, {step.__name__} {title}", lambda: step(*arguments))
-    print(f"{title}: {step.__name__} took {time.monotonic() - started:.0f} s", flush=True)
+    took, busy = time.monotonic() - started, time.process_time()
+    print(f"{title}: {step.__name__} took {took:.0f} s, {busy:.0f} s of a processor", flush=True)
     sys.exit(status)
 
 
