@@ -1,24 +1,27 @@
-"""The whole command on a film of made faults, watched and read in a real browser, as on a phone."""
+"""The whole command with made faults, led from a real browser as on a phone, and its report read there."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
+import math
+from concurrent.futures import ThreadPoolExecutor
 
-import cv2
 import numpy as np
 import pytest
 
+from device.__main__ import main
+from device.camera.open import SOURCES
+from device.commands import field_test
 from device.faces.exposure_check import ADVICE
-from device.field_test.steps import COVERED, FAST, FIND, LAMP, LEVEL, PREPARE_S, TURN, steps
+from device.field_test.conductor import Conductor
+from device.field_test.steps import COVERED, FAST, FIND, LAMP, LEVEL, TURN, steps
 from tests.device.browser import SIZES
 from tests.device.field_test.scenes import SECOND, SIZE, Site
 from tests.device.field_test.test_clips import FAULTS
 
 pytestmark = [pytest.mark.slow, pytest.mark.native, pytest.mark.timeout(600)]
 
-ROOT = Path(__file__).resolve().parents[3]
-FPS, SLOWER = 10.0, 0.5  # so slow that a busy machine stays within the time to get ready
+STEPS = steps()
+FPS, SLOWER = 10.0, 0.4
+LIMIT_S = 120.0  # of each wait, on a busy machine
 MADE = {  # the fault of each step, by its name in FAULTS, and the remedy
     "nobody": ("a poster on the wall", "tracker.ignore = "),
     "1 m": ("the camera hangs tilted", LEVEL),
@@ -35,59 +38,74 @@ MADE = {  # the fault of each step, by its name in FAULTS, and the remedy
 }
 
 
+class Stage:
+    """A source that shows whatever step the conductor is at: who stands before the camera does as told."""
+
+    name, size, small_size, fps, live = "stage", SIZE, None, FPS, False
+
+    def __init__(self, scenes):
+        self.scenes, self.conductor, self.index = scenes, None, 0
+
+    def read(self, frame, timeout):
+        state = self.conductor.state if self.conductor else {}
+        step = STEPS[state.get("step", 1) - 1]
+        during = math.ceil(SLOWER * step.seconds)
+        share = 1 - state["left_s"] / during if state.get("when") == "now" else 0.0
+        np.copyto(frame.image, self.scenes[step.name](self.index, share))
+        frame.time = self.index / FPS
+        self.index += 1
+        return True
+
+    def close(self):
+        pass
+
+
 @pytest.fixture
-def film(samples, tmp_path):
-    """All steps with their faults, one after the other, as long as the test takes for each."""
+def stage(samples, monkeypatch):
+    """The clips' people in the camera's place, each step with its fault."""
     if not (samples / "video" / SECOND).exists():
         pytest.skip("no clip of a kiosk in the sample data")
-    site, path = Site(samples / "video"), tmp_path / "site.avi"
+    site = Site(samples / "video")
     scenes = {fault[0]: fault[2](site) for fault in FAULTS}
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), FPS, SIZE)
-    begun = 0.0
-    for step in steps():
-        before, during = SLOWER * PREPARE_S, SLOWER * step.seconds
-        for index in range(round(begun * FPS), round((begun + before + during) * FPS)):
-            share = min(max((index / FPS - begun - before) / during, 0.0), 1.0)
-            writer.write(scenes[MADE[step.name][0]](index, share))
-        begun += before + during
-    for _ in range(round(10 * FPS)):  # in case the test is slower than the film
-        writer.write(site.nobody())
-    writer.release()
-    return path
+    stage = Stage({name: scenes[fault] for name, (fault, _) in MADE.items()})
+
+    class Seen(Conductor):
+        def __init__(self, *given):
+            super().__init__(*given)
+            stage.conductor = self
+
+    monkeypatch.setattr(field_test, "Conductor", Seen)
+    monkeypatch.setitem(SOURCES, "demo", ("", lambda *given: stage))
+    return stage
 
 
-@pytest.fixture
-def field_test(film, free_port, tmp_path):
-    """The command as it runs on a device, and the folder that its report goes to."""
-    words = f"-m device field-test --site Lobby --seconds {SLOWER} --detector full --source file:{film}"
-    command = [sys.executable, *words.split(), "--output", f"web:{free_port}", "--out", str(tmp_path / "out")]
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as running:
-        yield running, tmp_path / "out"
-        running.kill()
+def watch(browser, port):
+    """What a technician sees on the phone's page while the second step is prepared and measured."""
+    browser.open(f"http://127.0.0.1:{port}/", SIZES["phone"])
+    browser.until("picture.naturalWidth === 640", LIMIT_S)
+    browser.until("sentence.textContent.startsWith('Stand 1 m before')", LIMIT_S)
+    assert not browser.run("guide.hidden")
+    browser.until("verdict.textContent.includes('tracker.ignore')", LIMIT_S)
+    assert np.ptp(browser.picture()) > 100
+    assert browser.run("document.documentElement.scrollWidth") <= SIZES["phone"][0]
+    assert browser.complaints() == []
+    browser.run("document.getElementById('now').click()")
 
 
 def test_the_page_leads_through_it_and_the_report_names_each_fault_with_its_remedy(
-    field_test, free_port, browser
+    stage, free_port, browser, tmp_path
 ):
-    running, out = field_test
-    for line in running.stderr:
-        if "step 1 of 12" in line:
-            break
-    browser.open(f"http://127.0.0.1:{free_port}/", SIZES["phone"])
-    browser.until("picture.naturalWidth === 640", 60)
-    browser.until("!guide.hidden && sentence.textContent.startsWith('Stand 1 m before')", 60)
-    assert np.ptp(browser.picture()) > 100
-    browser.until("verdict.textContent.includes('tracker.ignore')", 60)
-    assert browser.run("document.documentElement.scrollWidth") <= SIZES["phone"][0]
-    assert browser.complaints() == []
-    said = running.communicate(timeout=400)[1]
-    assert running.returncode == 1, said
+    words = f"field-test --site Lobby --seconds {SLOWER} --detector full --source demo --memory-mib 4096"
+    with ThreadPoolExecutor(1) as technician:
+        watching = technician.submit(watch, browser, free_port)
+        status = main([*words.split(), "--output", f"web:{free_port}", "--out", str(tmp_path / "out")])
+        watching.result(LIMIT_S)
     browser.complaints()  # that nobody answers any more
+    assert status == 1
 
-    (report,), (page,) = out.glob("*.json"), out.glob("*.html")
-    found = {
-        step["name"]: step["findings"] for step in json.loads(report.read_text(encoding="utf-8"))["steps"]
-    }
+    (report,), (page,) = (tmp_path / "out").glob("*.json"), (tmp_path / "out").glob("*.html")
+    done = json.loads(report.read_text(encoding="utf-8"))["steps"]
+    found = {step["name"]: step["findings"] for step in done}
     assert list(found) == list(MADE)
     for size in SIZES.values():
         browser.open(page.as_uri(), size)
