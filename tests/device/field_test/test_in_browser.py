@@ -1,7 +1,10 @@
 """The whole command with made faults, led from a real browser as on a phone, and its report read there."""
 
+import contextlib
 import json
 import math
+import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -79,8 +82,17 @@ def stage(samples, monkeypatch):
     return stage
 
 
+def answers(port):
+    with contextlib.closing(socket.socket()) as tried:
+        return tried.connect_ex(("127.0.0.1", port)) == 0
+
+
 def watch(browser, port):
     """What a technician sees on the phone's page while the second step is prepared and measured."""
+    end = time.monotonic() + LIMIT_S
+    while not answers(port):
+        assert time.monotonic() < end, "there is no page"
+        time.sleep(0.1)
     browser.open(f"http://127.0.0.1:{port}/", SIZES["phone"])
     browser.until("picture.naturalWidth === 640", LIMIT_S)
     browser.until("sentence.textContent.startsWith('Stand 1 m before')", LIMIT_S)
