@@ -14,10 +14,12 @@ import subprocess
 import tempfile
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from deploy.archive import COMPRESSIONS, manifest, pack
 from deploy.errors import DeployError
+from deploy.on_device.errors import Refused
+from deploy.on_device.release import unpack
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / ".venv-deploy" / "bin"
@@ -77,6 +79,20 @@ def build(name: str, out: Path, compression: str = "zstd") -> Path:
             "see what grew with `tar -tvf` and leave it out in deploy/bundle.py"
         )
     return path
+
+
+def checked(path: Path, system: str, whose: str) -> dict[str, Any]:
+    """What the bundle is for, every sum of it checked before a byte goes anywhere.
+
+    Raises DeployError, also when it is for another system than `system`, which is that of `whose`.
+    """
+    try:
+        about = unpack(path, None)
+    except Refused as error:
+        raise DeployError(str(error)) from None
+    if about["os"] != system:
+        raise DeployError(f"{path.name} is for {about['os']}, and {whose} {system}")
+    return about
 
 
 def committed() -> str:

@@ -13,8 +13,6 @@ from deploy.card.image import Image
 from deploy.card.secrets import Secrets
 from deploy.card.tools import last_words
 from deploy.errors import DeployError
-from deploy.on_device import release
-from deploy.on_device.errors import Refused
 
 FOLDER = "kiosk"  # on the FAT partition
 SCRIPT = Path(__file__).with_name("first-boot.sh")
@@ -51,12 +49,7 @@ def read(path: Path, codename: str) -> Bundle:
     """The bundle, every sum of it checked. Raises DeployError, also for one of another system."""
     if not path.is_file():
         raise DeployError(f"there is no bundle {path}; make it with `make bundle`")
-    try:
-        about = release.unpack(path, None)
-    except Refused as error:
-        raise DeployError(str(error)) from None
-    if about["os"] != codename:
-        raise DeployError(f"{path.name} is for {about['os']}, and the image is {codename}")
+    about = bundle.checked(path, codename, "the image is")
     return Bundle(path, about["commit"], tuple(about["apt"]))
 
 

@@ -150,15 +150,9 @@ def built(facts: dict[str, Any]) -> Path:
 
 def checked(path: Path, facts: dict[str, Any]) -> Path:
     """The bundle, every sum of it checked before a byte is sent. Raises DeployError."""
-    system = facts["os"]
     if path.suffix == ".zst" and not facts["zstd"]:
         raise DeployError("the device has no zstd: leave BUNDLE= out, or `sudo apt install zstd` on it")
-    try:
-        told = release.unpack(path, None)
-    except Refused as error:
-        raise DeployError(str(error)) from None
-    if told["os"] != system:
-        raise DeployError(f"{path.name} is for {told['os']}, and the device runs {system}: say OS={system}")
+    bundle.checked(path, facts["os"], "the device runs")
     return path
 
 
