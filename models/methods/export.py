@@ -18,12 +18,8 @@ from models.network.xnnpack_ops import take_weights
 
 def quantize_row(recipe: Recipe, folder: Path) -> None:
     """The trained network in `folder` as its int8 file, by the same faces and steps as what ships."""
-    export = exported(recipe, folder / WEIGHTS)
     faces = quantizer.representative_faces()
-    try:
-        data = quantizer.quantize(export, faces)
-    except Exception:  # the converter has no int8 form of every operation; TensorFlow raises what it likes
-        data = quantizer.quantize(export, faces, floats=True)
+    data = quantizer.quantize(exported(recipe, folder / WEIGHTS), faces)
     said = {
         "name": recipe.name, "about": recipe.about, "label": recipe.label, "range": recipe.range,
         "head": head_of(recipe), "normalisation": "uint8 RGB less 128",

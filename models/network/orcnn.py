@@ -4,7 +4,8 @@ Three convolutions (5×5 of 20, 7×7 of 40, 11×11 of 80), each with ReLU, local
 but for the last a 2×2 maximum, and a dense layer of 80.
 ORCNN answers V − 1 questions "older than k?" (the rank is
 how many are above one half), MRCNN is the same trunk with one number. SSR-Net's authors give 3.27 and 3.42
-years on MORPH2, 1.7 MB. The pools are ours: the paper's figure, which places them, was not at hand.
+years on MORPH2, 1.7 MB. The pools are ours: the paper's figure, which places them, was not at hand. So is
+the input from −1 to 1, at which Caffe's constants hardly normalise any more; pixels of 0 to 255 need them.
 """
 
 from __future__ import annotations
@@ -28,9 +29,13 @@ class LocalResponse(layers.Layer):
     def call(self, x):
         """Normalise features (batch, rows, columns, channels)."""
         half, channels = self.neighbours // 2, x.shape[-1]
-        squares = ops.pad(ops.square(x), ((0, 0), (0, 0), (0, 0), (half, half)))
+        squares = ops.pad(x * x, ((0, 0), (0, 0), (0, 0), (half, half)))
         total = sum(squares[..., i : i + channels] for i in range(self.neighbours))
-        return x / ops.power(self.k + self.alpha / self.neighbours * total, self.beta)
+        whole = self.k + self.alpha / self.neighbours * total
+        if self.beta != 0.75:
+            return x / ops.power(whole, self.beta)
+        root = ops.rsqrt(whole)  # to the power of −3/4 by products and inverse roots, which int8 has
+        return x * root * ops.rsqrt(whole * root)
 
     def get_config(self) -> dict:
         """The four numbers, so that a saved network can be read."""

@@ -43,29 +43,25 @@ def representative_faces(folder: Path = REPRESENTATIVE) -> np.ndarray:
     return np.stack([cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB) for path in paths])
 
 
-def quantize(model: keras.Model, faces: np.ndarray, *, floats: bool = False) -> bytes:
+def quantize(model: keras.Model, faces: np.ndarray) -> bytes:
     """The model in int8 throughout: weights per channel, activations by their ranges over `faces`.
 
     The input is raw pixels less 128 (scale 1, zero point −128); the outputs have a scale each. The mean error
     of the outputs over `faces` is corrected in their biases; `model` stays as it was.
     """
     before = model.get_weights()
-    correct_biases(model, convert(model, faces, floats=floats), faces)
-    quantized = convert(model, faces, floats=floats)
+    correct_biases(model, convert(model, faces), faces)
+    quantized = convert(model, faces)
     model.set_weights(before)
     return quantized
 
 
-def convert(model: keras.Model, faces: np.ndarray, *, floats: bool = False) -> bytes:
-    """The converter's own full-int8 post-training quantization, with finer steps before tanh.
-
-    `floats` lets it leave in float what it has no int8 form of, as local response normalisation.
-    """
+def convert(model: keras.Model, faces: np.ndarray) -> bytes:
+    """The converter's own full-int8 post-training quantization, with finer steps before tanh."""
     converter = tf.lite.TFLiteConverter.from_concrete_functions([_signature(model)])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: _with_full_range(faces)
-    allowed = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8, *[tf.lite.OpsSet.TFLITE_BUILTINS] * floats]
-    converter.target_spec.supported_ops = allowed
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = converter.inference_output_type = tf.int8
     # tflite_runtime 2.14 crashes on aarch64 on dense layers of 2 or 3 outputs with a scale a channel
     converter._experimental_disable_per_channel_quantization_for_dense_layers = True

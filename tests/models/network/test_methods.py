@@ -84,3 +84,10 @@ def test_local_response_divides_by_its_neighbours():
     layer = LocalResponse(neighbours=3, alpha=3.0, beta=1.0)
     out = keras.ops.convert_to_numpy(layer(np.array([[[[1.0, 2.0, 3.0]]]], np.float32)))
     np.testing.assert_allclose(out[0, 0, 0], [1 / 6, 2 / 15, 3 / 14], rtol=1e-6)
+
+
+def test_local_response_to_the_power_of_three_quarters():
+    # k 2 and α/n 14/9: sums of one channel of 3 with itself alone: 2 + 14 = 16, to the 3/4th 8
+    layer = LocalResponse(neighbours=1, alpha=14 / 9, beta=0.75, k=2.0)
+    out = keras.ops.convert_to_numpy(layer(np.array([[[[3.0, 3.0]]]], np.float32)))
+    np.testing.assert_allclose(out[0, 0, 0], [3 / 8, 3 / 8], rtol=1e-6)
