@@ -27,6 +27,7 @@ from device.errors import ConfigError
 from device.faces.detector import Detection, FaceDetector
 from device.frame import Frame, Image
 from device.pipeline.pipeline import Networks, Vision, open_networks
+from device.pipeline.second_looks import places
 
 CLIPS = (".mkv", ".mp4", ".avi", ".gif")
 PICTURES = (".jpg", ".jpeg", ".png")
@@ -35,6 +36,7 @@ MAX_FRAMES = 30  # of a clip, two seconds
 REPEATED = 6  # frames that a photograph is seen for
 SETTLE_S = 0.25  # not counted: a face is proven first
 MUST, MAY = 0.7, 0.3  # score of a reference's close-up: that must be found; that may be
+SAME = 0.3  # overlap of two close-ups from which they show one face
 LARGEST = 3.0  # times as wide as the face it is on: a box; first looks' are 1.1 to 2.2 times
 ABOUT = 8  # frames before and after in which a track's place may show its face
 EVERYTHING = {"detect_every": 1, "settled_every_s": 0.0}
@@ -130,8 +132,16 @@ def _frames(path: Path, settings: Settings) -> tuple[float, list[Image]]:
 
 
 def _proven(detector: FaceDetector, image: Image) -> list[Detection]:
-    close = (detector.close_up(image, face.box) for face in detector.detect(image))
-    return [face for face in close if face and face.score >= MAY]
+    """What a close-up proves of what the whole picture shows; of what only parts do, as what may be found."""
+    close = [detector.close_up(image, face.box) for face in detector.detect(image)]
+    proven = [face for face in close if face and face.score >= MAY]
+    rows, columns = image.shape[:2]
+    for part, _ in (place for place in places(columns, rows) if not place.quarters):
+        for face in detector.detect_in(image, part):
+            near = detector.close_up(image, face.box)
+            if near and near.score >= MAY and all(near.box.iou(other.box) < SAME for other in proven):
+                proven.append(near._replace(score=MAY))
+    return proven
 
 
 class _Seen(NamedTuple):

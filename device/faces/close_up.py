@@ -25,6 +25,16 @@ def as_in_close_up(look: Box) -> Box:
     return tight.shifted(0, -LOOK_DROP * tight.w)
 
 
+def as_in_first_look(face: Box, longer: int) -> Box:
+    """About the box that a first look would have of a face whose close-up has the box `face`.
+
+    `longer`: the picture's longer side. What is larger there than in a close-up is as in one.
+    """
+    width = 128 * face.w / longer
+    scale = 1 + (LOOK_SCALE - 1) * min(max((43 - width) / 23, 0.0), 1.0)
+    return face.shifted(0, LOOK_DROP * face.w).scaled(scale)
+
+
 class CloseUp(NamedTuple):
     """The face in pixels of the picture, the track's box at that time, and until when this is used."""
 
@@ -42,7 +52,7 @@ class CloseUp(NamedTuple):
 class CloseUpDetector(Protocol):
     """What finds a face in a close-up, as `FaceDetector` does."""
 
-    def close_up(self, image: Image, box: Box) -> Detection | None:
+    def close_up(self, image: Image, box: Box, quarters: int = 0) -> Detection | None:
         """The face at `box`, in pixels of `image`, None when there is none."""
 
 
@@ -53,12 +63,17 @@ class CloseUps:
         self._detector = detector
         self._made = 0
 
-    def make(self, image: Image, box: Box, now: float, settled: bool = False) -> CloseUp | None:
+    def make(
+        self, image: Image, box: Box, now: float, settled: bool = False, quarters: int = 0
+    ) -> CloseUp | None:
         """A close-up of the face at `box` (pixels of `image`) at frame time `now`; None when it shows none.
+
+        `quarters`: right angles by which the picture must be turned, clockwise, for the face to be upright.
 
         Each is used for a different time, so that those made on one frame do not all expire on one frame.
         """
-        face = self._detector.close_up(image, box)
+        turn = {"quarters": quarters} if quarters else {}
+        face = self._detector.close_up(image, box, **turn)
         self._made += 1
         life = (SETTLED_HOLD_S if settled else HOLD_S) * (0.75 + 0.5 * (self._made * GOLDEN_RATIO % 1))
         return CloseUp(face, box, now + life) if face else None

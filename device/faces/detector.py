@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.box import Box
-from device.faces.downscale import Downscaler
-from device.faces.levels import Correction, correction
+from device.faces.detector_networks import network_of
+from device.faces.letterbox import Letterbox
 from device.frame import Image
 from device.inference.interpreter import Model
 from device.inference.model_files import model_path
@@ -52,7 +52,7 @@ class Detector(Protocol):
     def detect(self, image: Image, picture_size: tuple[int, int] | None = None) -> list[Detection]:
         """As `FaceDetector.detect`."""
 
-    def close_up(self, image: Image, box: Box) -> Detection | None:
+    def close_up(self, image: Image, box: Box, quarters: int = 0) -> Detection | None:
         """As `FaceDetector.close_up`."""
 
 
@@ -101,20 +101,12 @@ class FaceDetector:
         self, kind: str = "short", interpreter: str = "auto", threads: int = 1, min_score: float = 0.5
     ):
         name, layers = KINDS[kind]
-        self._model = Model(model_path(name), interpreter, threads)
+        self._network = network_of(Model(model_path(name), interpreter, threads))
         self._far = kind == "full"
-        self.side = self._model.input_shape[1]
+        self.side = self._network.side
         self._anchors = anchor_centres(self.side, layers)
         self._min_logit = math.log(min_score / (1 - min_score))
-        self._input = np.full((1, self.side, self.side, 3), -1.0, np.float32)  # -1 is black
-        self._letterbox: tuple[int, int, int, int] | None = None
-        self._small: Image = np.empty((0, 0, 3), np.uint8)
-        self._rgb: Image = self._small
-        self._downscaler = Downscaler()
-        self._levels: Correction | None = (
-            None  # see `levels`: of the last whole picture, for its close-ups too
-        )
-        self._levels_known = True
+        self._letterbox = Letterbox(self.side)
 
     def detect(self, image: Image, picture_size: tuple[int, int] | None = None) -> list[Detection]:
         """Faces in `image` (uint8, height×width×3, BGR), best score first.
@@ -122,11 +114,29 @@ class FaceDetector:
         Coordinates are pixels of a picture of `picture_size` (width, height) that shows the same view:
         by default the image itself, otherwise the main stream whose scaled-down copy `image` is.
         """
-        self._levels_known = False
         return self._find(image, picture_size)
 
-    def _find(self, image: Image, picture_size: tuple[int, int] | None = None) -> list[Detection]:
-        found = [self._rows(image, *view) for view in self._views(image)]
+    def detect_in(self, image: Image, part: Box, quarters: int = 0) -> list[Detection]:
+        """Faces in a part of `image`, as if it were turned by so many right angles clockwise, best first.
+
+        All in the image's pixels, as it stands. Light and colour are mended as in the last whole picture.
+        """
+        x, y, w, h = part.clipped(image.shape[1], image.shape[0])
+        x, y = int(x), int(y)
+        cut = image[y : y + max(int(h), 1), x : x + max(int(w), 1)]
+        if not cut.size:
+            return []
+        return [_shifted(face, x, y) for face in self._find(cut, whole=False, quarters=quarters)]
+
+    def _find(
+        self,
+        image: Image,
+        picture_size: tuple[int, int] | None = None,
+        whole: bool = True,
+        quarters: int = 0,
+    ) -> list[Detection]:
+        views = self._views(image)
+        found = [self._rows(image, view, whole and view == views[0], quarters) for view in views]
         rows = np.concatenate([rows for rows, _ in found])
         if not len(rows):
             return []
@@ -151,31 +161,39 @@ class FaceDetector:
             return [(0, 0, side, rows), (columns - side, 0, side, rows)]
         return [(0, 0, columns, side), (0, rows - side, columns, side)]
 
-    def _rows(self, image: Image, left: int, top: int, width: int, height: int) -> tuple[Floats, Floats]:
+    def _rows(
+        self, image: Image, view: tuple[int, int, int, int], whole: bool, quarters: int
+    ) -> tuple[Floats, Floats]:
         """What the network finds in one part of the image: rows for `merge_overlapping` and scores (n,)."""
-        x0, y0, inner_width, inner_height = self._fill(image[top : top + height, left : left + width])
-        boxes, logits = self._outputs()
-        chosen = np.flatnonzero(logits > self._min_logit)
+        left, top, width, height = view
+        part = image[top : top + height, left : left + width]
+        x0, y0, inner_width, inner_height = self._letterbox.fill(part, whole, quarters)
+        chosen, answers, logits = self._network.answers(self._letterbox.pixels, self._min_logit)
         if not len(chosen):
             return np.empty((0, 16), np.float32), np.empty(0, np.float32)
-        scores = 1 / (1 + np.exp(-np.clip(logits[chosen], -SCORE_CLIP, SCORE_CLIP)))
-        # one multiplication and one addition take network coordinates to the image's pixels
-        gain = np.array([width / inner_width, height / inner_height], np.float32)
-        offset = np.array([left, top], np.float32) - np.array([x0, y0], np.float32) * gain
-        points = boxes[chosen].reshape(len(chosen), 8, 2)
+        scores = 1 / (1 + np.exp(-np.clip(logits, -SCORE_CLIP, SCORE_CLIP)))
+        # one multiplication and one addition take network coordinates to the pixels of the part, turned
+        turned = (height, width) if quarters % 2 else (width, height)
+        gain = np.array(turned, np.float32) / np.array((inner_width, inner_height), np.float32)
+        offset = -np.array([x0, y0], np.float32) * gain
+        points = answers.reshape(len(chosen), 8, 2)
         centres = self._anchors[chosen][:, None] * self.side
         half = points[:, 1:2] / 2
         middle = points[:, 0:1] + centres
         points = np.concatenate([middle - half, middle + half, points[:, 2:] + centres], axis=1)
-        return (points * gain + offset).reshape(-1, 16), scores
+        points = np.asarray(points * gain + offset, np.float32)
+        if quarters % 4:
+            points = _turned_back(points, quarters % 4, width, height)
+        return (points + np.array([left, top], np.float32)).reshape(-1, 16), scores
 
-    def close_up(self, image: Image, box: Box) -> Detection | None:
+    def close_up(self, image: Image, box: Box, quarters: int = 0) -> Detection | None:
         """The face at `box` as a close-up shows it, None when there is none there.
 
         `image` is uint8 (height, width, 3) BGR; `box` and what is returned are in its pixels. A face gains
         by the finer scale, and what resembles one in the small picture only (a print on a shirt, folded
         hands) loses; and its keypoints are several times as exact, which is what an age depends on. Light and
-        colour are mended as in the last picture that was searched.
+        colour are mended as in the last picture that was searched. `quarters`: right angles by which the
+        picture must be turned, clockwise, for the face to be upright.
         """
         rows, columns = image.shape[:2]
         x, y, w, h = box.scaled(CLOSE_UP_SCALE).clipped(columns, rows)
@@ -183,45 +201,39 @@ class FaceDetector:
         part = image[y : y + max(int(h), 1), x : x + max(int(w), 1)]
         if not part.size:
             return None
-        if self._levels is not None and self._levels.grainy:
+        if self._letterbox.levels is not None and self._letterbox.levels.grainy:
             part = np.asarray(cv2.GaussianBlur(part, (0, 0), SMOOTHING * box.w), np.uint8)
         there = box.shifted(-x, -y)
-        face = max(self._find(part), key=lambda face: face.box.iou(there), default=None)
+        face = max(
+            self._find(part, whole=False, quarters=quarters),
+            key=lambda face: face.box.iou(there),
+            default=None,
+        )
         if face is None or face.box.iou(there) < CLOSE_UP_IOU:
             return None
-        return Detection(face.box.shifted(x, y), face.score, face.keypoints + np.array((x, y), np.float32))
-
-    def _fill(self, image: Image) -> tuple[int, int, int, int]:
-        """Scale the image into the middle of the input; returns its place there: x, y, width, height."""
-        rows, columns = image.shape[:2]
-        scale = self.side / max(rows, columns)
-        width, height = round(columns * scale), round(rows * scale)
-        place = ((self.side - width) // 2, (self.side - height) // 2, width, height)
-        if place != self._letterbox:
-            self._letterbox = place
-            self._input.fill(-1.0)
-            self._small = np.empty((height, width, 3), np.uint8)
-            self._rgb = np.empty_like(self._small)
-        self._downscaler.scale(image, self._small)
-        if not self._levels_known:
-            self._levels, self._levels_known = correction(self._small), True
-        if self._levels is not None:
-            self._levels.apply(self._small)
-        cv2.cvtColor(self._small, cv2.COLOR_BGR2RGB, dst=self._rgb)
-        x, y = place[:2]
-        inside = self._input[0, y : y + height, x : x + width]
-        np.multiply(self._rgb, np.float32(1 / 127.5), out=inside)
-        np.subtract(inside, np.float32(1), out=inside)
-        return place
-
-    def _outputs(self) -> tuple[Floats, Floats]:
-        """Run the network: raw boxes (anchors, 16) in input pixels, and raw scores (anchors,)."""
-        first, second = self._model.run(self._input)
-        if first.shape[-1] == 1:
-            first, second = second, first
-        return first[0], second[0, :, 0]
+        return _shifted(face, x, y)
 
 
 def _detection(row: Floats, score: float) -> Detection:
     left, top, right, bottom = (float(v) for v in row[:4])
     return Detection(Box(left, top, right - left, bottom - top), score, row[4:].reshape(6, 2))
+
+
+def _shifted(face: Detection, x: float, y: float) -> Detection:
+    return Detection(face.box.shifted(x, y), face.score, face.keypoints + np.array((x, y), np.float32))
+
+
+def _turned_back(points: Floats, quarters: int, width: int, height: int) -> Floats:
+    """Points (n, 8, 2) of a picture turned clockwise, as they are in the picture of this size itself."""
+    x, y = points[..., 0], points[..., 1]
+    columns, rows = {1: (y, height - x), 2: (width - x, height - y), 3: (width - y, x)}[quarters]
+    turned: Floats = np.stack([columns, rows], axis=-1)
+    corners = turned[:, :2]
+    turned[:, :2] = np.stack([corners.min(1), corners.max(1)], axis=1)
+    return turned
+
+
+def quarters_to_upright(keypoints: Floats) -> int:
+    """Right angles by which a picture must be turned, clockwise, for this face's eyes to be nearly level."""
+    across, down = (keypoints[LEFT_EYE] - keypoints[RIGHT_EYE]).tolist()
+    return round(-math.atan2(down, across) / (math.pi / 2)) % 4

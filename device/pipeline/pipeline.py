@@ -16,7 +16,7 @@ from device.budget.timing import Timings
 from device.config.schema import Settings
 from device.faces.alignment import SIDE, Cropper
 from device.faces.close_up import CloseUp, CloseUps, as_in_close_up
-from device.faces.detector import Detection, Detector, FaceDetector
+from device.faces.detector import Detection, Detector, FaceDetector, quarters_to_upright
 from device.faces.quality import measure
 from device.faces.refiner import FaceRefiner, Refiner
 from device.frame import Frame, Image
@@ -24,6 +24,7 @@ from device.person import Person
 from device.pipeline.faces_to_hide import FacesToHide
 from device.pipeline.person_state import PersonState, person_of, person_states
 from device.pipeline.scheduler import Scheduler, inference_count
+from device.pipeline.second_looks import PartDetector, SecondLooks
 from device.tracks.still import StillFaces
 from device.tracks.tracker import Track, Tracker
 from device.tracks.zones import Zones
@@ -69,6 +70,9 @@ class Vision:
         self._refiner = refiner
         near = settings.detector.range == "short"  # the full range detector sees no better in a close-up
         self._close_ups = CloseUps(detector) if near else None
+        self._second_looks: SecondLooks | None = None
+        if near and isinstance(detector, PartDetector):
+            self._second_looks = SecondLooks(detector, size)
         self._size = size
         self._stages = stages
         self._cropper = Cropper()
@@ -100,6 +104,8 @@ class Vision:
         start = time.monotonic()
         picture = frame.image if frame.small is None else frame.small
         found = self._detector.detect(picture, self._size)
+        if self._second_looks is not None:
+            found = self._second_looks.complete(found, frame.image, self.tracker.all_tracks, frame.time)
         seconds = time.monotonic() - start
         self._stages.add("detect", seconds)
         self.scheduler.on_detection_cost(seconds)
@@ -139,7 +145,8 @@ class Vision:
     def _refresh_close_up(self, close_ups: CloseUps, frame: Frame, track: PersonTrack) -> None:
         start = time.monotonic()
         state = track.companion
-        state.close_up = close_ups.make(frame.image, track.box, frame.time, state.settled)
+        quarters = quarters_to_upright(track.keypoints)
+        state.close_up = close_ups.make(frame.image, track.box, frame.time, state.settled, quarters)
         seconds = time.monotonic() - start
         self._close_ups_done += 1
         self._close_up_s += seconds

@@ -8,7 +8,13 @@ import pytest
 
 from device.box import Box
 from device.faces import detector as detector_module
-from device.faces.detector import Detection, FaceDetector, anchor_centres, merge_overlapping
+from device.faces.detector import (
+    Detection,
+    FaceDetector,
+    anchor_centres,
+    merge_overlapping,
+    quarters_to_upright,
+)
 
 SQUARE = Path(__file__).parents[2] / "golden" / "square.png"
 
@@ -77,6 +83,7 @@ class Scripted:
 
     def __init__(self, side, anchors, scores_first=True):
         self.input_shape = (1, side, side, 3)
+        self.outputs = [{}, {}]
         self.boxes = np.zeros((1, anchors, 16), np.float32)
         self.logits = np.full((1, anchors, 1), -50.0, np.float32)
         self.seen, self.asked = [], None
@@ -179,10 +186,11 @@ def test_the_network_is_shown_rgb_from_minus_one_to_one_between_black_bars(scrip
 def test_a_picture_of_another_shape_finds_no_rest_of_the_last_one(scripted):
     detector, network = scripted()
     detector.detect(picture(256, 128, (255, 255, 255)))
-    buffers = detector._small, detector._rgb
+    letterbox = detector._letterbox
+    buffers = letterbox._small, letterbox._rgb
     detector.detect(picture(512, 256, (255, 255, 255)))
-    assert detector._small is buffers[0]  # and one of the same shape is scaled into what is there
-    assert detector._rgb is buffers[1]
+    assert letterbox._small is buffers[0]  # and one of the same shape is scaled into what is there
+    assert letterbox._rgb is buffers[1]
     detector.detect(picture(128, 256, (255, 255, 255)))
     seen = network.seen[-1]
     assert (seen[:, :32] == -1).all()
@@ -244,7 +252,8 @@ def answering(scripted):
         detector, _ = scripted()
         parts = []
 
-        def detect(part):
+        def detect(part, whole, quarters):
+            assert not whole
             parts.append(part)
             return list(faces)
 
@@ -291,6 +300,49 @@ def test_a_close_up_must_show_a_fifth_of_the_face(answering):
     assert answering(face_at(40, 40, 7.9, 40))[0].close_up(MAP, Box(300, 200, 40, 40)) is None
 
 
+@pytest.mark.parametrize("quarters", range(4))
+def test_a_part_is_searched_turned_and_told_as_it_stands(scripted, quarters):
+    """A face 16 wide and 8 high about (60, 44) of the network's square, its first keypoint in the middle."""
+    detector, network = scripted()
+    network.says(2 * (5 * 16 + 7), 2.0, (0, 0, 16, 8), STEPS)
+    image = np.zeros((200, 300, 3), np.uint8)
+    (face,) = detector.detect_in(image, Box(100, 50, 128, 128), quarters)
+    x, y = {0: (60, 44), 1: (44, 128 - 60), 2: (128 - 60, 128 - 44), 3: (128 - 44, 60)}[quarters]
+    assert face.box.centre == pytest.approx((100 + x, 50 + y))
+    assert (face.box.w, face.box.h) == pytest.approx((8, 16) if quarters % 2 else (16, 8))
+    assert face.keypoints[0].tolist() == pytest.approx([100 + x, 50 + y])
+    step = {0: (2, 1), 1: (1, -2), 2: (-2, -1), 3: (-1, 2)}[quarters]
+    assert (face.keypoints[1] - face.keypoints[0]).tolist() == pytest.approx(step)
+
+
+def test_a_turned_picture_is_shown_upright(scripted):
+    detector, network = scripted()
+    image = np.zeros((64, 128, 3), np.uint8)
+    image[:, :32] = 255  # at the left, so above once it is turned clockwise
+    detector.detect(image)
+    detector.detect_in(image, Box(0, 0, 128, 64), 1)
+    turned = network.seen[-1]
+    assert (turned[:32, 32:96] == 1).all()
+    assert (turned[32:, 32:96] == -1).all()
+    assert (turned[:, :32] == -1).all()
+
+
+def test_nothing_is_found_in_a_part_outside_the_picture(scripted):
+    detector, network = scripted()
+    network.says(0, 2.0, (0, 0, 16, 8), STEPS)
+    assert detector.detect_in(picture(64, 64), Box(100, 0, 20, 20)) == []
+
+
+@pytest.mark.parametrize(("degrees", "quarters"), [
+    (0, 0), (40, 0), (-40, 0), (50, 3), (90, 3), (-90, 1), (180, 2), (-170, 2), (-50, 1),
+])  # fmt: skip
+def test_a_face_tells_how_to_turn_it_upright(degrees, quarters):
+    angle = np.deg2rad(degrees)
+    keypoints = np.zeros((6, 2), np.float32)
+    keypoints[1] = 10 * np.cos(angle), 10 * np.sin(angle)
+    assert quarters_to_upright(keypoints) == quarters
+
+
 def test_one_part_without_a_face_does_not_spoil_the_other(scripted):
     detector, network = scripted("full")
     run = network.run
@@ -309,9 +361,9 @@ def test_the_network_is_given_the_mended_picture_and_so_are_its_close_ups():
     detector = FaceDetector()
     dark = np.full((240, 320, 3), 46, np.uint8)
     detector.detect(dark)
-    assert detector._input.max() == pytest.approx(230 / 127.5 - 1, abs=1e-6)
+    assert detector._network._input.max() == pytest.approx(230 / 127.5 - 1, abs=1e-6)
     detector.close_up(dark, Box(100.0, 100.0, 40.0, 40.0))
-    assert detector._input.max() == pytest.approx(230 / 127.5 - 1, abs=1e-6)
+    assert detector._network._input.max() == pytest.approx(230 / 127.5 - 1, abs=1e-6)
 
 
 def test_in_a_tenth_of_the_light_a_face_is_found_where_it_is():
