@@ -60,6 +60,8 @@ def install(layout: Layout, bundle: Path) -> tuple[str, bool]:
         raise
     finally:
         shutil.rmtree(part, ignore_errors=True)
+    for other in layout.incoming.glob("*.tar.*"):  # those whose sending was cut and not taken up again
+        _leave(layout, other)
     _leave(layout, bundle)
     return commit, True
 

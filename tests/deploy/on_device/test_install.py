@@ -200,7 +200,9 @@ def test_leftovers_of_a_cut_unpacking_go(device, tmp_path):
 
 def test_a_bundle_in_incoming_goes_once_it_was_looked_at(device, tmp_path):
     good = Path(shutil.copy(bundle(tmp_path, NEW), device.home / "incoming"))
+    (device.home / "incoming/kiosk-cut-bookworm.tar.zst").write_text("half of another commit's")
     install.install(Layout(device.root), good)
+    assert list((device.home / "incoming").iterdir()) == []
     bad = device.home / "incoming/bad.tar.zst"
     bad.write_text("cut on the way")
     with pytest.raises(Refused):
