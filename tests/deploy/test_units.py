@@ -66,6 +66,15 @@ def test_the_service_says_what_was_agreed():
     assert values(text, "OnFailure") == ["kiosk-reboot@service.service kiosk-retry.timer"]
 
 
+def test_what_follows_an_end_has_ten_seconds_for_each_python():
+    """systemd allows TimeoutStopSec= to each; both in one command took longer on a slow machine."""
+    commands = values((UNITS / "kiosk.service").read_text(), "ExecStopPost")
+    assert ["after_end.sh" in command for command in commands] == [True, False]
+    assert ["save_fault.py" in command for command in commands] == [False, True]
+    script = (UNITS.parent / "on_device/after_end.sh").read_text()
+    assert script.count("/usr/bin/python3") == 1
+
+
 def test_growing_pauses_leave_time_for_twenty_starts_that_hang():
     """Each takes 10 s to start, 30 s until the watchdog, 10 s to end, and a pause of at most 60 s."""
     text = next(UNITS.glob("when/systemd-254/**/restart-steps.conf")).read_text()
