@@ -42,3 +42,22 @@ def test_two_epochs_of_a_row_of_each_family(samples, tmp_path):
     assert again.returncode == 0
     assert "nothing left to train" in again.stdout
     assert "took" not in again.stdout  # no step is made twice
+
+
+FORMS = (
+    "ssrnet-static", "ssrnet-27", "ssrnet-one-stream", "ssrnet-static-softmax", "mobilenet", "densenet-13",
+    "mrcnn", "dex", "covered-both", "tiny-8-maximum",
+)  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_each_form_becomes_int8_throughout_and_says_what_float_says(tmp_path):
+    environment = {k: v for k, v in os.environ.items() if k != "KERAS_BACKEND"} | {"PYTHONPATH": str(ROOT)}
+    run = [sys.executable, "-m", "tests.models.methods.forms", str(tmp_path), *FORMS]
+    done = subprocess.run(run, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    said = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    assert [form["name"] for form in said] == list(FORMS)
+    assert {form["name"]: form["floats"] for form in said if form["floats"]} == {}
+    assert {form["name"]: form["off"] for form in said if form["off"] > 3.0} == {}
