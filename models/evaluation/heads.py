@@ -15,7 +15,7 @@ from device.frame import Image
 from device.inference.interpreter import Model
 
 METADATA = "kiosk-age"  # name of the metadata inside the files of this project
-HEADS = ("stages", "distribution", "value", "ranks", "two_points")
+HEADS = ("stages", "static", "distribution", "value", "ranks", "two_points")
 
 
 def read_metadata(data: bytes) -> dict[str, Any]:
@@ -35,8 +35,9 @@ def decode(head: str, tensors: list[Values], low: float, high: float, step: floa
 
     The same as `models/methods/learner.py` has it in training.
     """
-    if head == "stages":
-        return low + stagewise_age(by_stage(tensors), high - low + step)
+    if head in ("stages", "static"):
+        stages = by_stage(tensors) if head == "stages" else [(p, [0.0] * len(p), 0.0) for p in tensors]
+        return low + stagewise_age(stages, high - low + step)
     first = np.asarray(tensors[0], np.float64)
     if head == "distribution":
         shares = np.exp(first - first.max())

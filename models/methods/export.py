@@ -10,7 +10,7 @@ from models.quantization import quantize as quantizer  # first: it chooses Tenso
 # isort: split
 import keras
 
-from models.methods.networks import head_of, network
+from models.methods.networks import file_head, network
 from models.methods.recipe import Recipe
 from models.methods.run_files import INT8, WEIGHTS
 from models.network.xnnpack_ops import take_weights
@@ -22,7 +22,7 @@ def quantize_row(recipe: Recipe, folder: Path) -> None:
     data = quantizer.quantize(exported(recipe, folder / WEIGHTS), faces)
     said = {
         "name": recipe.name, "about": recipe.about, "label": recipe.label, "range": recipe.range,
-        "head": head_of(recipe), "normalisation": "uint8 RGB less 128",
+        "head": file_head(recipe), "normalisation": "uint8 RGB less 128",
         "weights_sha256": hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest(),
         "calibration_sha256": hashlib.sha256(faces.tobytes()).hexdigest(),
     }  # fmt: skip

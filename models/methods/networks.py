@@ -39,6 +39,15 @@ def head_of(recipe: Recipe) -> str:
     return HEADS[recipe.network["name"]]
 
 
+def file_head(recipe: Recipe) -> str:
+    """The kind of the int8 file's outputs: as `head_of`, but "static": p alone, where η and Δ are 0.
+
+    XNNPACK ends the process at tensors that are always 0: they have a scale of nothing.
+    """
+    static = recipe.network["name"] == "ssrnet" and not recipe.network.get("dynamic_range", True)
+    return "static" if static else head_of(recipe)
+
+
 def points_of(recipe: Recipe) -> int:
     """How many points the label's range has."""
     low, high, step = recipe.range
@@ -59,7 +68,9 @@ def network(recipe: Recipe, *, export: bool = False) -> keras.Model:
     name = settings.pop("name")
     if name == "ssrnet":
         stages, streams = settings.pop("stages", PAPER_STAGES), settings.pop("streams", ("relu", "tanh"))
-        return ssrnet(stages=tuple(stages), streams=tuple(streams), export=export, **settings)
+        model = ssrnet(stages=tuple(stages), streams=tuple(streams), export=export, **settings)
+        alone = export and file_head(recipe) == "static"
+        return keras.Model(model.input, model.outputs[0::3], name="ssrnet") if alone else model
     if name == "tiny_age_net":
         return tiny_age_net(settings.get("compression", 8), points, settings.get("pool", "hybrid"))
     if name == "c3ae":

@@ -33,6 +33,11 @@ def test_stages_are_the_papers_regression_over_the_range():
     assert decode("stages", [[0.5, 0.5], [0.0, 0.0], [0.0]], 1, 5, 1) == pytest.approx(1 + 1.25)
 
 
+def test_static_stages_have_p_alone():
+    # the second of two bins over 101 years, then the first of two within it
+    assert decode("static", [[0.0, 1.0], [1.0, 0.0]], *AGES) == pytest.approx(101 / 2)
+
+
 def test_the_shipped_file_is_read_as_ever():
     net = open_network("age")
     assert type(net).__name__ == "AgeNet"
