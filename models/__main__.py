@@ -14,6 +14,10 @@ COMMANDS = {
         "models.refiner_commands",
         "train or quantize the refiner, which places keypoints (workstation)",
     ),
+    "detector": (
+        "models.detector_commands",
+        "train or quantize the int8 detector, which finds faces (workstation)",
+    ),
     "methods": ("models.methods.commands", "the methods of the field side by side: train, measure, table"),
     "evaluate": ("models.evaluation.evaluate", "the shipped file's errors on labelled faces"),
     "delegation": ("models.quantization.delegation", "a model file's operations, and which XNNPACK runs"),

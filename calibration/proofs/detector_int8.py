@@ -20,6 +20,8 @@ from device.config.loader import changed, defaults
 from device.errors import ConfigError
 from device.faces.border import with_border
 from device.faces.detector import FaceDetector
+from device.faces.detector_networks import FloatNetwork
+from device.faces.letterbox import Letterbox
 from device.frame import Frame
 from device.inference.interpreter import Model
 from device.inference.model_files import model_path
@@ -38,13 +40,13 @@ def representative_inputs() -> list[np.ndarray]:
     from device.camera.demo.source import Demo
 
     settings = changed(defaults(), camera={"width": SIZE[0], "height": SIZE[1]})
-    detector, frame, inputs = FaceDetector("short"), Frame(SIZE), []
+    letterbox, frame, inputs = Letterbox(SIDE), Frame(SIZE), []
     for people, indices in (("", range(0, 1200, 30)), ("1", (0, 40)), ("4", (0, 40)), ("9", (0, 40))):
         demo = Demo(settings, people)
         for index in indices:
             demo.draw(index, frame)
-            detector._fill(frame.image)
-            inputs.append(detector._input.copy())
+            letterbox.fill(frame.image)
+            inputs.append(letterbox.pixels[None] / np.float32(127.5) - 1)
     return inputs
 
 
@@ -159,7 +161,7 @@ def main(args: Namespace) -> int:
     source = model_path("face-short")
     data = quantize(source.read_bytes(), representative_inputs())
     float_detector, int8_detector = FaceDetector("short"), FaceDetector("short")
-    int8_detector._model = Model(data)
+    int8_detector._network = FloatNetwork(Model(data))
     print(f"size: {source.stat().st_size} bytes float, {len(data)} int8")
     print("time: {} ms float, {} ms int8".format(*latencies_ms(Model(source), Model(data))))
     for name, pictures in (("clips", frames(args.video)), ("photographs", photographs(args.photos))):

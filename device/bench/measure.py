@@ -98,7 +98,7 @@ def measured_run(settings: Settings, frames: int, warm_up: int) -> MeasuredRun:
 
 def detection_ms(settings: Settings, threads: int, image: Image) -> float:
     """The median time of a detection with so many threads, in ms."""
-    detector = FaceDetector(settings.detector.range, settings.age.interpreter, threads)
+    detector = FaceDetector(settings.detector.kind, settings.age.interpreter, threads)
     times = []
     for _ in range(DETECTIONS):
         start = time.monotonic()

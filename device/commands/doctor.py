@@ -130,10 +130,11 @@ def _interpreter(settings: Settings) -> Iterator[Verdict]:
 
 def _models(settings: Settings) -> Iterator[Verdict]:
     from device.age.error_model import belongs_to
+    from device.faces.detector import KINDS
     from device.inference.model_files import model_path
 
     refiner = ["refiner"] if settings.detector.refine else []
-    for name in (f"face-{settings.detector.range}", *refiner, settings.age.model):
+    for name in (KINDS[settings.detector.kind][0], *refiner, settings.age.model):
         try:
             yield Verdict("ok", "model", f"{name}: {model_path(name).name}, as pinned")
         except DeviceError as error:
@@ -336,7 +337,7 @@ def _detector(settings: Settings) -> FaceDetector:
     from device.faces.detector import FaceDetector
 
     chosen = settings.detector
-    return FaceDetector(chosen.range, settings.age.interpreter, chosen.threads, chosen.min_score)
+    return FaceDetector(chosen.kind, settings.age.interpreter, chosen.threads, chosen.min_score)
 
 
 def _picture(image: Image, settings: Settings) -> Iterator[Verdict]:

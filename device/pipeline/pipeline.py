@@ -223,7 +223,7 @@ def open_networks(settings: Settings) -> Networks:
     chosen, age = settings.detector, settings.age
     near = chosen.range == "short"
     min_score = chosen.min_score * (PROPOSED if near else 1)
-    detector = FaceDetector(chosen.range, age.interpreter, chosen.threads, min_score)
+    detector = FaceDetector(chosen.kind, age.interpreter, chosen.threads, min_score)
     net = AgeNet(age.model, age.interpreter, attributes=bool(wanted(age)))
     black: Image = np.zeros((SIDE, SIDE, 3), np.uint8)
     detector.detect(black)  # the first run of a network is slow, and would mislead the scheduler

@@ -125,16 +125,22 @@ def clip_faces(path: Path) -> tuple[list[Sighting], list[np.ndarray]]:
     return seen, empty
 
 
-def closely(detector: FaceDetector, frame: np.ndarray, box: Box) -> Sighting | None:
-    """The face at `box` by several close-ups, cut out with what is around it."""
-    rows, columns = frame.shape[:2]
+def close_views(detector: FaceDetector, frame: np.ndarray, box: Box) -> list[Detection]:
+    """The face at `box` by several close-ups."""
+    columns = frame.shape[1]
     turned = np.ascontiguousarray(frame[:, ::-1])
     other = Box(columns - box.x - box.w, box.y, box.w, box.h)
     views = [face for zoom in ZOOMS if (face := detector.close_up(frame, box.scaled(zoom)))]
     views += [
         mirrored(face, columns) for zoom in ZOOMS if (face := detector.close_up(turned, other.scaled(zoom)))
     ]
-    seen = mean_face(views)
+    return views
+
+
+def closely(detector: FaceDetector, frame: np.ndarray, box: Box) -> Sighting | None:
+    """The face at `box` by several close-ups, cut out with what is around it."""
+    rows, columns = frame.shape[:2]
+    seen = mean_face(close_views(detector, frame, box))
     if seen is None:
         return None
     keypoints, box = seen

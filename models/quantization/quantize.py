@@ -58,7 +58,7 @@ def quantize(model: keras.Model, faces: np.ndarray) -> bytes:
 
 def convert(model: keras.Model, faces: np.ndarray) -> bytes:
     """The converter's own full-int8 post-training quantization, with finer steps before tanh."""
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([_signature(model)])
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([signature(model)])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: _with_full_range(faces)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
@@ -104,10 +104,11 @@ def int8_outputs(quantized: bytes, faces: np.ndarray) -> list[np.ndarray]:
 
 def to_float(model: keras.Model) -> bytes:
     """The same graph as a float TFLite file, to compare with."""
-    return tf.lite.TFLiteConverter.from_concrete_functions([_signature(model)]).convert()
+    return tf.lite.TFLiteConverter.from_concrete_functions([signature(model)]).convert()
 
 
-def _signature(model: keras.Model):
+def signature(model: keras.Model):
+    """The model for one picture, as the converter takes it."""
     shape = (1, *model.input_shape[1:])
 
     @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32, name="pixels")])

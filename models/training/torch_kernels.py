@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from keras import layers
 
+from models.network.detector import Steps
 from models.network.orcnn import LocalResponse
 
 
@@ -20,12 +21,13 @@ class Mode(NamedTuple):
     """How the graph is run: in training or not.
 
     In training, the leaky slope (part of the gradient that an inactive ReLU unit passes), and whether dropout
-    is on.
+    is on. `seen`, where given, is told what each layer of `Steps` is fed, by the layer's name.
     """
 
     training: bool
     leaky_slope: float = 0.0
     dropout: bool = True
+    seen: dict[str, list[torch.Tensor]] | None = None
 
 
 def leaky_gradient_relu(x: torch.Tensor, leaky_slope: float) -> torch.Tensor:
@@ -89,6 +91,23 @@ def _padded(layer, x):
     return F.pad(x, pads) if any(pads) else x
 
 
+def _more_channels(layer, mode, x):
+    """What the detector's network adds channels of zeros by."""
+    return F.pad(x, (0, 0, 0, 0, *layer.padding[1]))
+
+
+def _steps(layer, mode, x):
+    """As the converter does it: zero is one of the steps."""
+    if mode.seen is not None:
+        mode.seen.setdefault(layer.name, []).append(x.detach())
+    low, high = layer.low.value.item(), layer.high.value.item()
+    if low == high:
+        return x
+    scale = (high - low) / 255
+    zero = min(max(round(-low / scale), 0), 255)
+    return torch.fake_quantize_per_tensor_affine(x.float(), scale, zero, 0, 255)
+
+
 def _norm(layer, mode, x):
     return F.batch_norm(
         x, layer.moving_mean.value, layer.moving_variance.value, layer.gamma.value, layer.beta.value,
@@ -114,6 +133,8 @@ def _dense(layer, mode, x):
 KERNELS = {
     layers.Conv2D: _conv,
     layers.DepthwiseConv2D: _depthwise,
+    layers.ZeroPadding2D: _more_channels,
+    Steps: _steps,
     layers.BatchNormalization: _norm,
     LocalResponse: _local_response,
     layers.Dense: _dense,

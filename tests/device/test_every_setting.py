@@ -126,7 +126,8 @@ def networks(settings, scene):
 
         scene.monkeypatch.setattr(module, "Interpreter", make)
     detector, net, refiner = open_networks(settings)
-    found = detector.side, round(detector._min_logit, 3), net.path.name, net.package
+    kind = type(detector._network).__name__, detector.side
+    found = kind, round(detector._min_logit, 3), net.path.name, net.package
     return *found, refiner is None, threads
 
 
@@ -376,6 +377,7 @@ EFFECTS = {
     "camera.retry_max_s": Effect(3.0, pauses),
     "camera.give_up_s": Effect(5.0, pauses),
     "detector.range": Effect("full", networks),
+    "detector.network": Effect("int8", networks),
     "detector.min_score": Effect(0.6, networks),
     "detector.threads": Effect(2, networks),
     "detector.refine": Effect(True, networks),

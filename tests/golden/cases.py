@@ -127,6 +127,8 @@ def _cases() -> list[Case]:
             cases.append(Case(pictures, f"detector {kind} {package}", found, DETECTED))
         cases.append(Case(pictures, f"photo {package}", partial(photo, package), PHOTO))
     if "ai_edge_litert" in available():
+        found = partial(detections, "short-int8", "ai_edge_litert")
+        cases.append(Case(pictures, "detector short-int8 ai_edge_litert", found, DETECTED))
         cases += [
             Case(runs, "film", lambda: scripted.two_people().film, FILMED),
             Case(runs, "events of two people", lambda: scripted.events(scripted.two_people()), RAN),
