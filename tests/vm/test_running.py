@@ -56,18 +56,6 @@ def test_a_loop_that_spins_is_ended(kiosk, machine, workshop, say):
     assert "watchdog" in kiosk.journal()
 
 
-def test_a_stop_that_takes_force_is_no_failure(kiosk, machine):
-    """Frozen, it cannot hear SIGTERM. A failure of the unit would restart the machine, or be counted."""
-    boot_id = machine.ssh("cat /proc/sys/kernel/random/boot_id")
-    machine.ssh(f"echo 1 | sudo tee {GROUP}/cgroup.freeze; sudo systemctl stop kiosk")
-    assert kiosk.property("Result") == "timeout"
-    told = "ended as it was asked to"
-    wait_for(lambda: told in kiosk.journal(), 30 * pace(machine), kiosk.journal)
-    machine.ssh("sudo systemctl stop kiosk-retry.timer; sudo systemctl start kiosk")
-    kiosk.wait_well()
-    assert machine.ssh("cat /proc/sys/kernel/random/boot_id") == boot_id
-
-
 def test_a_hog_in_its_cgroup_is_ended(kiosk, machine, say):
     old, restarts = kiosk.pid(), int(kiosk.property("NRestarts"))
     limit = int(machine.ssh(f"cat {GROUP}/memory.max"))
