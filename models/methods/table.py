@@ -16,7 +16,7 @@ from models.methods.recipe import STUDIES, Recipe
 
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 RESAMPLES = 2000  # of the bootstrap
-COMMAND = "`python -m models methods run {}`"
+COMMAND = "`python -m models methods run {} --data utkface64.zip --photographs fgnet.zip`"
 # each study's title, the row that the others are compared with, and their order
 TITLES = {
     "stages": ("SSR-Net's own comparison", "ssrnet"),
@@ -80,7 +80,7 @@ class Table:
         parts = [self.study(study) for study in STUDIES]
         lacking = [name for name, row in self.rows.items() if not row.seeds]
         done = len(self.rows) - len(lacking)
-        parts.append(f"{done} of {len(self.rows)} rows are trained.{self.best()}")
+        parts.append(f"Rows trained: {done} of {len(self.rows)}.{self.best()}")
         if lacking:
             parts.append(f"Not trained yet: {COMMAND.format(' '.join(lacking))}")
         return "\n\n".join(parts) + "\n"

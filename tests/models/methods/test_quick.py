@@ -45,7 +45,7 @@ def test_two_epochs_of_a_row_of_each_family(samples, tmp_path):
 
 
 FORMS = (
-    "ssrnet-static", "ssrnet-27", "ssrnet-one-stream", "ssrnet-static-softmax", "mobilenet", "densenet-13",
+    "ssrnet-static", "ssrnet-27", "ssrnet-one-stream", "ssrnet-static-softmax", "densenet-13",
     "mrcnn", "dex", "covered-both", "tiny-8-maximum",
 )  # fmt: skip
 

@@ -57,7 +57,7 @@ def test_the_means_of_the_seeds_and_the_difference_stand_in_the_row(folder):
 def test_what_is_not_trained_is_said_with_its_command(folder):
     text = table(folder).markdown()
     assert "| `mobilenet`: MobileNet 0.25 | not trained yet |" in text
-    assert "2 of 30 rows are trained." in text
+    assert "Rows trained: 2 of 30." in text
     command = text.rpartition("Not trained yet: ")[2]
     assert command.startswith("`python -m models methods run c3ae covered-both")
     assert "ssrnet-static" not in command.split()
