@@ -14,6 +14,7 @@ from device.tracks.tracker import Track
 
 FOUND_IOU = 0.3  # of a look with a followed face's box, from which the face is found
 STRONG = 0.4  # score of a look from which it needs no proof where a face is followed
+FAIR = 0.3  # score of a weak look from which its own box and keypoints are kept, once a close look proves it
 KEPT = 0.5  # score of a close look by which a followed face is found
 PROVEN_S = 0.5  # seconds that weak looks are believed for, at a face that was there
 ELSEWHERE = 0.4  # score that looks for new faces need, as nobody is there for whom there is evidence
@@ -93,7 +94,7 @@ def _proven_look(close: Detection, found: list[Detection], longer: int) -> Detec
     """
     box = as_in_first_look(close.box, longer)
     weak = max(found, key=lambda face: face.box.iou(box), default=None)
-    if weak is not None and weak.box.iou(box) > FOUND_IOU:
+    if weak is not None and weak.score >= FAIR and weak.box.iou(box) > FOUND_IOU:
         return weak
     return Detection(box, close.score, close.keypoints)
 
