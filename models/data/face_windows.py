@@ -21,7 +21,7 @@ from device.faces.border import detect_with_border
 from device.faces.detector import Detection, FaceDetector
 from device.faces.refiner import SIDE, WINDOW
 from models.data import augment
-from models.data.datasets import FaceSet
+from models.data.datasets import DataError, FaceSet
 
 MIRRORED = [1, 0, 2, 3, 5, 4]  # keypoints of the mirror image: the eyes and the ears change places
 BORDERS = (0.35, 0.5, 0.7)  # of a chip's side: the views that the teacher has of it
@@ -94,8 +94,10 @@ def chips(found: FaceSet, cache: Path) -> list[Sighting]:
 
 
 def frames(path: Path) -> Iterator[np.ndarray]:
-    """Every `STEP`th frame of a clip, uint8 BGR."""
+    """Every `STEP`th frame of a clip, uint8 BGR. Raises DataError for one that cannot be read."""
     clip, number = cv2.VideoCapture(str(path)), 0
+    if not clip.isOpened():
+        raise DataError(f"{path}: {'not a clip that OpenCV reads' if path.exists() else 'no such file'}")
     while True:
         whole, frame = clip.read()
         if not whole:

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from device.inference.model_files import model_path
-from models.data.datasets import FaceSet, is_validation, load
+from models.data.datasets import DataError, FaceSet, is_validation, load
 from models.data.face_pictures import (
     ANCHORS,
     FINE,
@@ -141,10 +141,14 @@ def errors(model: DetectorInTraining, held: Samples) -> dict[str, float]:
 def prepare(
     settings: dict, sources: list[str], clips: list[str], kept: list[str], out: Path
 ) -> tuple[Samples, Samples]:
-    """Samples to learn from, and those of kept clips; drawn where they are not there yet."""
+    """Samples to learn from, and those of kept clips; drawn where there are none yet. Raises DataError."""
     learnt, held = out / "samples", out / "held"
     if not held.exists():
         scenes = [scene for path in kept for scene in clip_scenes(Path(path))]
+        if not scenes:
+            raise DataError(
+                f"{', '.join(kept)}: not one picture in it; the kept clips are what it is measured by"
+            )
         write_samples(Pictures(scenes, []), settings["held"], settings["seed"] + 1, held)
     if not learnt.exists():
         scenes = demo_scenes() + [scene for path in clips for scene in clip_scenes(Path(path))]
