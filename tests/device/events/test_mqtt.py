@@ -324,16 +324,22 @@ def test_the_client_waits_between_a_second_and_five_minutes():
     assert (mqtt.AWAY_S, mqtt.REFUSED_S) == (30, 300)
 
 
+def nobody():
+    """Who leads people through a test of the site."""
+
+
 @pytest.mark.parametrize("section", ["api", "metrics"])
 def test_an_interface_without_its_page_is_refused(section):
     settings = changed(defaults(), **{section: {"enabled": True}}, output={"use": ("none",)})
     with pytest.raises(ConfigError, match=f"{section}.enabled = true: .* add web to it"):
-        open_telemetry(settings, bool, dict, dict)
+        open_telemetry(settings, bool, dict, dict, nobody)
 
 
 def test_nothing_is_counted_where_nobody_asks():
-    assert open_telemetry(changed(defaults(), output={"use": ("none",)}), bool, dict, dict) is None
-    assert open_telemetry(changed(defaults(), output={"use": ("web:80",)}), bool, dict, dict) is not None
+    assert open_telemetry(changed(defaults(), output={"use": ("none",)}), bool, dict, dict, nobody) is None
+    assert (
+        open_telemetry(changed(defaults(), output={"use": ("web:80",)}), bool, dict, dict, nobody) is not None
+    )
 
 
 # --- what is said to leave

@@ -17,8 +17,8 @@ from device.config.loader import changed, defaults
 from device.events.mqtt_discovery import discovery
 from device.outputs.web.output import Web
 from tests.device.audience.film import ADULT, Film, person
+from tests.device.browser import Browser
 from tests.device.events.test_readme import README
-from tests.device.outputs.web.test_browser import Browser, driver_port  # noqa: F401 - a fixture
 
 TOKEN = "correct horse battery"
 NAMES = {"api": {"enabled": True}, "web": {"token": TOKEN}}
@@ -74,7 +74,7 @@ def test_the_player_gives_the_page_and_passes_the_events_on(player):
     assert now["bands"]["25–34"] == 1
 
 
-def test_the_players_page_changes_its_spot_with_the_band(player, driver_port, tmp_path):  # noqa: F811
+def test_the_players_page_changes_its_spot_with_the_band(player, driver_port, tmp_path):
     film, address = player
     film.play(1.0)
     opened(address).close()
