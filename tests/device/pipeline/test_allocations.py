@@ -26,7 +26,7 @@ ROOMS = ("age", "audience", "budget", "faces", "inference", "overlay", "pipeline
 WAY = (*(f"{room}/*" for room in ROOMS), "app/summary.py", "events/json_lines.py", "outputs/dispatcher.py")
 SIZE = (640, 480)
 FPS = 30.0
-WARM_UP, FRAMES = 300, 600
+WARM_UP, FRAMES = 600, 600
 NOISE = 2048  # bytes: caches of the interpreter of the language that fill by and by
 
 
