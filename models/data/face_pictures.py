@@ -33,10 +33,8 @@ FINE_WIDTHS = ((0, 33), (0, 52))
 COARSE_WIDTHS = ((32, 200), (45, 200), (60, 200), (80, 200), (100, 200), (120, 200))
 MOST = 64  # anchors of one picture that answer for a face
 UNSURE = 0.5  # the float network's chance of a face from which its answers to the clean picture are learnt
-SURE, WEAK = (
-    0.8,
-    0.3,
-)  # scores of close-ups: of a face (of no print on a shirt, say); none has more, and it is none
+SURE = 0.8  # score of a close-up, above which it is a face, and no print on a shirt, say
+WEAK = 0.3  # score that no close-up has of what is no face
 FAR, NEAR = 7.0, 66.0  # pixels, the width of the face in the middle of things
 TILT, TURNED = 50, 75  # degrees: faces tilted less are faces, from there on none
 EMPTY = 0.12  # share of pictures without the scene's face in the middle

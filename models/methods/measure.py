@@ -41,7 +41,8 @@ def measure_row(folder: Path, cache: Path) -> None:
             report, guesses = measure(net, faces, list(crops))
             kept = {"n": len(faces), **counts, **{key: report[key] for key in KEPT}}
             said["int8"][name] = kept | {"estimates": packed(guesses)}
-            said.setdefault("ms", fastest(net, crops))
+            if "ms" not in said:
+                said["ms"] = fastest(net, crops)
     with replacing(folder / MEASURED) as part:
         part.write_text(json.dumps(said))
 

@@ -53,9 +53,7 @@ def train_row(recipe: Recipe, seed: int, folder: Path, others: dict[str, Path], 
     said = {
         "parameters": model.net.count_params(),
         "multiply_adds": multiply_adds(model.net),
-        "cpu_seconds": round(
-            spent
-        ),  # of the epochs of this process; those before an interruption are in the log
+        "cpu_seconds": round(spent),  # of this process's epochs; those before an interruption are in the log
     }
     if recipe.scored:
         said["float"] = {name: in_float(model, cache, name) for name in TESTS}

@@ -31,14 +31,19 @@ def test_a_camera_gone_and_back(kiosk, machine, say):
     assert machine.ssh("cat /proc/sys/kernel/random/boot_id") == boot_id
 
 
-def test_a_stopped_process_is_started_again(kiosk, machine, say):
+def started_again_after(what: str, kill: str, kiosk, machine, say) -> None:
+    """Send the kiosk a signal that makes it hang; a new process does its job, counted as one restart."""
     old, restarts = kiosk.pid(), int(kiosk.property("NRestarts"))
-    machine.ssh(f"sudo kill -STOP {old}")
+    machine.ssh(f"sudo kill {kill} {old}")
     seconds = wait_for(lambda: kiosk.pid() not in (0, old), 120 * pace(machine), kiosk.journal)
     well = kiosk.wait_well()
-    say(f"SIGSTOP: a new process after {seconds:.0f} s (must: 45 s), well {well:.0f} s later")
+    say(f"{what}: a new process after {seconds:.0f} s (must: 45 s), well {well:.0f} s later")
     assert seconds < 45 * pace(machine)
     assert int(kiosk.property("NRestarts")) == restarts + 1
+
+
+def test_a_stopped_process_is_started_again(kiosk, machine, say):
+    started_again_after("SIGSTOP", "-STOP", kiosk, machine, say)
 
 
 def test_a_loop_that_spins_is_ended(kiosk, machine, workshop, say):
@@ -46,13 +51,7 @@ def test_a_loop_that_spins_is_ended(kiosk, machine, workshop, say):
     commit = workshop.spinning()
     done = machine.make(*flash_arguments(machine, workshop), limit=FLASH_LIMIT_S)
     assert kiosk.commit() == commit, done.stdout
-    old, restarts = kiosk.pid(), int(kiosk.property("NRestarts"))
-    machine.ssh(f"sudo kill -USR1 {old}")
-    seconds = wait_for(lambda: kiosk.pid() not in (0, old), 120 * pace(machine), kiosk.journal)
-    well = kiosk.wait_well()
-    say(f"a loop that spins: a new process after {seconds:.0f} s (must: 45 s), well {well:.0f} s later")
-    assert seconds < 45 * pace(machine)
-    assert int(kiosk.property("NRestarts")) == restarts + 1
+    started_again_after("a loop that spins", "-USR1", kiosk, machine, say)
     assert "watchdog" in kiosk.journal()
 
 
