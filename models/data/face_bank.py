@@ -45,7 +45,9 @@ def load_bank(found: FaceSet, cache: Path | None = None) -> FaceBank:
     if cache and cache.exists() and len(eyes := np.load(cache)["eyes"]) == len(faces):
         return FaceBank(faces, pictures, eyes)
     detector = FaceDetector(min_score=0.3)
-    eyes = np.stack([find_eyes(detector, picture) for picture in tqdm(pictures, desc="eyes", unit="face")])
+    eyes = np.stack(
+        [find_eyes(detector, picture) for picture in tqdm(pictures, desc="eyes", unit="face", disable=None)]
+    )
     if cache:
         cache.parent.mkdir(parents=True, exist_ok=True)
         np.savez_compressed(cache, eyes=eyes)

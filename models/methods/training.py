@@ -23,9 +23,10 @@ from models.methods.recipe import RANDOM, Recipe
 from models.methods.run_files import FLOAT, RECIPE, WEIGHTS
 from models.network import twin
 from models.training.checkpoint import averaged
+from models.training.processor import DEVICE
 from models.training.split import Course
 from models.training.student import begin_as, seed_all
-from models.training.train import DEVICE, predict, train
+from models.training.train import predict, train
 
 
 def train_row(recipe: Recipe, seed: int, folder: Path, others: dict[str, Path], cache: Path) -> None:

@@ -32,6 +32,7 @@ from models.network.detector import HEADS, block_names, detector
 from models.training import torch_kernels
 from models.training.checkpoint import averaged, restore, save
 from models.training.ema import Average
+from models.training.processor import in_bfloat16
 from models.training.train import rate_at
 
 CACHE = Path(".cache")
@@ -193,7 +194,7 @@ def _phase(model: DetectorInTraining, settings: dict, learnt: Samples, held: Sam
                 group["lr"] = settings["rate"] * rate_at(step, steps, WARMUP)
             chosen = np.sort(rng.choice(len(learnt.pixels), settings["batch"], replace=False))
             pixels, *targets = batch(learnt, chosen, rng.random() < 0.5)
-            with torch.autocast("cpu", torch.bfloat16, enabled=settings["bfloat16"]):
+            with in_bfloat16(settings["bfloat16"]):
                 loss = model.loss(pixels, *targets)
             losses.append(loss.item())
             optimizer.zero_grad()

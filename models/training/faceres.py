@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from models.training.processor import DEVICE, in_bfloat16
 from models.training.teacher import YEARS, loss, median
 from models.training.tfjs import read_weights
 
@@ -22,7 +23,6 @@ MEANS = (103.939, 116.779, 123.68)  # BGR
 STRIDES = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1)  # of the thirteen depthwise convolutions
 FROZEN = 11  # blocks that keep their published weights: what they see serves every age, and is kept on disk
 FEATURES = 1024
-DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 KEPT = 40  # years up to which what it said before is worth keeping: it makes the old far too young
 
 
@@ -96,7 +96,7 @@ def published(manifest: Path) -> FaceRes:
 
 def see(net: FaceRes, crops: np.ndarray) -> np.ndarray:
     """What the trunk sees of crops uint8 RGB (n, 160, 160, 3): float16 (n, 10, 10, 512)."""
-    with torch.no_grad(), torch.autocast(DEVICE.type, torch.bfloat16):
+    with torch.no_grad(), in_bfloat16():
         pixels = torch.from_numpy(crops).to(DEVICE).permute(0, 3, 1, 2).float()
         seen = net.trunk(pixels.contiguous(memory_format=torch.channels_last))
     return seen.permute(0, 2, 3, 1).half().cpu().numpy()
@@ -104,7 +104,7 @@ def see(net: FaceRes, crops: np.ndarray) -> np.ndarray:
 
 def say(tail: Callable[[torch.Tensor], torch.Tensor], trunk: np.ndarray) -> np.ndarray:
     """The distributions float16 (n, 101) that a tail gives for trunk features float16 (n, 10, 10, 512)."""
-    with torch.no_grad(), torch.autocast(DEVICE.type, torch.bfloat16):
+    with torch.no_grad(), in_bfloat16():
         x = torch.from_numpy(np.array(trunk)).to(DEVICE).permute(0, 3, 1, 2).float()
         return F.softmax(tail(x).float(), 1).half().cpu().numpy()
 

@@ -18,8 +18,9 @@ from models.network.refiner import refiner
 from models.training import torch_kernels
 from models.training.checkpoint import averaged, restore, save
 from models.training.ema import Average
+from models.training.processor import DEVICE
 from models.training.split import Course
-from models.training.train import DEVICE, one_epoch, pixels
+from models.training.train import one_epoch, pixels
 
 CACHE = Path(".cache")
 CLIP_SHARE = 0.2  # of the windows: frames have what is around a face, and they are few

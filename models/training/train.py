@@ -27,6 +27,7 @@ from models.training.checkpoint import averaged, restore, save
 from models.training.dead_units import reinitialise_dead_units
 from models.training.ema import Average
 from models.training.net2net import widen
+from models.training.processor import DEVICE, in_bfloat16
 from models.training.split import Course, held_crops, read_banks, split
 from models.training.student import Student, begin_as, seed_all, trained
 
@@ -40,9 +41,6 @@ class Published(NamedTuple):
 
 class Diverged(ModelError):
     """The loss is no number any more; the message says in which phase, epoch and step."""
-
-
-DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def pixels(crops: np.ndarray) -> torch.Tensor:
@@ -99,7 +97,7 @@ def one_epoch(
         factor = rate_at(number * steps + i, settings["epochs"] * steps, settings["warmup"] * steps)
         for group in optimizer.param_groups:
             group["lr"] = settings["rate"] * factor
-        with torch.autocast(DEVICE.type, torch.bfloat16, enabled=settings["bfloat16"]):
+        with in_bfloat16(settings["bfloat16"]):
             loss = model.loss(pixels(crops), *(torch.from_numpy(t).to(DEVICE) for t in targets))
         losses.append(loss.item())
         if not math.isfinite(losses[-1]):  # before it reaches the weights: the last checkpoint stays good
