@@ -28,6 +28,9 @@ LATER = frozenset(
         "pickle",
         "ipaddress",
         "ssl",  # which the web page imports in vain while it has no certificate
+        "html",  # of pages for programmers
+        "http.client",  # for the words of refusals; it brings half of `email`
+        "logging.config",  # of uvicorn's own log, which is ours
     }
 )
 M_MMAP_THRESHOLD = -3

@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from device.audience.telemetry import Telemetry
-from device.budget.lean_imports import without_ssl
+from device.budget.lean_imports import without_ssl, without_uvicorn_command
 from device.config.schema import Settings, WebSettings
 from device.errors import ConfigError, DeviceError
 from device.frame import Image
@@ -50,7 +50,7 @@ class Web:
         _check_token(self.name, host, settings.web.token)
         tls = _tls(settings.web)
         health = health or (lambda: self._feed.health())
-        with nullcontext() if tls else without_ssl("asyncio"):
+        with nullcontext() if tls else without_ssl("asyncio"), without_uvicorn_command():
             from device.outputs.web.interfaces import routes
             from device.outputs.web.server import Server
 

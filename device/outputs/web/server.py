@@ -8,8 +8,8 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import uvicorn
 from starlette.routing import Route
+from uvicorn.server import Server as Uvicorn
 
 from device.outputs.web.access import Access
 from device.outputs.web.connections import BACKLOG, Listener
@@ -49,7 +49,7 @@ class Server:
         self._listener = Listener(address, viewers * STREAMS + (EVENT_STREAMS if routes else 0))
         self._live = Live(feed, viewers * STREAMS)
         self._pages = Pages(self._live, access, health, routes)
-        self._uvicorn = uvicorn.Server(self._config(self._pages, tls))
+        self._uvicorn = Uvicorn(self._config(self._pages, tls))
         self.address: tuple[str, int] = self._listener.getsockname()[:2]
         self.error: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
