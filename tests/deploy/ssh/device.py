@@ -20,7 +20,7 @@ SYSTEMCTL = """#!/bin/sh
 echo "systemctl $*" >> "$DEVICE_STATE/calls"
 unit() {
   printf 'LoadState=loaded\\nType=notify\\nActiveState=%s\\nSubState=%s\\nResult=%s\\n' "$1" "$2" "$3"
-  printf 'MainPID=%s\\nNRestarts=%s\\n' "$4" "$5"
+  printf 'MainPID=%s\\nNRestarts=%s\\nStatusText=%s\\n' "$4" "$5" "$6"
 } > "$DEVICE_STATE/unit"
 case "$*" in
   *--value) echo 30s ;;
@@ -30,6 +30,7 @@ case "$*" in
     case "$(cat "$DEVICE_ROOT/opt/kiosk/current/app/behaviour")" in
       fails) unit failed failed exit-code 0 0 ;;
       dies) unit activating auto-restart exit-code 0 3 ;;
+      well) unit active running success $$ 0 ok ;;
       *) unit active running success $$ 0 ;;
     esac ;;
 esac
@@ -116,6 +117,10 @@ class Device:
         home = self.home / "releases" / commit
         fill(home, commit, behaviour)
         return home
+
+    def unit(self, told: str) -> None:
+        """Let systemd say this of the service."""
+        (self.state / "unit").write_text(told)
 
     def runs(self, commit: str) -> None:
         """Let a release run and be well."""
