@@ -23,6 +23,7 @@ EVERYWHERE = ("", "0.0.0.0", "::", "localhost")  # addresses of the page that ar
 LONGEST = 1 << 16  # bytes of an answer
 ANSWER_S = 2.0  # for one answer over the loopback
 POLL_S = 0.5
+START_POLL = 4  # times as long while it starts: each look takes a small board's time from the start
 STEADY_S = 5.0  # well for so long, in one process, or it does not count
 RESTARTS = 2  # within one window: it does not start
 START_S = 120.0  # TimeoutStartSec= of kiosk.service: systemd waits no longer for READY=1 either
@@ -191,4 +192,9 @@ def watch(layout: Layout, window_s: float) -> str:
             if seen.frames == first.frames >= 0:
                 return f"/health counts no frames: {seen.frames} for {now - since:.0f} s"
             return ""
-        time.sleep(POLL_S)
+        pause(seen)
+
+
+def pause(seen: Sample) -> None:
+    """Wait until the next look, after one that saw this."""
+    time.sleep(POLL_S * START_POLL if seen.starting else POLL_S)

@@ -155,10 +155,10 @@ def journal(lines: int) -> list[str]:
 def _settled(layout: Layout, limit_s: float) -> str:
     """Wait until the old release is well; it was before, and has the time of a start and of a new one."""
     end = time.monotonic() + health.START_S + limit_s
-    while why := health.sample(layout).why:
+    while (seen := health.sample(layout)).why:
         if time.monotonic() > end:
-            return f"is not well either: {why}"
-        time.sleep(health.POLL_S)
+            return f"is not well either: {seen.why}"
+        health.pause(seen)
     return "runs again"
 
 
