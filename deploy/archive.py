@@ -11,7 +11,7 @@ from deploy.errors import DeployError
 
 # -T1: one thread, for zstd's output depends on their number; -n: neither name nor time in gzip's head
 COMPRESSIONS = {
-    "zstd": ("zst", ("zstd", "--quiet", "-T1", "-12", "--stdout")),
+    "zstd": ("zst", ("zstd", "--quiet", "-T1", "-10", "--stdout")),
     "gzip": ("gz", ("gzip", "-n", "-6", "--stdout")),
 }
 

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import tempfile
 from argparse import ArgumentParser, Namespace
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -52,8 +53,9 @@ def add_options(parser: ArgumentParser) -> None:
 def main(args: Namespace) -> int:
     """Build, and print each bundle's path, size and SHA-256."""
     args.out.mkdir(parents=True, exist_ok=True)
-    for name in args.os or SYSTEMS:
-        path = build(name, args.out, args.compression)
+    with ThreadPoolExecutor() as pool:
+        paths = list(pool.map(lambda name: build(name, args.out, args.compression), args.os or SYSTEMS))
+    for path in paths:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         print(f"{path}: {path.stat().st_size / 1e6:.1f} MB, SHA-256 {digest}")
     return 0

@@ -17,8 +17,8 @@ REQUEST = (
     "exec 3<>/dev/tcp/127.0.0.1/8080 && printf 'GET /health HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n' >&3"
 )
 ASK = f"{REQUEST} && cat <&3"
-# A line a question: seconds since the boot, the release that is current, and the answer's status code. The shell
-# waits by itself, for a program to wait with costs the machine as much time as the question.
+# A line a question: seconds since the boot, the release that is current, the answer's status code. The shell
+# waits by itself, for a program to wait with costs the machine as much time as the question does.
 POLL = (
     "exec 9<> <(:); while :; do read -r up _ < /proc/uptime; code=$( code=; "
     f"{{ {REQUEST} && read -r -t 3 _ code _ <&3; }} 2>/dev/null; echo $code ); "

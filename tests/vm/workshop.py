@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -42,6 +43,10 @@ class Workshop:
             link = folder / name
             link.parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to((ROOT / name).resolve())
+        made = folder / "dist"  # of this very commit, where `make bundle` was run before
+        made.mkdir()
+        for bundle in (ROOT / "dist").glob(f"kiosk-{self.original()[:12]}-*"):
+            shutil.copyfile(bundle, made / bundle.name)
 
     def good(self, word: str) -> str:
         """A commit on the repository's own that works; `word` makes it one of its own. Its name."""
