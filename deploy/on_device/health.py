@@ -28,7 +28,7 @@ STEADY_S = 5.0  # well for so long, in one process, or it does not count
 RESTARTS = 2  # within one window: it does not start
 START_S = 120.0  # TimeoutStartSec= of kiosk.service: systemd waits no longer for READY=1 either
 BUSY = 0.05  # of a processor: a start that uses less hangs, for an import uses all of one
-FACTS = ("LoadState", "Type", "ActiveState", "SubState", "Result", "MainPID", "NRestarts")
+FACTS = ("LoadState", "Type", "ActiveState", "SubState", "Result", "MainPID", "NRestarts", "Job")
 
 
 class Page(NamedTuple):
@@ -109,7 +109,8 @@ def sample(layout: Layout) -> Sample:
     """One look at the service and its /health."""
     state = unit()
     pid, restarts = state.get("MainPID", "0"), int(state.get("NRestarts") or 0)
-    if restarts >= RESTARTS or state.get("ActiveState") == "failed":
+    failed = state.get("ActiveState") == "failed" and not state.get("Job")  # with one it is about to start
+    if restarts >= RESTARTS or failed:
         result = state.get("Result", "no result")
         return Sample(f"{UNIT} does not stay up ({result}, started anew {restarts} times)", pid, fatal=True)
     if state.get("LoadState", "loaded") != "loaded":

@@ -123,9 +123,9 @@ def set_up(layout: Layout, commit: str) -> None:
 def restart() -> None:
     """Stop the service and start it. Raises NotWell when systemd refuses; the watch sees whether it works."""
     systemctl("daemon-reload")
-    systemctl("stop", health.UNIT)
     subprocess.run(["systemctl", "reset-failed", health.UNIT], capture_output=True, timeout=60, check=False)
-    systemctl("start", "--no-block", health.UNIT)
+    systemctl("stop", health.UNIT)
+    systemctl("start", "--no-block", health.UNIT)  # at once after it: until frames are shown all is dark
 
 
 def systemctl(*words: str) -> None:

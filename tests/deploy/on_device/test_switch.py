@@ -24,8 +24,8 @@ def test_a_release_that_is_well_stays(device, capsys):
     assert (device.home / "history").read_text().split() == [OLD, NEW]
     assert device.calls()[1:] == [
         "systemctl daemon-reload",
-        "systemctl stop kiosk.service",
         "systemctl reset-failed kiosk.service",
+        "systemctl stop kiosk.service",
         "systemctl start --no-block kiosk.service",
     ]
     assert "release bbbbbbbbbbbb runs and is well" in capsys.readouterr().out
@@ -50,6 +50,13 @@ def test_a_release_that_is_not_well_gives_way_to_the_old_one(device, capsys, beh
     assert "the last words" in said.out
     assert said.err == f"switch: {reason}; back to aaaaaaaaaaaa, which runs again\n"
     assert device.calls()[-1] == "systemctl start --no-block kiosk.service"
+
+
+@pytest.mark.parametrize(("job", "is_fatal"), [("", True), ("Job=\n", True), ("Job=812\n", False)])
+def test_a_stop_that_failed_is_no_failed_start_while_the_start_is_due(device, job, is_fatal):
+    device.unit(f"LoadState=loaded\nActiveState=failed\nResult=timeout\nMainPID=0\nNRestarts=0\n{job}")
+    seen = health.sample(Layout(device.root))
+    assert (seen.fatal, seen.why != "") == (is_fatal, True)
 
 
 def test_a_first_release_that_is_not_well_stays_for_want_of_another(device, capsys):
