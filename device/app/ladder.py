@@ -4,6 +4,10 @@
 directory (/run/kiosk). Every change goes to the copy at once; the card gets it at most once a minute, or when
 the machine stops. The program counts what it sees, `python -m device ladder` what systemd saw of it; each
 writes its own counters only, and reads the others' anew before it does. Outside of systemd nothing is kept.
+
+How the program ended otherwise than in order, deploy/on_device/after_end.sh adds as a line to `ends` beside
+the copy, for a Python to count it would keep the next start waiting for seconds. Whoever reads the state
+counts those lines in, and whoever writes it removes them.
 """
 
 from __future__ import annotations
@@ -24,6 +28,9 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 CARD_EVERY_S = 60.0  # at most one write to the card in so long
 COPY_EVERY_S = 1.0  # and to the copy in memory
 NAME = "ladder.json"
+ENDS = "ends"  # a line each: systemd's SERVICE_RESULT and EXIT_STATUS
+WRONG_SETTINGS = "2"  # the exit status that no restart mends
+COUNTER_OF_END = {"exit-code": "process_left", "watchdog": "watchdog_ends", "oom-kill": "memory_ends"}
 
 COUNTERS = {
     "frames_late": "no frame came in time (camera.timeout_s)",
@@ -97,6 +104,7 @@ class LadderFile:
         self.clock = clock
         self.card = card
         self.copy = copy
+        self._ends = copy.parent / ENDS if copy else None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ, state: str = "") -> LadderFile:
@@ -106,20 +114,27 @@ class LadderFile:
         return cls(card, copy)
 
     def read(self) -> State:
-        """The newest state there is; a fresh one in place of a file that is damaged."""
-        for path in (self.copy, self.card):
-            found = _parsed(path) if path else None
-            if found:
-                return found
-        return fresh()
+        """The newest state there is, a fresh one in place of a file that is damaged; with the ends since."""
+        found = (_parsed(path) for path in (self.copy, self.card) if path)
+        state = next(filter(None, found), None) or fresh()
+        for result, status in self.ends():
+            note_end(state, result, status)
+        return state
+
+    def ends(self) -> list[tuple[str, str]]:
+        """(SERVICE_RESULT, EXIT_STATUS) of the program's ends that are in no state yet, the newest last."""
+        try:
+            lines = self._ends.read_text(encoding="ascii").splitlines() if self._ends else []
+        except (OSError, ValueError):
+            return []
+        return [(result, status) for result, _, status in (line.partition(" ") for line in lines)]
 
     def write(self, state: State, to_card: bool = False) -> None:
         """Into memory at once, and onto the card when that is asked or a minute passed. Raises OSError."""
         to_card = to_card or self.card_is_due(state)
         if to_card:
             state["card_boot"], state["card_s"] = self.boot, round(self.clock(), 1)
-        if self.copy:
-            _store(self.copy, state)
+        self.write_copy(state)
         if to_card and self.card:
             _store(self.card, state)
 
@@ -127,10 +142,24 @@ class LadderFile:
         """Into memory only, for those who may not wait for a card. Raises OSError."""
         if self.copy:
             _store(self.copy, state)
+        if self._ends:
+            self._ends.unlink(missing_ok=True)
 
     def card_is_due(self, state: State) -> bool:
         """Whether the card was not written for a minute of this boot."""
         return state["card_boot"] != self.boot or self.clock() - state["card_s"] >= CARD_EVERY_S
+
+
+def note_end(state: State, result: str, status: str) -> None:
+    """Count an end of the program otherwise than in order, as systemd calls it."""
+    state["last_end"], state["last_status"] = result, status
+    state["counters"][COUNTER_OF_END.get(result, "other_ends")] += 1
+    state["counters"]["service_restarts"] += not settings_are_wrong(state)
+
+
+def settings_are_wrong(state: State) -> bool:
+    """Whether the program left for a setting that is wrong, so that it is not started again."""
+    return (state["last_end"], state["last_status"]) == ("exit-code", WRONG_SETTINGS)
 
 
 def _parsed(path: Path) -> State | None:
@@ -168,6 +197,8 @@ class Ladder:
         self._own = dict(self._before)
         self._written = dict(self._before)  # into memory
         self._carded = dict(self._before)  # onto the card
+        if file.ends():  # those that `state` has are in no file yet
+            self._written, self._carded = {}, {}
         self._next = 0.0
         self._writer: threading.Thread | None = None
 

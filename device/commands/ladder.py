@@ -1,30 +1,26 @@
 """`python -m device ladder`: what the recovery ladder did on this machine; systemd's units count with it.
 
-`boot` and `shutdown` note the machine's, `stopped` the program's end as systemd saw it, and `reboot` decides
-whether the machine is to be restarted: status 0 when it is. deploy/README.md has the ladder as a table.
+`boot` and `shutdown` note the machine's, and `reboot` decides whether the machine is to be restarted: it is
+when the status is 0. deploy/README.md has the ladder as a table.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping
 
-from device.app.ladder import COUNTERS, LadderFile, State
+from device.app.ladder import COUNTERS, LadderFile, State, settings_are_wrong
 from device.app.reboot_limit import REBOOTS_A_DAY, outlives_reboots, within_a_day
 
 STATE = "/var/lib/kiosk"
-WRONG_SETTINGS = "2"  # the exit status that no restart mends
 ORDERLY_END = "orderly_end"  # the mark of deploy/on_device/after_end.sh
-ENDS = {"exit-code": "process_left", "watchdog": "watchdog_ends", "oom-kill": "memory_ends"}
 
 log = logging.getLogger(__name__)
 
 
 def add_options(parser: ArgumentParser) -> None:
     """What happened; without it, the counters are shown."""
-    parser.add_argument("event", nargs="?", choices=("boot", "shutdown", "stopped", "reboot"))
+    parser.add_argument("event", nargs="?", choices=("boot", "shutdown", "reboot"))
     parser.add_argument("why", nargs="?", default="service", choices=("service", "network"))
 
 
@@ -40,10 +36,6 @@ def main(args: Namespace) -> int:
         note_boot(state, file.boot)
     elif args.event == "shutdown":
         state["orderly"] = True
-    elif args.event == "stopped":
-        note_end(state, os.environ)
-        file.write(state)
-        return 0
     else:
         return decide(file, state, args.why)
     file.write(state, to_card=True)
@@ -60,20 +52,12 @@ def note_boot(state: State, boot: str) -> None:
     state["boot"], state["reboot_asked"], state["orderly"] = boot, False, False
 
 
-def note_end(state: State, environ: Mapping[str, str]) -> None:
-    """The program ended otherwise than in order, as systemd tells an ExecStopPost= in the environment."""
-    result, status = environ.get("SERVICE_RESULT", ""), environ.get("EXIT_STATUS", "")
-    state["last_end"], state["last_status"] = result, status
-    state["counters"][ENDS.get(result, "other_ends")] += 1
-    state["counters"]["service_restarts"] += not _settings_are_wrong(state)
-
-
 def decide(file: LadderFile, state: State, why: str) -> int:
     """0 when the machine is to be restarted now, having noted it; else 1, having said why not."""
     if why == "service" and file.copy and (file.copy.parent / ORDERLY_END).exists():
         log.warning("kiosk.service ended as it was asked to; the machine is not restarted for that")
         return 1
-    if why == "service" and _settings_are_wrong(state):
+    if why == "service" and settings_are_wrong(state):
         log.error("a setting is wrong (status 2), which no restart mends; see journalctl -u kiosk")
         return 1
     ran = file.clock()
@@ -95,7 +79,3 @@ def decide(file: LadderFile, state: State, why: str) -> int:
     file.write(state, to_card=True)
     log.error("restarting the machine, since the %s did not come back by itself", why)
     return 0
-
-
-def _settings_are_wrong(state: State) -> bool:
-    return (state["last_end"], state["last_status"]) == ("exit-code", WRONG_SETTINGS)

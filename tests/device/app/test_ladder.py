@@ -54,6 +54,19 @@ def test_counts_go_on_in_the_next_process_and_after_a_restart_of_the_machine(mac
     assert counters.keys() == COUNTERS.keys()
 
 
+def test_the_program_counts_how_the_one_before_ended_and_writes_it_once(machine):
+    (machine.copy / "ends").write_text("watchdog 6\nexit-code 2\n")
+    ladder = Ladder(machine.file())
+    expected = {"watchdog_ends": 1, "process_left": 1, "service_restarts": 1}
+    assert {name: count for name, count in ladder.counters().items() if count} == expected
+    assert Ladder(machine.file()).counters() == ladder.counters()
+    for now in (1.0, 100.0):
+        poll(ladder, now, 0, 0)
+        assert machine.in_memory() == machine.on_card() == ladder.counters()
+        assert not (machine.copy / "ends").exists()
+    assert machine.file().read()["last_status"] == "2"
+
+
 def test_the_card_is_written_once_a_minute_and_memory_at_once(machine):
     ladder = Ladder(machine.file())
     poll(ladder, 1.0, 1, 0)
