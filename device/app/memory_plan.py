@@ -18,7 +18,7 @@ PYTHON = 12.0  # the language, 8.4, and the modules of this program, 2.3
 NUMPY = 6.0  # 5.0
 OPENCV = 5.0  # 4.1
 INTERPRETERS = {"ai_edge_litert": 1.0, "tflite_runtime": 1.0}  # 0.5, 0.1; the rest of them is code
-DETECTORS = {"short": 5.0, "full": 16.0}  # 4.1 to 4.7, 10.2 to 14.7 by interpreter
+DETECTORS = {"short": 5.0, "short-int8": 6.5, "full": 16.0}  # 4.1 to 4.7, 5.9, 10.2 to 14.7 by interpreter
 REFINER = 0.5
 AGE_NETS = {"age": 1.0, "age-wide": 1.5}  # 0.9, 1.1
 # demo 5.4, clips of up to 640 × 480 1.1 to 5.2, fake 1.2; of pictures, the largest decoded. Not measured,
@@ -41,7 +41,7 @@ def memory_plan(settings: Settings) -> list[Part]:
         Part("NumPy", NUMPY),
         Part("OpenCV", OPENCV),
         Part(interpreter, INTERPRETERS[interpreter]),
-        Part(f"detector {settings.detector.range}", DETECTORS[settings.detector.range]),
+        Part(f"detector {settings.detector.kind}", DETECTORS[settings.detector.kind]),
         Part(f"age network {settings.age.model}", AGE_NETS[settings.age.model]),
         *([Part("refiner", REFINER)] if settings.detector.refine else []),
         Part(f"source {source}", SOURCES.get(source, 0.0)),

@@ -27,7 +27,7 @@ from device.errors import ConfigError
 from device.faces.detector import Detection, FaceDetector
 from device.frame import Frame, Image
 from device.pipeline.pipeline import Networks, Vision, open_networks
-from device.pipeline.second_looks import places
+from device.pipeline.search_order import windows
 
 CLIPS = (".mkv", ".mp4", ".avi", ".gif")
 PICTURES = (".jpg", ".jpeg", ".png")
@@ -38,6 +38,7 @@ SETTLE_S = 0.25  # not counted: a face is proven first
 MUST, MAY = 0.7, 0.3  # score of a reference's close-up: that must be found; that may be
 SAME = 0.3  # overlap of two close-ups from which they show one face
 LARGEST = 3.0  # times as wide as the face it is on: a box; first looks' are 1.1 to 2.2 times
+PARTS = 0.667, 0.333  # sides of the picture's shorter side: of its parts, and between them
 ABOUT = 8  # frames before and after in which a track's place may show its face
 EVERYTHING = {"detect_every": 1, "settled_every_s": 0.0}
 NO_LIMIT_MIB = 2**20
@@ -136,17 +137,19 @@ def _proven(detector: FaceDetector, image: Image) -> list[Detection]:
     close = [detector.close_up(image, face.box) for face in detector.detect(image)]
     proven = [face for face in close if face and face.score >= MAY]
     rows, columns = image.shape[:2]
-    for part, _ in (place for place in places(columns, rows) if not place.quarters):
+    parts = [(part, MAY) for part in windows(columns, rows, *PARTS)]
+    for part, least in [*parts, *((part, MUST) for part in windows(columns, rows))]:
         for face in detector.detect_in(image, part):
             near = detector.close_up(image, face.box)
-            if near and near.score >= MAY and all(near.box.iou(other.box) < SAME for other in proven):
+            if near and near.score >= least and all(near.box.iou(other.box) < SAME for other in proven):
                 proven.append(near._replace(score=MAY))
     return proven
 
 
 class _Seen(NamedTuple):
-    """One frame: the faces in it, the first look's, and the tracks by id: boxes, keypoints, estimates."""
+    """One frame: its width and height, the faces in it, the first look's, and what is known of each track."""
 
+    size: tuple[int, int]
     faces: list[Detection]
     looked: list[Detection]
     tracks: dict[int, Box]
@@ -190,6 +193,7 @@ def play(clip: Reference, case: str, settings: Settings, networks: Networks) -> 
         }
         played.frames.append(
             _Seen(
+                (columns, rows),
                 [_moved(face, disturbed.to) for face in faces],
                 networks[0].detect(disturbed.image),
                 {person.id: person.box for person in persons},
@@ -209,6 +213,11 @@ def _moved(face: Detection, to: Map) -> Detection:
     return Detection(Box(cx - w / 2, cy - h / 2, w, h), face.score, points.astype(np.float32))
 
 
+def _in_picture(face: Detection, size: tuple[int, int]) -> bool:
+    """Whether both eyes are in the picture: a face that was moved out of it cannot be found there."""
+    return bool(np.all((face.keypoints[:2] >= 0) & (face.keypoints[:2] < size)))
+
+
 def _on(box: Box, face: Box) -> bool:
     """Whether a box is on a face: the face's middle is in it, and it is no box of everything."""
     x, y = face.centre
@@ -221,7 +230,7 @@ def count(played: _Played, fps: float, clean: int, counts: Counts) -> int:
     settled = [seen for index, seen in enumerate(played.frames) if index / fps >= SETTLE_S]
     for seen in settled:
         visible += bool(seen.tracks)
-        for face in (face for face in seen.faces if face.score >= MUST):
+        for face in (face for face in seen.faces if face.score >= MUST and _in_picture(face, seen.size)):
             _count_face(face, seen, counts)
         for number, age in seen.ages.items():
             ages.setdefault(number, []).append(age)

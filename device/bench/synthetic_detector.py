@@ -38,7 +38,7 @@ class Crowd:
         self._detector.detect(image, picture_size)
         return self._found
 
-    def close_up(self, image: Image, box: Box, quarters: int = 0) -> Detection:
+    def close_up(self, image: Image, box: Box, quarters: int = 0, sharpen: bool = False) -> Detection:
         """As `FaceDetector.close_up`, with a certain answer."""
         self._detector.close_up(image, box)
         return _face(box)

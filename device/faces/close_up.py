@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from device.box import Box
 from device.faces.detector import Detection
@@ -52,7 +52,7 @@ class CloseUp(NamedTuple):
 class CloseUpDetector(Protocol):
     """What finds a face in a close-up, as `FaceDetector` does."""
 
-    def close_up(self, image: Image, box: Box, quarters: int = 0) -> Detection | None:
+    def close_up(self, image: Image, box: Box, quarters: int = 0, sharpen: bool = False) -> Detection | None:
         """The face at `box`, in pixels of `image`, None when there is none."""
 
 
@@ -64,16 +64,25 @@ class CloseUps:
         self._made = 0
 
     def make(
-        self, image: Image, box: Box, now: float, settled: bool = False, quarters: int = 0
+        self,
+        image: Image,
+        box: Box,
+        now: float,
+        settled: bool = False,
+        quarters: int = 0,
+        sharpen: bool = False,
     ) -> CloseUp | None:
         """A close-up of the face at `box` (pixels of `image`) at frame time `now`; None when it shows none.
 
         `quarters`: right angles by which the picture must be turned, clockwise, for the face to be upright.
+        `sharpen`: as for `FaceDetector.close_up`.
 
         Each is used for a different time, so that those made on one frame do not all expire on one frame.
         """
-        turn = {"quarters": quarters} if quarters else {}
-        face = self._detector.close_up(image, box, **turn)
+        how: dict[str, Any] = {"quarters": quarters} if quarters else {}
+        if sharpen:
+            how["sharpen"] = True
+        face = self._detector.close_up(image, box, **how)
         self._made += 1
         life = (SETTLED_HOLD_S if settled else HOLD_S) * (0.75 + 0.5 * (self._made * GOLDEN_RATIO % 1))
         return CloseUp(face, box, now + life) if face else None

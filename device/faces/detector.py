@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from device.box import Box
 from device.faces.detector_networks import network_of
-from device.faces.letterbox import Letterbox
+from device.faces.letterbox import Letterbox, Look
 from device.frame import Image
 from device.inference.interpreter import Model
 from device.inference.model_files import model_path
@@ -23,7 +23,7 @@ SUPPRESSION_IOU = 0.3  # detections that overlap more are one face; MediaPipe's 
 TILING_RATIO = 1.2  # of the sides: from there on the full range detector takes a picture as two squares
 TILE_OVERLAP = 0.1  # of the longer side: what both squares show, so that a face at the seam is whole in one
 CLOSE_UP_SCALE = 3.0  # how many times as wide as the face a close-up is
-CLOSE_UP_IOU = 0.2  # of the face in the close-up with the box asked for, which the whole picture makes larger
+CLOSE_UP_IOU = 0.1  # of the face in the close-up with the box asked for, which the whole picture makes larger
 SMOOTHING = 0.012  # of the face's width: the deviation by which close-ups in the dark are smoothed
 SCORE_CLIP = 80.0  # as MediaPipe clips raw scores before the sigmoid
 
@@ -53,7 +53,7 @@ class Detector(Protocol):
     def detect(self, image: Image, picture_size: tuple[int, int] | None = None) -> list[Detection]:
         """As `FaceDetector.detect`."""
 
-    def close_up(self, image: Image, box: Box, quarters: int = 0) -> Detection | None:
+    def close_up(self, image: Image, box: Box, quarters: int = 0, sharpen: bool = False) -> Detection | None:
         """As `FaceDetector.close_up`."""
 
 
@@ -139,9 +139,12 @@ class FaceDetector:
         picture_size: tuple[int, int] | None = None,
         whole: bool = True,
         quarters: int = 0,
+        sharpen: bool = False,
     ) -> list[Detection]:
         views = self._views(image)
-        found = [self._rows(image, view, whole and view == views[0], quarters) for view in views]
+        found = [
+            self._rows(image, view, Look(whole and view == views[0], quarters, sharpen)) for view in views
+        ]
         rows = np.concatenate([rows for rows, _ in found])
         if not len(rows):
             return []
@@ -166,19 +169,17 @@ class FaceDetector:
             return [(0, 0, side, rows), (columns - side, 0, side, rows)]
         return [(0, 0, columns, side), (0, rows - side, columns, side)]
 
-    def _rows(
-        self, image: Image, view: tuple[int, int, int, int], whole: bool, quarters: int
-    ) -> tuple[Floats, Floats]:
+    def _rows(self, image: Image, view: tuple[int, int, int, int], look: Look) -> tuple[Floats, Floats]:
         """What the network finds in one part of the image: rows for `merge_overlapping` and scores (n,)."""
         left, top, width, height = view
         part = image[top : top + height, left : left + width]
-        x0, y0, inner_width, inner_height = self._letterbox.fill(part, whole, quarters)
+        x0, y0, inner_width, inner_height = self._letterbox.fill(part, look)
         chosen, answers, logits = self._network.answers(self._letterbox.pixels, self._min_logit)
         if not len(chosen):
             return np.empty((0, 16), np.float32), np.empty(0, np.float32)
         scores = 1 / (1 + np.exp(-np.clip(logits, -SCORE_CLIP, SCORE_CLIP)))
         # one multiplication and one addition take network coordinates to the pixels of the part, turned
-        turned = (height, width) if quarters % 2 else (width, height)
+        turned = (height, width) if look.quarters % 2 else (width, height)
         gain = np.array(turned, np.float32) / np.array((inner_width, inner_height), np.float32)
         offset = -np.array([x0, y0], np.float32) * gain
         points = answers.reshape(len(chosen), 8, 2)
@@ -187,22 +188,23 @@ class FaceDetector:
         middle = points[:, 0:1] + centres
         points = np.concatenate([middle - half, middle + half, points[:, 2:] + centres], axis=1)
         points = np.asarray(points * gain + offset, np.float32)
-        if quarters % 4:
-            points = _turned_back(points, quarters % 4, width, height)
+        if look.quarters % 4:
+            points = _turned_back(points, look.quarters % 4, width, height)
         return (points + np.array([left, top], np.float32)).reshape(-1, 16), scores
 
-    def close_up(self, image: Image, box: Box, quarters: int = 0) -> Detection | None:
+    def close_up(self, image: Image, box: Box, quarters: int = 0, sharpen: bool = False) -> Detection | None:
         """The face at `box` as a close-up shows it, None when there is none there.
 
         `image` is uint8 (height, width, 3) BGR; `box` and what is returned are in its pixels. A face gains
         by the finer scale, and what resembles one in the small picture only (a print on a shirt, folded
         hands) loses; and its keypoints are several times as exact, which is what an age depends on. Light and
         colour are mended as in the last picture that was searched. `quarters`: right angles by which the
-        picture must be turned, clockwise, for the face to be upright.
+        picture must be turned, clockwise, for the face to be upright. `sharpen`: blurred faces gain by it,
+        what is no face loses, keypoints are a little less exact; not done in the dark, where there is noise.
         """
         if self._closer is not None:
             self._closer._letterbox.levels = self._letterbox.levels
-            return self._closer.close_up(image, box, quarters)
+            return self._closer.close_up(image, box, quarters, sharpen)
         rows, columns = image.shape[:2]
         x, y, w, h = box.scaled(CLOSE_UP_SCALE).clipped(columns, rows)
         x, y = int(x), int(y)
@@ -210,10 +212,11 @@ class FaceDetector:
         if not part.size:
             return None
         if self._letterbox.levels is not None and self._letterbox.levels.grainy:
+            sharpen = False
             part = np.asarray(cv2.GaussianBlur(part, (0, 0), SMOOTHING * box.w), np.uint8)
         there = box.shifted(-x, -y)
         face = max(
-            self._find(part, whole=False, quarters=quarters),
+            self._find(part, whole=False, quarters=quarters, sharpen=sharpen),
             key=lambda face: face.box.iou(there),
             default=None,
         )

@@ -25,6 +25,7 @@ from device.pipeline.faces_to_hide import FacesToHide
 from device.pipeline.person_state import PersonState, person_of, person_states
 from device.pipeline.scheduler import Scheduler, inference_count
 from device.pipeline.second_looks import PartDetector, SecondLooks
+from device.pipeline.ways_up import Way
 from device.tracks.still import StillFaces
 from device.tracks.tracker import Track, Tracker
 from device.tracks.zones import Zones
@@ -72,7 +73,7 @@ class Vision:
         self._close_ups = CloseUps(detector) if near else None
         self._second_looks: SecondLooks | None = None
         if near and isinstance(detector, PartDetector):
-            self._second_looks = SecondLooks(detector, size)
+            self._second_looks = SecondLooks(detector, size, settings.detector.min_score)
         self._size = size
         self._stages = stages
         self._cropper = Cropper()
@@ -133,7 +134,11 @@ class Vision:
             return None
         self._refresh_close_up(close_ups, frame, track)
         close_up = track.companion.close_up
+        if self._second_looks:
+            self._second_looks.ways.learn(track, close_up.face.score if close_up else 0.0)
         if close_up is None or self._is_followed(close_up.face.box, track):
+            return 0.0
+        if self._second_looks and self._second_looks.refers(track, close_up.face, max(self._size)):
             return 0.0
         return close_up.face.score
 
@@ -145,8 +150,11 @@ class Vision:
     def _refresh_close_up(self, close_ups: CloseUps, frame: Frame, track: PersonTrack) -> None:
         start = time.monotonic()
         state = track.companion
-        quarters = quarters_to_upright(track.keypoints)
-        state.close_up = close_ups.make(frame.image, track.box, frame.time, state.settled, quarters)
+        if self._second_looks:
+            way = self._second_looks.ways.next(track)
+        else:
+            way = Way(quarters_to_upright(track.keypoints), False)
+        state.close_up = close_ups.make(frame.image, track.box, frame.time, state.settled, *way)
         seconds = time.monotonic() - start
         self._close_ups_done += 1
         self._close_up_s += seconds

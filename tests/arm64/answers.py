@@ -13,7 +13,7 @@ import numpy as np
 
 from device.age.network import AgeNet
 from device.faces.alignment import SIDE
-from device.faces.detector import FaceDetector
+from device.faces.detector import KINDS, FaceDetector
 from device.inference.model_files import pinned
 
 FACES = 200
@@ -53,7 +53,7 @@ def detections(kind: str, interpreter: str, faces: np.ndarray) -> np.ndarray:
 def main(interpreter: str, folder: str, out: str) -> None:
     """Writes all answers to `out`."""
     faces = read_faces(Path(folder))
-    answers = {kind: detections(kind, interpreter, faces[:SEARCHED]) for kind in ("short", "full")}
+    answers = {kind: detections(kind, interpreter, faces[:SEARCHED]) for kind in KINDS}
     for name in pinned():
         if name.startswith("age"):
             answers[f"{name} raw"], answers[f"{name} years"] = ages(name, interpreter, faces)

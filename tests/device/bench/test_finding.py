@@ -56,7 +56,19 @@ def test_a_folder_without_pictures_is_refused(tmp_path, capfd):
 
 def seen(tracks, faces=((100, 100),)):
     found = [Detection(Box(x, y, 20, 20), 0.9, NOWHERE) for x, y in faces]
-    return _Seen(found, [], {number: Box(*box) for number, box in tracks.items()}, {}, {})
+    return _Seen((200, 200), found, [], {number: Box(*box) for number, box in tracks.items()}, {}, {})
+
+
+def test_a_face_whose_eyes_are_not_in_the_picture_need_not_be_found():
+    def counted(x):
+        counts = finding.Counts()
+        keypoints = np.full((6, 2), 50.0, np.float32)
+        keypoints[0, 0] = x
+        one = _Seen((100, 100), [Detection(Box(0, 0, 60, 60), 0.9, keypoints)], [], {}, {}, {})
+        finding.count(_Played([one] * 5), 15.0, 0, counts)
+        return counts.faces
+
+    assert (counted(0.0), counted(-0.5), counted(99.5), counted(100.0)) == (1, 0, 1, 0)
 
 
 def test_a_track_that_is_mostly_on_no_face_is_false():
