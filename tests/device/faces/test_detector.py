@@ -377,7 +377,7 @@ def test_in_a_tenth_of_the_light_a_face_is_found_where_it_is():
 
 
 def test_only_a_close_up_that_is_asked_to_be_is_sharpened():
-    """Of an edge of 21 grey levels on a slope of 1 a pixel; what is added are 3 and 4 sevenths of 20 on its sides."""
+    """An edge of 20 grey levels on a slope: three sevenths of it are added on either side."""
     box = Letterbox(128)
     edge = np.repeat(np.linspace(60, 180, 128).astype(np.uint8)[None, :, None], 128, 0).repeat(3, 2)
     edge[:, 64:] += 20
