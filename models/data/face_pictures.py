@@ -19,7 +19,7 @@ from device.bench.disturbances import CASES
 from device.box import Box
 from device.faces.detector import FaceDetector, anchor_centres
 from device.faces.detector_networks import FloatNetwork
-from device.faces.letterbox import Letterbox
+from device.faces.letterbox import Letterbox, Look
 from device.inference.interpreter import Model
 from device.inference.model_files import model_path
 from models.data.face_windows import MIRRORED, Sighting, close_views, frames, mean_face
@@ -130,10 +130,10 @@ class Pictures:
         scene = self._scene(rng)
         clean, faces, middle = _seen(rng, scene)
         shown = clean if rng.random() < self.CLEAN else disturbed(rng, clean, middle)
-        place = self._box.fill(shown, whole=True)
+        place = self._box.fill(shown)
         if rng.random() < 0.2:  # as if light and colour were not mended, for they are not always
             self._box.levels = None
-            self._box.fill(shown, whole=False)
+            self._box.fill(shown, Look(whole=False))
         chances, anchors, places = self._answers(clean, faces, place)
         return Sample(self._box.pixels.copy(), chances, anchors, places)
 
