@@ -49,13 +49,13 @@ class SecondLooks:
         self._calm = 0  # frames since others than those who are there were looked for
 
     def refers(self, track: Track[Any], close: Detection, longer: int) -> bool:
-        """Whether a new face's look shows another than its close-up: somewhere else, or the other way up.
+        """Whether a new face's look shows another than its close-up: somewhere else, or upside down.
 
         It may be of head and shoulders, or of a face on its head. The face itself is looked at on the next
         frame, then. `longer`: the longer side of the picture.
         """
-        turned = quarters_to_upright(close.keypoints) != quarters_to_upright(track.keypoints)
-        other = turned or as_in_first_look(close.box, longer).iou(track.box) < LOOK_IOU
+        ways = quarters_to_upright(close.keypoints), quarters_to_upright(track.keypoints)
+        other = abs(ways[0] - ways[1]) == 2 or as_in_first_look(close.box, longer).iou(track.box) < LOOK_IOU
         if other and close.score >= NEUTRAL_SCORE:
             self._referred = close
         return other
