@@ -6,8 +6,8 @@ A model `age.tflite` has its `age.noise.json`; `python -m models noise` makes it
 
 where m is the network's mean for this person over all frames, h an error of unit variance that neighbouring
 frames share (it decays within `correlation_s` seconds, or with a change of pose) and w one of each frame's
-own. m itself differs from the true age by an error that no number of frames tells: `bias_table` and
-`residual_spread` give, by m, the median of the true ages and half of the 80 % interval around it.
+own. m itself differs from the true age by an error that no number of frames tells: `bias_table` gives, by m,
+the median of the true ages, and `belt` the interval that holds the truth in 80 % of the cases.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ import json
 import math
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from device.age.belt import Belt
 from device.errors import ModelError
 from device.faces.quality import Quality
 from device.inference.model_files import MODELS
@@ -34,7 +35,6 @@ FILE_KEYS = {
     "correlation_s": "memory_s",
     "correlation_pose": "memory_pose",
     "bias_table": "truth",
-    "residual_spread": "unknown",
     "appearance_scale": "look_scale",
     "appearance_weights": "look_weights",
     "appearance_bias": "look_even",
@@ -53,7 +53,7 @@ class ErrorModel(NamedTuple):
     correlation_s: float  # seconds in which it falls to 1/e
     correlation_pose: float  # change of pose by which it falls to 1/e, see `pose_change`
     bias_table: tuple[float, ...]  # years, median true age by the network's mean
-    residual_spread: tuple[float, ...]  # years, half of the 80 % interval around it
+    belt: Belt  # what is left when many frames have been seen
     appearance_scale: NDArray[np.float32] = NO_APPEARANCE  # (48,), squared differences that count for half
     appearance_weights: NDArray[np.float32] = NO_APPEARANCE  # (48,), log odds for another person at most
     appearance_bias: float = 0.0  # their sum where both are as likely
@@ -131,7 +131,7 @@ def load_error_model(model: str) -> ErrorModel:
             correlation_s=float(kept["correlation_s"]),
             correlation_pose=float(kept["correlation_pose"]),
             bias_table=_floats(kept["bias_table"]),
-            residual_spread=_floats(kept["residual_spread"]),
+            belt=_belt(kept["belt"]),
             appearance_scale=np.array(kept["appearance_scale"], np.float32),
             appearance_weights=np.array(kept["appearance_weights"], np.float32),
             appearance_bias=float(kept["appearance_bias"]),
@@ -139,6 +139,13 @@ def load_error_model(model: str) -> ErrorModel:
     except (OSError, ValueError, TypeError, KeyError) as error:
         message = f"{path}: not a noise model ({error!r}); restore it, or run `python -m models noise`"
         raise ModelError(message) from error
+
+
+def _belt(said: dict[str, Any]) -> Belt:
+    belt = Belt(_floats(said["ages"]), _floats(said["low"]), _floats(said["high"]), said["own"] is True)
+    if not len(belt.ages) == len(belt.low) == len(belt.high) > 1:
+        raise ValueError("belt: ages, low and high must be as many, and two at least")
+    return belt
 
 
 def _floats(values: Iterable[float]) -> tuple[float, ...]:
@@ -156,5 +163,10 @@ TYPICAL = ErrorModel(
     correlation_s=0.6,
     correlation_pose=0.3,
     bias_table=tuple(KNOT * i for i in range(11)),
-    residual_spread=(4.0, 6.0, 8.0, 9.0, 10.0, 11.0, 12.0, 12.0, 12.0, 12.0, 12.0),
+    belt=Belt(
+        ages=tuple(KNOT * i for i in range(11)),
+        low=(-4.0, -6.0, -8.0, -9.0, -10.0, -11.0, -12.0, -12.0, -12.0, -12.0, -12.0),
+        high=(4.0, 6.0, 8.0, 9.0, 10.0, 11.0, 12.0, 12.0, 12.0, 12.0, 12.0),
+        own=False,
+    ),
 )

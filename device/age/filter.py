@@ -11,6 +11,7 @@ from device.age.bands import Bands
 from device.age.error_model import ErrorModel, features, interpolate, pose_change
 from device.config.schema import SmootherSettings
 from device.faces.quality import Quality
+from device.person import UNSURE, half_width
 
 Z80 = 1.2816  # half of the 80 % interval of a normal distribution, in standard deviations
 # Where these come from, and what half and double of each does, is in this room's README
@@ -25,16 +26,19 @@ RETURN_LOG_ODDS = -3.0  # of a face that is back after a second or more
 MAX_LOG_ODDS = 2.0  # that one frame may tell at most
 MAX_SQUARED_DEVIATIONS = 9.0  # of an estimate from the person's age, in variances: a wild one tells no more
 AGE_DIFFERENCE_STD = 20.0  # years that two persons' ages differ by
+ERROR_MEMORY = 8  # estimates over which the expected error is averaged, so that it follows a mask put on
+UNSURE_KEPT = 0.9  # share of the limit below which an unsure band is named again, so that it does not flicker
 APPEARANCE_LEARNING_RATE = 0.1  # weight of the newest frame in a person's usual appearance
 
 
 class AgeFilter:
     """A Kalman filter on the network's mean for a person, and on the error that neighbouring frames share.
 
-    `settings` is the section `smoother`. `age` is what is shown (years, None before it is known), `spread`
-    half of its 80 % interval, `band` its label. `state` is "finding" while nothing is shown, "settling" while
-    what is shown converges, "settled" once it is stable. `identity_changed` says that the face turned out to
-    be somebody else's, with whom all started over; who heeds it clears it.
+    `settings` is the section `smoother`. `age` is what is shown (years, None before it is known), `interval`
+    the lowest and highest age that it may be, to 80 %, `band` its label, or "unsure" where that is wide.
+    `state` is "finding" while nothing is shown, "settling" while what is shown converges, "settled" once it
+    is stable. `identity_changed` says that the face turned out to be somebody else's, with whom all started
+    over; who heeds it clears it.
     """
 
     __slots__ = (
@@ -42,6 +46,7 @@ class AgeFilter:
         "_band",
         "_bands",
         "_converging_since",
+        "_error",
         "_error_model",
         "_last",
         "_log_odds",
@@ -50,10 +55,11 @@ class AgeFilter:
         "_settings",
         "_shared_error",
         "_t",
+        "_unsure",
         "_variance",
         "age",
         "identity_changed",
-        "spread",
+        "interval",
         "state",
     )
 
@@ -72,18 +78,27 @@ class AgeFilter:
         self._mean = 0.0  # of what the network says of this person, years
         self._shared_error = 0.0  # of neighbouring frames, of unit variance
         self._variance = (0.0, 0.0, 0.0)  # of the mean, of both, of the shared error
+        self._error = 0.0  # that the network expects of this person's readings, years
         self._n_estimates = 0
         self._converging_since = 0.0
         self._band: int | None = None
+        self._unsure = False  # whether the age may be any of too many to name a band
         self.age: float | None = None
-        self.spread: float | None = None
+        self.interval: tuple[float, float] | None = None
         self.state = "finding"
         self.identity_changed = False
 
     @property
     def band(self) -> str | None:
-        """The label of the band shown, such as "25–34"."""
-        return None if self._band is None else self._bands.labels[self._band]
+        """The label of the band shown, such as "25–34"; "unsure" where the age may be any of too many."""
+        if self._band is None:
+            return None
+        return UNSURE if self._unsure else self._bands.labels[self._band]
+
+    @property
+    def spread(self) -> float | None:
+        """Half of the interval's width, years."""
+        return None if self.interval is None else half_width(self.interval)
 
     @property
     def stable(self) -> bool:
@@ -94,8 +109,11 @@ class AgeFilter:
         """Say that the face was out of view for so long, so that somebody else may be back."""
         self._log_odds = max(self._log_odds, RETURN_LOG_ODDS / min(seconds, 1.0))
 
-    def update(self, raw: float, quality: Quality, t: float) -> None:
-        """Take in one estimate, `raw` years, from a face of this `quality` at time `t` (seconds, rising)."""
+    def update(self, raw: float, quality: Quality, t: float, error: float = 1.0) -> None:
+        """Take in one estimate, `raw` years, from a face of this `quality` at time `t` (seconds, rising).
+
+        `error`: what the network expects the estimate to be off by, years.
+        """
         variance = self._error_model.variance(features(quality, raw))
         log_odds = self._identity_log_odds(raw, variance, quality)
         self._log_odds = max(self._log_odds + log_odds, LOG_ODDS_FLOOR)
@@ -110,6 +128,8 @@ class AgeFilter:
             if log_odds <= 0:
                 self._correct(raw, variance)
         self._remember(quality, t, log_odds)
+        self._n_estimates += 1
+        self._error += (error - self._error) / min(self._n_estimates, ERROR_MEMORY)
         self._show()
 
     def _identity_log_odds(self, raw: float, variance: float, quality: Quality) -> float:
@@ -167,7 +187,6 @@ class AgeFilter:
         """Decide what is shown: nothing, the estimate, or what was shown before."""
         settings = self._settings
         interval = Z80 * math.sqrt(self._variance[0])  # of the posterior of the mean
-        self._n_estimates += 1
         if self.state == "finding" and (interval > settings.show_within or self._n_estimates < MIN_ESTIMATES):
             return
         estimate = interpolate(self._error_model.bias_table, self._mean)
@@ -178,5 +197,14 @@ class AgeFilter:
             self.age = shown = estimate
             converged = self._t - self._converging_since >= settings.settle_s
             self.state = "settled" if converged and interval <= settings.settle_within else "settling"
-        self.spread = math.hypot(interval, interpolate(self._error_model.residual_spread, self._mean))
+        self.interval = self._interval(estimate, shown, interval)
+        limit = settings.unsure_beyond * (UNSURE_KEPT if self._unsure else 1.0)
+        self._unsure = half_width(self.interval) > limit
         self._band = self._bands.kept(shown, self._band, settings.band_margin)
+
+    def _interval(self, estimate: float, shown: float, unknown: float) -> tuple[float, float]:
+        """The ages that it may be: the belt's, wider by what is `unknown` of the mean itself."""
+        low, high = self._error_model.belt.interval(self._mean, self._error)
+        below, above = max(estimate - low, 0.0), max(high - estimate, 0.0)
+        lowest, highest = estimate - math.hypot(below, unknown), estimate + math.hypot(above, unknown)
+        return max(min(lowest, shown), 0.0), max(highest, shown)

@@ -5,6 +5,7 @@ SSR-Net: A Compact Soft Stagewise Regression Network for Age Estimation, Yang et
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -55,6 +56,7 @@ class Reading(NamedTuple):
 
     age: float
     attributes: tuple[float, ...] = ()
+    error: float = 1.0  # how far off the network expects the age to be, years; 1 where it has no such output
 
 
 class AgeNet:
@@ -71,7 +73,7 @@ class AgeNet:
         threads: int = 1,
         attributes: bool = True,
     ):
-        """Without `attributes` they are not read, though the network has them. Raises ModelError."""
+        """Without `attributes` none is told, though the network has them. Raises ModelError."""
         if isinstance(model, bytes):
             self.path = None
         else:
@@ -82,8 +84,7 @@ class AgeNet:
         self._bytes = self._input.view(np.uint8)[0]
         self._scales = self._read_scales()
         self.has_attributes = len(self._scales) > AGE_OUTPUTS
-        if not attributes:
-            self._scales = self._scales[:AGE_OUTPUTS]
+        self._told = attributes
 
     def _read_scales(self) -> list[tuple[float, int]]:
         details = self._model.outputs
@@ -95,7 +96,7 @@ class AgeNet:
         return [detail["quantization"] for detail in details]
 
     def outputs(self, crop: Image) -> list[NDArray[np.int8]]:
-        """The int8 tensors (1, values) for a crop, by name: p, η, Δ of each stage, attributes if read."""
+        """The int8 tensors (1, values) for a crop, by name: p, η, Δ of each stage, and its attributes."""
         np.bitwise_xor(crop, 0x80, out=self._bytes)  # byte − 128 in two's complement
         return self._model.run(self._input, len(self._scales))
 
@@ -107,7 +108,11 @@ class AgeNet:
     def read(self, crop: Image) -> Reading:
         """Age in years, 0–101, and attributes of a crop: uint8 RGB (64, 64, 3)."""
         values = self.values(crop)
-        return Reading(stagewise_age(by_stage(values[:AGE_OUTPUTS])), tuple(*values[AGE_OUTPUTS:]))
+        age = stagewise_age(by_stage(values[:AGE_OUTPUTS]))
+        if not self.has_attributes:
+            return Reading(age)
+        said = values[AGE_OUTPUTS]
+        return Reading(age, tuple(said) if self._told else (), math.exp(said[-1]))
 
     def estimate(self, crop: Image) -> float:
         """The age alone, as `read` tells it."""
@@ -125,6 +130,12 @@ class AgeEstimator(Protocol):
 
 def flip_averaged(net: AgeEstimator, crop: Image) -> Reading:
     """The mean of what is read from the crop and from its mirror image (test-time augmentation)."""
-    one, other = net.read(crop), net.read(crop[:, ::-1])
+    return mean_reading(net.read(crop), net.read(crop[:, ::-1]))
+
+
+def mean_reading(one: Reading, other: Reading) -> Reading:
+    """The mean of two readings of a face."""
     pairs = zip(one.attributes, other.attributes, strict=True)
-    return Reading((one.age + other.age) / 2, tuple((a + b) / 2 for a, b in pairs))
+    return Reading(
+        (one.age + other.age) / 2, tuple((a + b) / 2 for a, b in pairs), math.sqrt(one.error * other.error)
+    )

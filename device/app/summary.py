@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from device.budget.memory import COUNTED
-from device.events.trace import rounded
-from device.person import Person
+from device.person import Person, ages_row
 
 KEPT_TRACKS = 256  # the last ones; a run of months has no end of them
 
@@ -35,9 +34,9 @@ class Summary:
             track["last_frame"] = index
             track["frames"] += 1
             if self._exact_ages:
-                track["age"], track["spread"] = rounded(person.age), rounded(person.spread)
+                track |= ages_row(person.age, person.interval)
             else:
-                track["age"], track["spread"], track["band"] = None, None, person.band
+                track |= {**ages_row(None, None), "band": person.band}
         if len(self._tracks) > KEPT_TRACKS:
             del self._tracks[next(iter(self._tracks))]
 

@@ -153,11 +153,11 @@ class Audience:
     def _count_settled(self, visit: Visit) -> None:
         """Count a person's band and words, once: when the age has settled."""
         person = visit.person
-        if person.band is None or person.age is None:
+        if person.band in (None, UNSURE) or person.age is None:
             return
         visit.band = self._index[person.band]
         visit.words = words_of(person, self.attributes)
-        self._totals.add_band(visit.band, band_weights(person.age, person.spread, self._starts))
+        self._totals.add_band(visit.band, band_weights(person.age, person.interval, self._starts))
         self._totals.add_words(visit.words)
 
     def _end_visits(self) -> None:
@@ -178,7 +178,10 @@ class Audience:
             totals.add("left_attention_s", visit.attention_s)
             totals.add_attention(visit.attention_s)
         if visit.band is None:
-            visit.words = dict.fromkeys(self.attributes, UNSURE)
+            told = person.band == UNSURE  # the age alone is unknown
+            visit.words = (
+                words_of(person, self.attributes) if told else dict.fromkeys(self.attributes, UNSURE)
+            )
             totals.add_band(None)
             totals.add_words(visit.words)
         wall = self._wall()
@@ -192,7 +195,7 @@ class Audience:
             visit.attention_s,
             visit.is_watcher,
             person.age,
-            person.spread,
+            person.interval,
             None if visit.band is None else self.labels[visit.band],
             visit.words,
         )

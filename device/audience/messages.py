@@ -27,7 +27,7 @@ from device.audience.totals import (
 from device.audience.utc import utc
 from device.audience.visits import TrackView, VisitView, band_weights
 from device.config.schema import Settings
-from device.person import ATTRIBUTE_WORDS
+from device.person import ATTRIBUTE_WORDS, UNSURE, ages_row
 
 VERSION = 1
 Message = dict[str, Any]
@@ -73,12 +73,12 @@ class Messages:
         labels = self._audience.labels
         counted, weighted = [0] * len(labels), [0.0] * len(labels)
         for track in people:
-            if track.counted_band is None or track.age is None:
+            if track.counted_band is None or track.age is None or track.band == UNSURE:
                 counted[-1] += 1
                 weighted[-1] += 1
                 continue
             counted[labels.index(track.band) if track.band in labels else -1] += 1
-            for place, weight in enumerate(band_weights(track.age, track.spread, self._starts)):
+            for place, weight in enumerate(band_weights(track.age, track.interval, self._starts)):
                 weighted[place] += weight
         return {
             "people": len(people),
@@ -106,12 +106,8 @@ class Messages:
         return row | {"box": [round(value) for value in track.box]} if self._boxes else row
 
     def _age(self, of: TrackView | VisitView) -> Message:
-        exact = self._exact and of.age is not None and of.spread is not None
-        return {
-            "age": round(of.age, 1) if exact and of.age is not None else None,
-            "spread": round(of.spread, 1) if exact and of.spread is not None else None,
-            "band": of.band,
-        }
+        exact = self._exact and of.interval is not None
+        return {**(ages_row(of.age, of.interval, 1) if exact else ages_row(None, None)), "band": of.band}
 
     def visit(self, visit: VisitView) -> Message:
         """One person's visit, which is over. Not to be sent unless `single_visits`."""

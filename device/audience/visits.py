@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from device.box import Box
-from device.person import UNSURE, Person
+from device.person import UNSURE, Interval, Person
 
 PERSON_S = 1.0  # in view for so long, a track is one of the people
 WATCHER_S = 0.5  # and with the face towards the screen for so long, one of the watchers
@@ -70,7 +70,7 @@ class TrackView(NamedTuple):
     box: Box
     state: str
     age: float | None
-    spread: float | None
+    interval: Interval | None
     band: str | None
     dwell_s: float
     attention_s: float
@@ -93,7 +93,7 @@ class VisitView(NamedTuple):
     attention_s: float
     is_watcher: bool
     age: float | None
-    spread: float | None
+    interval: Interval | None
     band: str | None
     words: Mapping[str, str]
 
@@ -116,7 +116,7 @@ def view(visit: Visit, attributes: Sequence[str]) -> TrackView:
         person.box,
         person.state,
         person.age,
-        person.spread,
+        person.interval,
         person.band,
         visit.dwell_s,
         visit.attention_s,
@@ -129,11 +129,13 @@ def view(visit: Visit, attributes: Sequence[str]) -> TrackView:
     )
 
 
-def band_weights(age: float, spread: float | None, starts: Sequence[int]) -> list[float]:
-    """The probability of each band, which sum to 1: a normal distribution about `age` with its `spread`.
+def band_weights(age: float, interval: Interval | None, starts: Sequence[int]) -> list[float]:
+    """The probability of each band, which sum to 1: half a normal distribution on either side of `age`.
 
-    `starts` are the first ages of all bands but the first, which takes what is below 0 as well.
+    Each side is as wide as the 80 % `interval`. `starts` are the first ages of all bands but the first, which
+    takes what is below 0 as well.
     """
-    deviation = max((spread or 0.0) / Z80, 1e-6) * math.sqrt(2)
-    below = [0.5 * (1 + math.erf((start - age) / deviation)) for start in starts]
+    low, high = interval or (age, age)
+    sides = [max(side / Z80, 1e-6) * math.sqrt(2) for side in (age - low, high - age)]
+    below = [0.5 * (1 + math.erf((start - age) / sides[start > age])) for start in starts]
     return [high - low for low, high in zip([0.0, *below], [*below, 1.0], strict=True)]

@@ -73,7 +73,7 @@ def _somebody(number: int) -> Person:
     second = number // FPS
     state = "settling" if second % 2 else "settled"
     box = Box(200.0 + 3 * (number % 400), 400.0, 240.0, 240.0)
-    return Person(1, box, 0.9, None, 30.0 + second, 4.0, "25–34", state)
+    return Person(1, box, 0.9, None, 30.0 + second, (26.0 + second, 34.0 + second), "25–34", state)
 
 
 def _ms(draw: Callable[[], None]) -> float:

@@ -216,6 +216,12 @@ class SmootherSettings:
     band_margin: float = setting(
         1.0, "a band stays until the age is this far outside it", span=(0.0, 10.0), unit="years"
     )
+    unsure_beyond: float = setting(
+        18.0,
+        'the band is "unsure", and counts as unknown, where the age may be off by more, as under many a mask',
+        span=(1.0, 60.0),
+        unit="years",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from device.audience.utc import utc
 from device.events.line_writer import FLUSH_S, LineWriter, Sink, told_writer
 from device.events.sinks import LineFile, Nowhere, Stream
 from device.events.trace import track_row
-from device.person import Person
+from device.person import Person, ages_row
 
 ROOM = 256 * 1024  # bytes of lines that may wait for their reader
 STDOUT = 1
@@ -66,7 +66,7 @@ class Events:
         row = track_row(person)
         del row["raw"], row["score"], row["yaw"]
         if not self._exact_ages:
-            row |= {"age": None, "spread": None, "band": person.band}
+            row |= {**ages_row(None, None), "band": person.band}
         return row
 
     def notice(self, event: str, **facts: object) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from device.events.line_writer import told_writer
 from device.events.sinks import LineFile
-from device.person import Person
+from device.person import Person, ages_row
 
 ROOM = 1024 * 1024  # bytes of lines that may wait for the disk: thousands of frames
 LIMIT = 2**30  # bytes of a trace; what comes after is lost, and the log says so
@@ -50,8 +50,7 @@ def track_row(person: Person) -> dict[str, Any]:
         "box": [round(value, 1) for value in person.box],
         "score": round(person.score, 3),
         "raw": rounded(person.raw),
-        "age": rounded(person.age),
-        "spread": rounded(person.spread),
+        **ages_row(person.age, person.interval),
         "state": person.state,
         "yaw": rounded(person.yaw),
         **person.words(),

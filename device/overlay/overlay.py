@@ -20,7 +20,7 @@ from device.overlay.shapes import ARMS, RING_STEPS, WHITE, Label, Shapes
 from device.overlay.sprites import Sprite
 from device.overlay.turn import turn_of
 from device.overlay.words import Words
-from device.person import Person
+from device.person import UNSURE, Person
 
 LabelText = tuple[str, str, bool, bool, float]  # as `Shapes.label` takes it: word, detail, ring, faint, scale
 
@@ -172,14 +172,15 @@ class Overlay:
         return texts
 
     def _label_text(self, person: Person, scale: float) -> LabelText:
-        """The number and its spread, or the band, and what is known beside; before, to wait a moment."""
+        """The number and its interval, or the band, and what is known beside; before, to wait a moment."""
         word, details = "", []
         if self._show_band and person.band:
-            word = person.band
+            word = "?" if person.band == UNSURE else person.band
         elif person.age is not None and not self._show_band:
             word = f"{person.age:.0f}"
-            if person.spread is not None and person.state != "lost":
-                details = [f"±{max(1, round(person.spread))}"]
+            if person.interval is not None and person.state != "lost":
+                low, high = person.interval
+                details = [f"{low:.0f}–{high:.0f}"]
         if word:
             details += [self._words.say(told) for told in person.words().values() if told in SAID]
         else:

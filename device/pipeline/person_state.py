@@ -52,7 +52,7 @@ class PersonState(Companion):
 
     def update(self, reading: Reading, quality: Quality, t: float) -> None:
         """Take in one reading of the face; the age as `AgeFilter.update` does."""
-        self.ages.update(reading.age, quality, t)
+        self.ages.update(reading.age, quality, t, reading.error)
         for attribute in self.attributes.values():
             if self.ages.identity_changed:
                 attribute.reset()
@@ -107,7 +107,7 @@ def person_of(track: Track[PersonState], raw: float | None = None) -> Person:
         track.score,
         raw,
         ages.age,
-        ages.spread,
+        ages.interval,
         ages.band,
         state,
         track.velocity,

@@ -14,13 +14,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from device.age.error_model import load_error_model
 from device.age.network import AgeNet, flip_averaged
 from device.faces.alignment import SIDE, Cropper
 from device.faces.border import with_border
 from device.faces.detector import FaceDetector
 from models.data import augment
 from models.data.datasets import DataError, Face, FaceSet, load
-from models.evaluation import attributes
+from models.evaluation import attributes, intervals
 from models.evaluation.heads import HeadNet, open_network
 
 TOLERANCES = (3, 5, 7)  # years, of the cumulative scores CA(n)
@@ -130,6 +131,9 @@ def measure(net: AgeNet | HeadNet, faces: list[Face], seen: list[np.ndarray]) ->
     }
     if isinstance(net, AgeNet) and net.has_attributes:
         report["attributes"] = attributes.attributes_report(net, faces, seen)
+    if isinstance(net, AgeNet):
+        belt = load_error_model(str(net.path)).belt
+        report["interval"] = intervals.intervals_report(net, belt, faces, seen)
     return report, guesses
 
 
@@ -161,6 +165,7 @@ def table(report: dict) -> str:
         for key, row in report[title].items():
             lines.append(f"  {key:>8}  MAE {row['mae']:5.2f}  bias {row['bias']:+6.2f}  n {row['n']}")
     lines += attributes.lines(report["attributes"]) if "attributes" in report else []
+    lines += intervals.lines(report["interval"]) if "interval" in report else []
     lines.append(f"one estimate, 99th percentile: {report['p99_ms']:.3f} ms with {report['interpreter']}")
     return "\n".join(lines)
 

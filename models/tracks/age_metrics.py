@@ -24,7 +24,7 @@ class Series(NamedTuple):
     """What was displayed of one person: one entry a frame, from their first detection on.
 
     `ages` maps each filter to float (frames,), NaN where no age is displayed; `tracks` is int (frames,), -1
-    for none; `spread` (half the interval, years) and `settled` bool (frames,) are the device's own.
+    for none; `low` and `high` (its 80 % interval, years) and `settled` bool (frames,) are the device's own.
     """
 
     kind: str
@@ -33,7 +33,8 @@ class Series(NamedTuple):
     t: np.ndarray  # seconds since the first detection
     ages: dict[str, np.ndarray]
     tracks: np.ndarray
-    spread: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
     settled: np.ndarray
     bands: list[str | None]
 
@@ -70,7 +71,8 @@ def series(recording: Recording, displayed: list[list[DisplayedTrack]]) -> list[
                 np.array([recording.frames[i].t - recording.frames[first].t for i in present]),
                 {name: values(partial(_age_by, name)) for name in filters},
                 tracks,
-                values(lambda one: one.spread),
+                values(lambda one: one.interval and one.interval[0]),
+                values(lambda one: one.interval and one.interval[1]),
                 np.array([one is not None and one.state == "settled" for one in ones]),
                 [one.band if one else None for one in ones],
             )
@@ -153,7 +155,7 @@ def interval_coverage(people: list[Series]) -> float:
     """Share of the settled frames, 0 to 1, whose interval covers the true age; each person counts once."""
     shares = []
     for one in people:
-        inside = np.abs(one.ages[OURS] - one.age) <= one.spread
+        inside = (one.low <= one.age) & (one.age <= one.high)
         if one.settled.any():
             shares.append(float(inside[one.settled].mean()))
     return float(np.mean(shares)) if shares else np.nan

@@ -20,7 +20,7 @@ from models.tracks.actors import load_actors
 from models.tracks.cost import FACES, cost_ms
 from models.tracks.replay import OTHERS, OURS, replay, replay_norfair
 from models.tracks.scenes import script
-from models.tracks.simulator import Estimator, Recording, play
+from models.tracks.simulator import Recording, play
 
 
 def main(argv: list[str]) -> int:
@@ -48,7 +48,7 @@ def record(options: argparse.Namespace, settings: Settings) -> list[Recording]:
     from device.faces.detector import FaceDetector
 
     actors = load_actors(options.faces, options.part)
-    net: Estimator = AgeNet(options.model)
+    net = AgeNet(options.model)
     detector = FaceDetector(min_score=settings.detector.min_score)
     scenes = script(options.scenes, len(actors), options.seed)
     recordings = []

@@ -12,15 +12,17 @@ import hashlib
 import json
 from itertools import pairwise, product
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 
+from device.age.belt import Belt
 from device.age.error_model import FILE_KEYS, KNOT, ErrorModel, features, noise_path, pose_change
 from device.config.loader import defaults
 from device.faces.quality import Quality
 from models.tracks.actors import load_actors
+from models.tracks.fit_belt import fit_belt, read_faces, weighted_quantile
 from models.tracks.scenes import Scene, script
 from models.tracks.simulator import play
 
@@ -36,6 +38,7 @@ MAX_RATIO = 9.0  # of a squared error to its variance; larger ones are clipped t
 KNOTS = 11  # of the tables by age: 0, 10, … 100 years
 KERNEL_YEARS = 8.0  # standard deviation of the weights around a knot of the tables
 REFERENCE_S = 1.5  # the reference appearance of a person is the mean over so many seconds
+TYPICAL_ERROR = 5.0  # years that a network expects, for which the report says the interval
 PRIOR_FACES = 6.0  # without bias, which regularise each knot
 
 
@@ -61,7 +64,7 @@ def main(argv: list[str]) -> int:
     options = parser.parse_args(argv)
     cv2.setNumThreads(1)
     observations = simulate(options)
-    model = fit(observations)
+    model = fit(observations, fit_belt(*read_faces(options.faces, options.model)))
     path = noise_path(options.model)
     net_path = path.with_name(path.name.replace(".noise.json", ".tflite"))
     made = {
@@ -107,15 +110,15 @@ def samples_of(recordings: list) -> Samples:
                 if one.close:
                     person.append(number)
                     t.append(frame.t)
-                    raw.append(one.close.raw)
-                    inputs.append(features(one.close.quality, one.close.raw))
+                    raw.append(one.close.both.age)
+                    inputs.append(features(one.close.quality, raw[-1]))
                     quality.append(one.close.quality)
     ages = np.array([recording.ages[0] for recording in recordings])
     return Samples(np.array(person), np.array(t), np.array(raw), np.array(inputs), quality, ages)
 
 
-def fit(seen: Samples, rounds: int = 4) -> ErrorModel:
-    """The error model of these samples."""
+def fit(seen: Samples, belt: Belt, rounds: int = 4) -> ErrorModel:
+    """The error model of these samples, with the belt of single faces."""
     log_variance = np.zeros(seen.inputs.shape[1])
     log_variance[0] = np.log(np.var(seen.raw - _means(seen, np.ones(len(seen.raw)), seen.raw)))
     for _ in range(rounds):
@@ -125,14 +128,14 @@ def fit(seen: Samples, rounds: int = 4) -> ErrorModel:
     scaled = error / np.exp(seen.inputs @ log_variance / 2)
     correlation, correlation_s, correlation_pose = fit_correlation(seen, scaled)
     people, estimates = _mean_by_person(seen, weight)
-    bias_table, residual_spread = fit_tables(estimates, seen.ages[people])
+    bias_table = fit_bias(estimates, seen.ages[people])
     return ErrorModel(
         tuple(log_variance),
         correlation,
         correlation_s,
         correlation_pose,
         bias_table,
-        residual_spread,
+        belt,
         *fit_appearance(seen),
     )
 
@@ -195,27 +198,18 @@ def _pairs(seen: Samples):
                     yield a, b
 
 
-def fit_tables(estimates: np.ndarray, ages: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """By the network's mean for a person: the median true age, and half of the 80 % interval around it."""
+def fit_bias(estimates: np.ndarray, ages: np.ndarray) -> tuple[float, ...]:
+    """The median true age by the network's mean for a person."""
     knots = KNOT * np.arange(KNOTS)
     bias_table = np.array([_median_age(knot, estimates, ages) for knot in knots])
-    bias_table = np.maximum.accumulate(bias_table)
-    errors = np.abs(ages - np.interp(estimates, knots, bias_table))
-    near = np.exp(-0.5 * ((estimates - knots[:, None]) / (1.5 * KERNEL_YEARS)) ** 2) + 1e-3
-    return tuple(bias_table.tolist()), tuple(_quantile(errors, weights, 0.8) for weights in near)
+    return tuple(np.maximum.accumulate(bias_table).tolist())
 
 
 def _median_age(knot: float, estimates: np.ndarray, ages: np.ndarray) -> float:
     """The median true age at a knot: the knot plus the weighted median of age − estimate near it."""
     near = np.exp(-0.5 * ((estimates - knot) / KERNEL_YEARS) ** 2)
     excess = np.append(ages - estimates, np.zeros(1))
-    return float(knot + _quantile(excess, np.append(near, PRIOR_FACES), 0.5))
-
-
-def _quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:
-    order = np.argsort(values)
-    reached = np.cumsum(weights[order])
-    return float(np.interp(share * reached[-1], reached - weights[order] / 2, values[order]))
+    return float(knot + weighted_quantile(excess, np.append(near, PRIOR_FACES), 0.5))
 
 
 def fit_appearance(seen: Samples, rounds: int = 12) -> tuple[np.ndarray, np.ndarray, float]:
@@ -246,12 +240,15 @@ def fit_appearance(seen: Samples, rounds: int = 12) -> tuple[np.ndarray, np.ndar
 
 def write(path: Path, model: ErrorModel, made: dict) -> None:
     """Write the error model as JSON, beside the network it belongs to."""
-    rounded = {
-        FILE_KEYS.get(name, name): [round(float(v), 4) for v in value] if np.ndim(value) else round(value, 4)
-        for name, value in model._asdict().items()
-    }
+    rounded = {FILE_KEYS.get(name, name): _rounded(value) for name, value in model._asdict().items()}
     text = ",\n".join(f" {json.dumps(name)}: {json.dumps(value)}" for name, value in (made | rounded).items())
     path.write_text("{\n" + text + "\n}\n")
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, Belt):
+        return {name: part if name == "own" else _rounded(part) for name, part in value._asdict().items()}
+    return [round(float(v), 4) for v in value] if np.ndim(value) else round(value, 4)
 
 
 def report(seen: Samples, model: ErrorModel) -> str:
@@ -277,6 +274,7 @@ def report(seen: Samples, model: ErrorModel) -> str:
     ]
     pairs = zip(names, model.log_variance, strict=True)
     lines += [f"  {name:17} log variance {weight:+.2f}" for name, weight in pairs]
-    for i, (age, spread) in enumerate(zip(model.bias_table, model.residual_spread, strict=True)):
-        lines.append(f"  estimated {KNOT * i:3.0f} years: truly {age:.1f} ± {spread:.1f}")
+    for i, age in enumerate(model.bias_table):
+        low, high = model.belt.interval(KNOT * i, TYPICAL_ERROR)
+        lines.append(f"  estimated {KNOT * i:3.0f} years: truly {age:.1f}, 80 % from {low:.1f} to {high:.1f}")
     return "\n".join(lines)

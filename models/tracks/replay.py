@@ -12,6 +12,7 @@ import numpy as np
 from device.age.network import Reading
 from device.box import Box
 from device.config.schema import Settings
+from device.person import Interval
 from device.pipeline.person_state import person_of, person_states
 from device.pipeline.scheduler import DUE_UNCERTAIN, inference_count
 from device.tracks.tracker import Track, Tracker
@@ -27,7 +28,7 @@ class DisplayedTrack(NamedTuple):
     id: int
     box: Box
     ages: dict[str, float | None]
-    spread: float | None = None
+    interval: Interval | None = None
     band: str | None = None
     state: str = ""
 
@@ -71,9 +72,9 @@ OTHERS: dict[str, tuple[type, Callable[[Observation], float | None]]] = {
     "single frame": (SingleFrame, lambda one: one.single),
     "EMA 0.05": (Ema, lambda one: one.single),
     "median of 10": (MedianOfTen, lambda one: one.single),
-    "close single": (SingleFrame, lambda one: one.close and one.close.raw),
-    "close EMA": (Ema, lambda one: one.close and one.close.raw),
-    "close median": (MedianOfTen, lambda one: one.close and one.close.raw),
+    "close single": (SingleFrame, lambda one: one.close and one.close.both.age),
+    "close EMA": (Ema, lambda one: one.close and one.close.both.age),
+    "close median": (MedianOfTen, lambda one: one.close and one.close.both.age),
 }
 OURS = "device"
 
@@ -102,8 +103,7 @@ def replay(recording: Recording, settings: Settings) -> list[list[DisplayedTrack
                 if (estimate := pick(one)) is not None:
                     filters[name].update(estimate)
             if one.close and frame.t >= due.get(track, 0.0):
-                reading = Reading(_estimate(track, one.close))
-                track.companion.update(reading, one.close.quality, frame.t)
+                track.companion.update(_reading(track, one.close), one.close.quality, frame.t)
                 wait = settings.schedule.settled_every_s if track.companion.settled else DUE_UNCERTAIN
                 due[track] = frame.t + wait - 1e-6
         frames.append([_shown(track, others.get(track, {})) for track in tracks])
@@ -113,13 +113,13 @@ def replay(recording: Recording, settings: Settings) -> list[list[DisplayedTrack
 def _shown(track: Track, others: dict) -> DisplayedTrack:
     person = person_of(track)
     ages = {name: other.age for name, other in others.items()} | {OURS: person.age}
-    return DisplayedTrack(person.id, person.box, ages, person.spread, person.band, person.state)
+    return DisplayedTrack(person.id, person.box, ages, person.interval, person.band, person.state)
 
 
-def _estimate(track: Track, close: CloseUp) -> float:
-    """Years, flip-averaged or, for a settled face, of either image in turn: as `device.pipeline` does it."""
+def _reading(track: Track, close: CloseUp) -> Reading:
+    """Flip-averaged or, for a settled face, of either image in turn: as `device.pipeline` does it."""
     if inference_count(track) == 2:
-        return close.raw
+        return close.both
     return close.flipped if track.companion.next_is_flipped() else close.single
 
 

@@ -7,11 +7,12 @@ detector, and kept as for a face that is not settled. Head movements and focus a
 from __future__ import annotations
 
 import math
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
+from device.age.network import AgeEstimator, Reading, mean_reading
 from device.box import Box
 from device.faces import close_up
 from device.faces.alignment import Cropper
@@ -39,24 +40,17 @@ FALSE_POSITIVE_RATE = 0.02  # probability of a new false positive, at 15 frames 
 SENSOR_NOISE = np.random.default_rng(7).standard_normal((2, 512, 512, 3)).astype(np.float32)
 
 
-class Estimator(Protocol):
-    """Estimates an age from a crop, as `device.age.network.AgeNet` does."""
-
-    def estimate(self, crop: np.ndarray) -> float:
-        """Years, of a crop uint8 RGB (64, 64, 3)."""
-
-
 class CloseUp(NamedTuple):
-    """The device's inferences on a close-up: ages in years of the crop and of its mirror image."""
+    """The device's inferences on a close-up: what is read of the crop and of its mirror image."""
 
-    single: float
-    flipped: float
+    single: Reading
+    flipped: Reading
     quality: Quality
 
     @property
-    def raw(self) -> float:
-        """The flip-averaged age, in years."""
-        return (self.single + self.flipped) / 2
+    def both(self) -> Reading:
+        """The flip-averaged reading."""
+        return mean_reading(self.single, self.flipped)
 
 
 class Observation(NamedTuple):
@@ -88,7 +82,7 @@ class Recording(NamedTuple):
     frames: list[Frame]
 
 
-def play(scene: Scene, actors: list[Actor], net: Estimator, detector: FaceDetector) -> Recording:
+def play(scene: Scene, actors: list[Actor], net: AgeEstimator, detector: FaceDetector) -> Recording:
     """The recording of a scene; deterministic."""
     simulator = SceneSimulator(scene, actors, net, detector)
     frames = round(scene.seconds * scene.fps)
@@ -102,7 +96,7 @@ def play(scene: Scene, actors: list[Actor], net: Estimator, detector: FaceDetect
 class SceneSimulator:
     """Simulates a scene frame by frame; carries the detector's and the camera's correlated errors."""
 
-    def __init__(self, scene: Scene, actors: list[Actor], net: Estimator, detector: FaceDetector):
+    def __init__(self, scene: Scene, actors: list[Actor], net: AgeEstimator, detector: FaceDetector):
         self._scene = scene
         self._actors = [actors[walker.actor] for walker in scene.walkers]
         self._net = net
@@ -183,7 +177,7 @@ class SceneSimulator:
             Box(float(centre[0] - w / 2), float(centre[1] - h / 2), w, h), score, keypoints.astype(np.float32)
         )
         patch, origin = self._picture(i, pose, t)
-        single = self._net.estimate(self._cropper.cut(patch, found.keypoints[:2] - origin))
+        single = self._net.read(self._cropper.cut(patch, found.keypoints[:2] - origin)).age
         with_close_up = self._frames % self._close_every == 0
         close = self._close_up(i, patch, origin, found.box, t) if with_close_up else None
         return Observation(found, i, single, close)
@@ -199,7 +193,7 @@ class SceneSimulator:
             last = last._replace(face=face, box=box)
         self._last[i] = last
         crop = self._cropper.cut(patch, last.face.keypoints[:2] - origin)
-        single, flipped = self._net.estimate(crop), self._net.estimate(crop[:, ::-1])
+        single, flipped = self._net.read(crop), self._net.read(crop[:, ::-1])
         return CloseUp(single, flipped, measure(crop, last.face))
 
     def _errors(self, i: int, size: float, pose: Pose) -> np.ndarray:

@@ -331,7 +331,7 @@ def _untimed(value):
 
 def seen_for_a_while(settings):
     """The telemetry of one person who came and left."""
-    now, face = [0.0], Person(1, ANNA, 0.9, None, 30.0, 4.0, "25–34", "settled", yaw=0.0)
+    now, face = [0.0], Person(1, ANNA, 0.9, None, 30.0, (26.0, 34.0), "25–34", "settled", yaw=0.0)
     audience = Audience(settings, clock=lambda: now[0], wall=lambda: now[0])
     for index in range(100):
         now[0] = index / 10
@@ -399,6 +399,7 @@ EFFECTS = {
     "smoother.hold": Effect(0.5, ages, OFTEN),
     "smoother.bands": Effect((30, 33, 60), ages, OFTEN),
     "smoother.band_margin": Effect(0.0, ages, OFTEN | {"smoother.hold": 0.1}),
+    "smoother.unsure_beyond": Effect(1.0, ages),
     "schedule.frame_budget_ms": Effect(8.0, work),
     "schedule.detect_every": Effect(4, work),
     "schedule.settled_every_s": Effect(0.1, work),

@@ -15,7 +15,7 @@ import numpy as np
 from device.audience.telemetry import Guided
 from device.config.schema import Settings
 from device.frame import Image
-from device.person import Person
+from device.person import Person, ages_row
 
 PEOPLE_EVERY = 0.2  # seconds between two lists of people
 ALIVE_S = 3.0  # without a sign of life from the loop for so long, something is wrong
@@ -162,8 +162,7 @@ def _people(persons: list[Person], t: float, image: Image, show: str, led: dict[
         {
             "id": person.id,
             "box": [round(number) for number in person.box],
-            "age": round(person.age, 1) if ages and person.age is not None else None,
-            "spread": round(person.spread, 1) if ages and person.spread is not None else None,
+            **(ages_row(person.age, person.interval, 1) if ages else ages_row(None, None)),
             "band": person.band,
             "state": person.state,
             **person.words(),

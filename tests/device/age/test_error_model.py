@@ -50,7 +50,7 @@ FILE = {
     "memory_s": 0.6,
     "memory_pose": 0.3,
     "truth": TYPICAL.bias_table,
-    "unknown": TYPICAL.residual_spread,
+    "belt": TYPICAL.belt._asdict(),
     "look_scale": [0.4] * 48,
     "look_weights": [1.0] * 48,
     "look_even": 0.0,

@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 
+from device.age.belt import Belt
 from device.age.error_model import (
     TYPICAL,
     ErrorModel,
@@ -23,7 +24,8 @@ EVEN = Quality(size=30, sharpness=-1.0, yaw=0.0, roll=0.0, score=0.8, brightness
 SMALL = ErrorModel(
     log_variance=(2.0, -0.5, -0.4, 3.0, 1.0, 0.5, 0.25, 0.3, 0.2),
     correlation=0.5, correlation_s=1.0, correlation_pose=0.5,
-    bias_table=(2.0, 14.0, 22.0), residual_spread=(3.0, 5.0, 9.0),
+    bias_table=(2.0, 14.0, 22.0),
+    belt=Belt(ages=(0.0, 60.0), low=(-1.0, -2.0), high=(1.5, 0.5), own=True),
     appearance_scale=np.array([1.0, 4.0], np.float32),
     appearance_weights=np.array([2.0, 5.0], np.float32),
     appearance_bias=1.5,
@@ -106,21 +108,11 @@ def test_a_change_of_pose_by_hand():
 
 
 @pytest.mark.parametrize(
-    ("age", "bias_table", "residual_spread"),
-    [
-        (-3, 2, 3),
-        (0, 2, 3),
-        (2.5, 5, 3.5),
-        (10, 14, 5),
-        (15, 18, 7),
-        (19, 21.2, 8.6),
-        (20, 22, 9),
-        (60, 22, 9),
-    ],
+    ("age", "bias_table"),
+    [(-3, 2), (0, 2), (2.5, 5), (10, 14), (15, 18), (19, 21.2), (20, 22), (60, 22)],
 )
-def test_tables_by_age_by_hand(age, bias_table, residual_spread):
+def test_a_table_by_age_by_hand(age, bias_table):
     assert interpolate(SMALL.bias_table, age) == pytest.approx(bias_table)
-    assert interpolate(SMALL.residual_spread, age) == pytest.approx(residual_spread)
 
 
 def test_the_model_of_a_network_nobody_has_measured():
@@ -128,7 +120,10 @@ def test_the_model_of_a_network_nobody_has_measured():
     assert TYPICAL.log_variance == (2.2, -0.5, -0.3, 2.0, 1.0, 0.0, 0.0, 0.5, 0.0)
     assert (TYPICAL.correlation, TYPICAL.correlation_s, TYPICAL.correlation_pose) == (0.6, 0.6, 0.3)
     assert TYPICAL.bias_table == (0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100)
-    assert TYPICAL.residual_spread == (4, 6, 8, 9, 10, 11, 12, 12, 12, 12, 12)
+    assert TYPICAL.belt.ages == (0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100)
+    assert TYPICAL.belt.high == (4, 6, 8, 9, 10, 11, 12, 12, 12, 12, 12)
+    assert TYPICAL.belt.low == tuple(-edge for edge in TYPICAL.belt.high)
+    assert TYPICAL.belt.own is False
     assert (TYPICAL.appearance_scale.size, TYPICAL.appearance_weights.size, TYPICAL.appearance_bias) == (
         0,
         0,
@@ -148,7 +143,7 @@ FILE = {
     "memory_s": 1.0,
     "memory_pose": 0.5,
     "truth": [2.0, 14.0, 22.0],
-    "unknown": [3.0, 5.0, 9.0],
+    "belt": {"ages": [0, 60], "low": [-1, -2], "high": [1.5, 0.5], "own": True},
     "look_scale": [1, 4],
     "look_weights": [2, 5],
     "look_even": 1.5,
@@ -175,7 +170,16 @@ def test_every_number_is_read(kept):
 
 @pytest.mark.parametrize(
     "broken",
-    [{}, [], FILE | {"look_scale": "x"}, FILE | {"truth": "x"}, FILE | {"alike": None}, "not JSON"],
+    [
+        {},
+        [],
+        FILE | {"look_scale": "x"},
+        FILE | {"truth": "x"},
+        FILE | {"belt": {}},
+        FILE | {"belt": FILE["belt"] | {"low": [-1]}},
+        FILE | {"alike": None},
+        "not JSON",
+    ],
 )
 def test_what_is_no_noise_model_is_said_so(kept, broken):
     path = kept.with_name("mine.noise.json")

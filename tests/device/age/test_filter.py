@@ -36,7 +36,7 @@ def feed(ages, raws, start=0.0, step=STEP, quality=GOOD):
 
 
 def test_nothing_is_shown_at_first(ages):
-    assert (ages.age, ages.spread, ages.band, ages.state) == (None, None, None, "finding")
+    assert (ages.age, ages.interval, ages.band, ages.state) == (None, None, None, "finding")
     assert feed(ages, [30.0, 30.0]) == [None, None]
     assert feed(ages, [30.0], start=1.0) == [pytest.approx(30.0)]
 

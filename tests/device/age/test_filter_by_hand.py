@@ -10,15 +10,18 @@ import numpy as np
 import pytest
 
 from device.age.bands import Bands
+from device.age.belt import Belt
 from device.age.error_model import ErrorModel
 from device.age.filter import AgeFilter
 from device.config.loader import changed, defaults
 from device.faces.quality import Quality
+from device.person import UNSURE
 
 EXACT = ErrorModel(
     log_variance=(math.log(4.0), *[0.0] * 8),
     correlation=0.25, correlation_s=1 / math.log(2), correlation_pose=1 / math.log(2),
-    bias_table=tuple(range(0, 101, 10)), residual_spread=(0.0,) * 11,
+    bias_table=tuple(range(0, 101, 10)),
+    belt=Belt(ages=(0.0, 100.0), low=(0.0, 0.0), high=(0.0, 0.0), own=False),
 )  # fmt: skip
 FRAME = Quality(30.0, -1.0, yaw=0.0, roll=0.0, score=0.8, brightness=0.5, contrast=0.2)
 Z80 = 1.2816  # 90 % of a normal distribution lie below so many standard deviations
@@ -176,11 +179,52 @@ MOVED = 30.600336  # by the dense filter
 
 
 def test_what_the_network_says_is_put_right_and_what_nobody_knows_is_added():
-    """It says 35 of people of 45 (half way between 40 and 50), whose ages lie within 3 years of that."""
-    noise = EXACT._replace(bias_table=(10, 20, 30, 40, 50), residual_spread=(1.0, 1.0, 2.0, 2.0, 4.0))
+    """It says 35 of people of 45 (half way between 40 and 50), whose ages are from 43 to 49."""
+    belt = Belt(ages=(0.0, 100.0), low=(-14.0, -14.0), high=(-8.0, -8.0), own=False)
+    noise = EXACT._replace(bias_table=(10, 20, 30, 40, 50), belt=belt)
     ages = always_shown(noise)
     assert shown(ages, [35.0] * 3)[-1] == (45.0, "45–54", "settling")
-    assert ages.spread == pytest.approx(math.hypot(Z80 * math.sqrt(ages._variance[0]), 3.0))
+    unknown = Z80 * math.sqrt(ages._variance[0])
+    assert ages.interval == pytest.approx((45 - math.hypot(2.0, unknown), 45 + math.hypot(4.0, unknown)))
+    assert ages.spread == pytest.approx((math.hypot(2.0, unknown) + math.hypot(4.0, unknown)) / 2)
+
+
+def own_belt():
+    """Half of the interval is what the network expects to be off by."""
+    return EXACT._replace(belt=Belt(ages=(0.0, 100.0), low=(-1.0, -1.0), high=(1.0, 1.0), own=True))
+
+
+def expecting(ages, errors, start=0.0):
+    """The filter after estimates of 40 years ten seconds apart, each with what the network expects of it."""
+    for i, error in enumerate(errors):
+        ages.update(40.0, FRAME, start + 10.0 * i, error)
+    return ages
+
+
+def test_what_the_network_expects_is_averaged_over_the_last_eight():
+    ages = expecting(always_shown(own_belt()), [4.0] * 8 + [12.0])
+    assert ages.spread == pytest.approx(math.hypot(5.0, Z80 * math.sqrt(ages._variance[0])))
+
+
+def test_a_wide_interval_names_no_band_until_it_is_clearly_narrower():
+    """Unsure beyond 6 years, sure again within nine tenths of that."""
+    ages = new_filter(own_belt(), show_within=NEVER, unsure_beyond=6.0)
+    assert expecting(ages, [5.0] * 8).band == "35–44"
+    assert expecting(ages, [9.0] * 16, start=100.0).band == UNSURE
+    assert expecting(ages, [5.5] * 24, start=300.0).band == UNSURE
+    assert expecting(ages, [4.0] * 24, start=600.0).band == "35–44"
+    ages.reset()
+    assert ages.band is None
+
+
+def test_the_interval_holds_what_is_shown():
+    """An age that is held stays within its interval, though the estimate has gone elsewhere."""
+    ages = new_filter(show_within=NEVER, settle_within=NEVER, settle_s=0.0, hold=20.0)
+    shown(ages, [30.0] * 4)
+    shown(ages, [40.0] * 30, start=100.0, step=10.0)
+    low, high = ages.interval
+    assert (ages.age, low) == (30.0, 30.0)
+    assert high > 38.0
 
 
 def test_the_band_is_kept_within_its_margin():

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from device.age.bands import Bands
+from device.age.belt import Belt
 from device.age.error_model import ErrorModel
 from device.age.filter import AgeFilter
 from device.config.loader import defaults
@@ -18,7 +19,8 @@ FLAT = np.ones(2, np.float32)
 NOISE = ErrorModel(
     log_variance=(math.log(4.0), *[0.0] * 8),
     correlation=0.25, correlation_s=1 / math.log(2), correlation_pose=1 / math.log(2),
-    bias_table=tuple(range(0, 101, 10)), residual_spread=(0.0,) * 11,
+    bias_table=tuple(range(0, 101, 10)),
+    belt=Belt(ages=(0.0, 100.0), low=(0.0, 0.0), high=(0.0, 0.0), own=False),
     appearance_scale=FLAT, appearance_weights=4 * FLAT, appearance_bias=2.0,
 )  # fmt: skip
 USUAL = Quality(30.0, -1.0, 0.0, 0.0, 0.8, 0.5, 0.2, appearance=np.zeros(2, np.float32))
@@ -136,7 +138,7 @@ def test_another_person_starts_over_once_the_odds_are_above_even():
     assert (ages._log_odds, ages.identity_changed, ages.age) == (-1.0, False, 30.0)
     ages.update(60.0, OTHER, 2.1)
     assert (ages._log_odds, ages.identity_changed, ages.age) == (-60.0, True, None)
-    assert (ages.spread, ages.band, ages.state) == (None, None, "finding")
+    assert (ages.interval, ages.band, ages.state) == (None, None, "finding")
     assert (ages._mean, ages._variance, ages._converging_since) == (60.0, (4.0, -1.0, 1.0), 2.1)
     assert ages._appearance.tolist() == [3.0, 3.0]
     seen(ages, 1, 60.0, OTHER, start=2.2)

@@ -1,10 +1,12 @@
 """Soft stagewise regression against hand-worked figures, and the shipped network's form."""
 
+import math
+
 import numpy as np
 import pytest
 
 from device.age import network as age_module
-from device.age.network import AgeNet, Reading, by_stage, flip_averaged, stagewise_age
+from device.age.network import AgeNet, Reading, by_stage, flip_averaged, mean_reading, stagewise_age
 from device.errors import ModelError
 from device.inference.interpreter import available
 from device.inference.model_files import MODELS, model_path
@@ -84,7 +86,7 @@ def test_attributes_of_the_crop_and_its_mirror_image_are_averaged_one_by_one():
 
     crop = np.zeros((64, 64, 3), np.uint8)
     crop[:, :32] = 60
-    assert flip_averaged(Two(), crop) == (35.0, (2.0, -3.0))
+    assert flip_averaged(Two(), crop)[:2] == (35.0, (2.0, -3.0))
 
 
 def test_a_stage_is_at_most_128_times_as_wide():
@@ -177,19 +179,24 @@ def test_a_tenth_output_is_the_attributes(monkeypatch):
     assert net.has_attributes
     assert reading.age == pytest.approx(101 * 1.5 * (1 / 3 + 1 / 9 + 1 / 27))
     assert reading.attributes == (1.0, 2.0, -1.0, 0.0, 4.0, 5.0)
+    assert reading.error == pytest.approx(math.exp(5.0))
 
 
-def test_attributes_that_nobody_wants_are_not_even_taken_out(monkeypatch):
+def test_of_two_readings_the_mean_and_the_middle_of_the_expected_errors():
+    assert mean_reading(Reading(30.0, (1.0, -2.0), 2.0), Reading(34.0, (2.0, 0.0), 8.0)) == (
+        32.0, (1.5, -1.0), pytest.approx(4.0),
+    )  # fmt: skip
+
+
+def test_attributes_that_nobody_wants_are_not_told(monkeypatch):
     monkeypatch.setattr(age_module, "Model", Scripted(outputs=10))
     net = AgeNet(b"graph", attributes=False)
     crop = np.zeros((64, 64, 3), np.uint8)
     assert net.has_attributes  # the file could tell
-    assert len(net.outputs(crop)) == 9
-    assert net.read(crop).attributes == ()
-    assert net.read(crop).age == AgeNet(b"graph").read(crop).age
+    assert net.read(crop) == AgeNet(b"graph").read(crop)._replace(attributes=())
 
 
 def test_a_network_without_a_tenth_output_has_no_attributes(network):
     net = AgeNet(b"graph")
     assert not net.has_attributes
-    assert net.read(np.zeros((64, 64, 3), np.uint8)).attributes == ()
+    assert net.read(np.zeros((64, 64, 3), np.uint8))[1:] == ((), 1.0)

@@ -4,7 +4,9 @@ from device.person import Person
 
 
 def person(number, age=None):
-    return Person(number, Box(0.0, 0.0, 10.0, 10.0), 0.9, age=age, spread=None if age is None else 4.0)
+    return Person(
+        number, Box(0.0, 0.0, 10.0, 10.0), 0.9, age=age, interval=None if age is None else (26.0, 34.0)
+    )
 
 
 def test_tracks_with_their_first_and_last_frame_and_what_was_shown_last():
@@ -13,8 +15,24 @@ def test_tracks_with_their_first_and_last_frame_and_what_was_shown_last():
         summary.record(index, index / 30, persons)
     assert (summary.frames, summary.frames_with_track, summary.tracks_total) == (4, 3, 2)
     assert summary.tracks() == [
-        {"id": 1, "first_frame": 1, "last_frame": 2, "frames": 2, "age": 30.0, "spread": 4.0},
-        {"id": 2, "first_frame": 2, "last_frame": 3, "frames": 2, "age": None, "spread": None},
+        {
+            "id": 1,
+            "first_frame": 1,
+            "last_frame": 2,
+            "frames": 2,
+            "age": 30.0,
+            "spread": 4.0,
+            "interval": [26.0, 34.0],
+        },
+        {
+            "id": 2,
+            "first_frame": 2,
+            "last_frame": 3,
+            "frames": 2,
+            "age": None,
+            "spread": None,
+            "interval": None,
+        },
     ]
 
 

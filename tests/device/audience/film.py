@@ -26,7 +26,8 @@ def settings(**sections):
 
 
 def person(number=1, yaw=0.0, age=None, band=None, state="finding", **words):
-    return Person(number, BOX, 0.9, None, age, None if age is None else 4.0, band, state, yaw=yaw, **words)
+    interval = None if age is None else (age - 4.0, age + 4.0)
+    return Person(number, BOX, 0.9, None, age, interval, band, state, yaw=yaw, **words)
 
 
 ATTRIBUTES = dict.fromkeys(("gender", "glasses", "cover"), True)  # of the section `age`

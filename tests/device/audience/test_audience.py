@@ -13,6 +13,7 @@ from device.audience.audience import Audience
 from device.audience.messages import Messages
 from device.audience.totals import Totals, between, scalar
 from device.audience.visits import band_weights
+from device.person import UNSURE
 from tests.device.audience.film import ADULT, LABELS, STEP, Film, person, settings
 from tests.device.audience.literal import hour
 
@@ -88,6 +89,23 @@ def test_who_never_settled_is_unsure_of_every_word():
     assert film.audience.visits[-1].words == {"gender": "unsure"}
 
 
+def test_who_is_of_too_many_ages_is_of_none_and_told_by_what_else_is_known():
+    masked = {"age": 30.0, "band": UNSURE, "state": "settled", "cover": "mouth"}
+    film = Film(age={"cover": True}).play(2.0, person(**masked))
+    assert film.now["bands"]["unknown"] == film.now["bands_weighted"]["unknown"] == 1
+    assert film.hour["bands"] == dict.fromkeys(LABELS, 0)  # the mask may be taken off yet
+    film.play(5.0)
+    assert film.hour["bands"]["unknown"] == film.hour["bands_weighted"]["unknown"] == 1
+    assert film.hour["cover"] == {"none": 0, "mouth": 1, "unsure": 0}
+    assert film.audience.visits[-1].band is None
+
+
+def test_a_mask_taken_off_names_the_band():
+    masked = {"age": 30.0, "band": UNSURE, "state": "settled"}
+    film = Film().play(2.0, person(**masked)).play(1.0, person(**ADULT)).play(5.0)
+    assert film.hour["bands"] == dict.fromkeys(LABELS, 0) | {"25–34": 1}
+
+
 def test_a_word_that_changes_is_news():
     film = Film(age={"cover": True}).play(2.0, person(cover="none"))
     before = film.audience.snapshot.changes
@@ -96,10 +114,12 @@ def test_a_word_that_changes_is_news():
 
 
 def test_the_weights_are_the_probabilities_of_the_bands():
-    weights = band_weights(30.0, 1.2816, (25, 35))  # a deviation of one year: five of them to either side
+    weights = band_weights(30.0, (28.7184, 31.2816), (25, 35))  # a deviation of a year: five to either side
     assert weights == pytest.approx([2.87e-7, 1 - 5.73e-7, 2.87e-7], abs=1e-8)
-    assert band_weights(25.0, 4.0, (25, 35)) == pytest.approx([0.5, 0.49932, 0.00068], abs=1e-5)
+    assert band_weights(25.0, (21.0, 29.0), (25, 35)) == pytest.approx([0.5, 0.49932, 0.00068], abs=1e-5)
     assert band_weights(30.0, None, (25, 35)) == [0.0, 1.0, 0.0]
+    lopsided = band_weights(30.0, (28.7184, 36.408), (25, 35))  # above, a deviation of five
+    assert lopsided == pytest.approx([2.9e-7, 0.841345, 0.158655], abs=1e-6)
 
 
 def test_a_face_back_in_time_is_the_same_visit_and_its_absence_does_not_count(film):

@@ -8,7 +8,9 @@ from device.errors import ConfigError
 from device.events.json_lines import Events
 from device.person import Person
 
-ANNA = Person(7, Box(10.04, 20.0, 30.0, 40.0), 0.91, raw=33.3, age=34.5, spread=4.2, state="settled")
+ANNA = Person(
+    7, Box(10.04, 20.0, 30.0, 40.0), 0.91, raw=33.3, age=34.5, interval=(31.0, 39.4), state="settled"
+)
 BEN = Person(8, Box(200.0, 20.0, 30.0, 40.0), 0.8)
 
 
@@ -46,6 +48,7 @@ def test_an_event_has_time_track_box_age_spread_and_state_and_no_picture(path):
             "box": [10.0, 20.0, 30.0, 40.0],
             "age": 34.5,
             "spread": 4.2,
+            "interval": [31.0, 39.4],
             "state": "settled",
         }
     ]
@@ -121,7 +124,7 @@ def test_where_bands_are_shown_no_exact_age_is_written(path):
     log.record(0, 0.0, [ANNA._replace(band="25–34")])
     settle(log)
     (row,) = lines(path)
-    assert (row["age"], row["spread"], row["band"], row["state"]) == (None, None, "25–34", "settled")
+    assert (row["age"], row["spread"], row["interval"], row["band"]) == (None, None, None, "25–34")
     assert "34.5" not in path.read_text()
 
 

@@ -27,8 +27,8 @@ def lines(tmp_path):
     """A minute and more of events, as the kiosk writes them."""
     clock = iter([0.0, 0.0, 30.0, 70.0, 71.0, 72.0])
     log = Events(str(tmp_path / "events"), wall=lambda: next(clock))
-    person = Person(1, Box(0.0, 0.0, 10.0, 10.0), 0.9, age=20.0, spread=4.0)
-    log.record(0, 0.0, [person, person._replace(id=2, age=None, spread=None)])
+    person = Person(1, Box(0.0, 0.0, 10.0, 10.0), 0.9, age=20.0, interval=(16.0, 24.0))
+    log.record(0, 0.0, [person, person._replace(id=2, age=None, interval=None)])
     log.record(1, 30.0, [person._replace(id=3, age=40.0)])
     log.record(2, 70.0, [person._replace(id=3, age=44.0)])
     log.notice("source", kind="gone", message="no frame for 2 s")

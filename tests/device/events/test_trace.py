@@ -27,6 +27,7 @@ def test_a_line_for_every_frame(tmp_path):
                     "raw": 30.12,
                     "age": None,
                     "spread": None,
+                    "interval": None,
                     "state": "settling",
                     "yaw": None,
                 },

@@ -20,7 +20,7 @@ def settings():
 @pytest.fixture
 def people():
     return [
-        Person(1, Box(100.4, 60, 80, 80), 0.9, 33.0, 34.2, 2.8, "25–34", "settled"),
+        Person(1, Box(100.4, 60, 80, 80), 0.9, 33.0, 34.2, (31.4, 37.0), "25–34", "settled"),
         Person(2, Box(10, 60, 40, 40), 0.9, None, None, None, None, "finding"),
     ]
 

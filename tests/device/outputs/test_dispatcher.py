@@ -8,7 +8,7 @@ from device.outputs.dispatcher import Dispatcher
 from device.person import Person
 
 SIZE = (320, 240)
-ANNA = Person(1, Box(100.0, 80.0, 80.0, 80.0), 0.9, age=30.0, spread=4.0, state="settled")
+ANNA = Person(1, Box(100.0, 80.0, 80.0, 80.0), 0.9, age=30.0, interval=(26.0, 34.0), state="settled")
 
 
 class Screen:

@@ -7,7 +7,7 @@ from device.config.loader import changed, defaults
 from device.overlay.overlay import Overlay, Status
 from device.person import Person
 
-ANNA = Person(1, Box(100.0, 80.0, 80.0, 80.0), 0.9, age=30.0, spread=4.0, state="settled")
+ANNA = Person(1, Box(100.0, 80.0, 80.0, 80.0), 0.9, age=30.0, interval=(26.0, 34.0), state="settled")
 
 
 def overlay(seconds=10.0, status=False):

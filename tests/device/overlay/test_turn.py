@@ -15,7 +15,7 @@ from device.person import Person
 
 SIZE = (320, 240)
 CAMERA = np.random.default_rng(5).integers(60, 120, (240, 320, 3), np.uint8)
-ANNA = Person(1, Box(40.0, 90.0, 61.0, 60.0), 0.9, age=34.0, spread=3.0, state="settled")
+ANNA = Person(1, Box(40.0, 90.0, 61.0, 60.0), 0.9, age=34.0, interval=(31.0, 37.0), state="settled")
 BERT = Person(2, Box(200.0, 20.0, 40.0, 50.0), 0.9, state="finding")
 ROTATIONS = (0, 90, 180, 270)
 

@@ -10,7 +10,7 @@ from models.tracks.replay import OURS
 NAN = np.nan
 
 
-def person(values, settled_from=0, spread=5.0, band=None):
+def person(values, settled_from=0, band=None, low=-4.0, high=6.0):
     values = np.array(values, float)
     n = len(values)
     return ages.Series(
@@ -20,7 +20,8 @@ def person(values, settled_from=0, spread=5.0, band=None):
         np.arange(n) / 10,
         {OURS: values, "other": values},
         np.ones(n, int),
-        np.full(n, spread),
+        values + low,
+        values + high,
         np.arange(n) >= settled_from,
         band or [None] * n,
     )
@@ -55,4 +56,5 @@ def test_the_device_has_its_own_bands():
 
 
 def test_coverage_counts_intervals_with_the_true_age():
-    assert ages.interval_coverage([person([44] * 4), person([46] * 4)]) == 0.5
+    assert ages.interval_coverage([person([44] * 4), person([45] * 4)]) == 0.5  # within 4 below, 6 above
+    assert ages.interval_coverage([person([34] * 4), person([33] * 4)]) == 0.5

@@ -95,8 +95,8 @@ function fill(card, person, show) {
   const band = show === "band" && person.band;
   card.dataset.state = person.state;
   years.firstChild.data = band || (known ? Math.round(person.age) : "–");
-  const spread = known && !band && person.spread !== null;
-  years.lastChild.textContent = spread ? "±" + Math.max(1, Math.round(person.spread)) + " years" : "";
+  const interval = known && !band && person.interval;
+  years.lastChild.textContent = interval ? interval.map(Math.round).join("–") + " years" : "";
   const told = known || band ? WORDS.flatMap(([name, says]) => says[person[name]] ?? []) : [];
   state.textContent = [...told, ...(person.state === "settled" ? [] : [person.state])].join(" · ");
 }
