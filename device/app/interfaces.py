@@ -68,7 +68,7 @@ def tell_what_leaves(settings: Settings) -> None:
 def what_leaves(settings: Settings) -> list[str]:
     """The lines, empty where all interfaces are off."""
     beside = "".join(f", {TOLD[name]}" for name in wanted(settings.age))
-    ages = ("age, spread and band" if settings.overlay.show == "age" else "band") + beside
+    ages = ("age, interval and band" if settings.overlay.show == "age" else "band") + beside
     least = settings.api.min_people
     single = f"each person's {ages}, dwell and attention under a random name" if least <= 1 else ""
     counts = f"counts of people, watchers, seconds and bands{beside}"

@@ -45,7 +45,8 @@ DETECTED = {"box": 0.3, "keypoints": 0.3, "score": 0.01}  # pixels (0)
 PHOTO = {"box": 0.3, "score": 0.01, "age": 0.3}  # (0.1 years)
 CROPPED = {"pixels": 2}  # grey levels (0)
 # One step of grey in a pixel of a hundred moves an age of the demo by up to 0.7 years, in all pixels by 1.9.
-RAN = {"box": 1.0, "age": 1.0, "spread": 0.3, "frames": 2, "first": 1}  # (0.1 pixels, 0.7 years, 0.1 years)
+# (0.1 pixels, 0.7 years)
+RAN = {"box": 1.0, "age": 1.0, "spread": 0.3, "interval": 1.0, "frames": 2, "first": 1}
 FILMED = {"colours": 10}  # grey levels: the coder chooses otherwise, too (6)
 
 

@@ -94,7 +94,7 @@ def tracks(ran: Ran, fps: int) -> list[dict]:
     for track in ran.summary["tracks"]:
         index = track["first_frame"] + round(AFTER_S * fps)
         then = [row for row in ran.trace[index]["tracks"] if row["id"] == track["id"]]
-        facts = {name: row[name] for row in then for name in ("box", "age", "spread", "state")}
+        facts = {name: row[name] for row in then for name in ("box", "age", "spread", "interval", "state")}
         rows.append({"id": track["id"], "first": track["first_frame"], "frames": track["frames"], **facts})
     return rows
 

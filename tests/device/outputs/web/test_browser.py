@@ -23,7 +23,7 @@ def test_the_page_shows_picture_and_people_at_every_size(serve, free_port, brows
         browser.until(LIVE)
         assert browser.run("document.documentElement.scrollWidth") <= width
         assert browser.run("document.documentElement.scrollHeight") <= height
-        assert browser.run("document.querySelector('li .years').textContent") == "34±3 years"
+        assert browser.run("document.querySelector('li .years').textContent") == "3431–37 years"
         assert browser.run("document.querySelectorAll('li')[1].textContent") == "–finding"
         left, top, right, bottom = browser.run(PLACE)
         assert (right - left) / (bottom - top) == pytest.approx(4 / 3, rel=0.01)

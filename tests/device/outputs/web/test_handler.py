@@ -83,6 +83,7 @@ def test_the_people(serve, free_port):
         "box": [100, 60, 80, 80],
         "age": 34.2,
         "spread": 2.8,
+        "interval": [31.4, 37.0],
         "band": "25–34",
         "state": "settled",
     }
@@ -92,7 +93,7 @@ def test_the_people(serve, free_port):
 def test_no_ages_leave_where_only_bands_may_be_shown(serve, free_port):
     serve(show="band")
     first = json.loads(ask(free_port, "/people.json").body)["people"][0]
-    assert (first["age"], first["spread"], first["band"]) == (None, None, "25–34")
+    assert (first["age"], first["interval"], first["band"]) == (None, None, "25–34")
 
 
 def test_without_frames_it_says_so(serve, free_port, monkeypatch):
