@@ -69,5 +69,6 @@ def as_text(report: dict[str, Any]) -> str:
 def _age(track: dict[str, Any]) -> str:
     """What was shown last of a track's age."""
     if track["age"] is not None:
-        return f"{track['age']:.0f} ± {track['spread']:.0f} years"
+        low, high = track["interval"]
+        return f"{track['age']:.0f} years ({low:.0f} to {high:.0f})"
     return f"{track['band']} years" if track.get("band") else "no age yet"

@@ -174,8 +174,10 @@ class Overlay:
     def _label_text(self, person: Person, scale: float) -> LabelText:
         """The number and its interval, or the band, and what is known beside; before, to wait a moment."""
         word, details = "", []
-        if self._show_band and person.band:
-            word = "?" if person.band == UNSURE else person.band
+        if self._show_band and person.band == UNSURE:
+            details = ["?"]
+        elif self._show_band and person.band:
+            word = person.band
         elif person.age is not None and not self._show_band:
             word = f"{person.age:.0f}"
             if person.interval is not None and person.state != "lost":
@@ -183,7 +185,7 @@ class Overlay:
                 details = [f"{low:.0f}–{high:.0f}"]
         if word:
             details += [self._words.say(told) for told in person.words().values() if told in SAID]
-        else:
+        elif not details:
             details = [self._words.say("finding")]
         return (
             word,

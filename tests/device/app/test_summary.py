@@ -64,12 +64,12 @@ def test_the_text_for_people():
             "restarts": 1,
             "peak_memory_mib": 36.4,
             "peak_rss_mib": 64.4,
-            "tracks": [{"id": 1, "frames": 9, "age": 33.6, "spread": 4.4}],
+            "tracks": [{"id": 1, "frames": 9, "age": 33.6, "interval": [29.2, 40.6]}],
             "stages": {"frame": {"p50": 1.234, "p95": 2.5}},
         }
     )
     assert "9 of 10 frames with a face, 1 tracks, 2 frames dropped" in text
-    assert "track 1: 9 frames, 34 ± 4 years" in text
+    assert "track 1: 9 frames, 34 years (29 to 41)" in text
     assert "1.23 ms (p50)" in text
     assert "peak memory 36 MiB (anonymous and shared memory, and dma-bufs)" in text
     assert "64 MiB resident with pages of files" in text
