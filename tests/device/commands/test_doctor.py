@@ -57,9 +57,9 @@ def test_what_the_main_job_lacks_is_bad(demo_only, capsys, options, what):
 
 
 def test_a_network_that_answers_otherwise_is_bad(demo_only, monkeypatch, capsys):
-    monkeypatch.setattr("device.age.network.flip_averaged", lambda network, crop: Reading(36.0))
+    monkeypatch.setattr("device.age.network.flip_averaged", lambda network, crop: Reading(37.0))
     assert main(["doctor", "--source", "demo"]) == 1
-    assert "36.0 years for the built-in face, which is 34.3" in capsys.readouterr().out
+    assert "37.0 years for the built-in face, which is 34.9" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("model", ["age", "age-wide"])

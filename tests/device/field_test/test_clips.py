@@ -148,6 +148,6 @@ def test_a_made_fault_is_found_and_its_remedy_said(site, go_through, name, scene
 
 
 def test_a_detector_for_near_faces_is_told_to_give_way_to_the_other(site, go_through):
-    found = go_through("4 m", site.good["4 m"], "short")["found"]
+    found = go_through("4 m", site.standing(0.2), "short")["found"]  # as at 5 m
     assert (found.grade, found.remedy) == ("poor", FIND)
     assert "--detector full" in FIND
