@@ -108,6 +108,14 @@ def test_intervals_replacements_and_crossings_are_those_of_tracks():
     assert f"there are {switches[0]} identity switches (FG-NET {switches[1]})" in card
 
 
+@pytest.mark.parametrize(("name", "cover"), [("bare", "bare"), ("mask", "mask"), ("dark glasses", "dark")])
+def test_how_often_the_interval_holds_is_that_of_evaluate(name, cover):
+    held = REPORTS["age utkface"]["interval"][cover]
+    decades = " ".join(figure(held[f"{decade}s"], 0) for decade in range(0, 90, 10))
+    row = f"| {name} | {figure(held['all'], 0)} | {decades} | {held['width']} |"
+    assert row in (ROOT / "device" / "age" / "README.md").read_text()
+
+
 @pytest.mark.parametrize("data", TRACKS)
 def test_the_tracks_are_the_shipped_networks(data):
     assert TRACKS[data]["model_sha256"] == PINS["age"]["sha256"]

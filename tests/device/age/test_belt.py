@@ -33,6 +33,13 @@ def test_the_belt_is_as_wide_as_the_network_expects_to_be_off():
     assert OWN.interval(20.0, 99.0) == OWN.interval(20.0, 15.0)
 
 
+def test_beyond_a_belt_of_more_knots_its_ends_are_told():
+    belt = Belt(ages=(0.0, 50.0, 100.0), low=(-5.0, -5.0, -5.0), high=(5.0, 5.0, 5.0), own=False)
+    assert belt.interval(200.0, 1.0) == (100.0, 100.0)
+    assert belt.interval(-50.0, 1.0) == (0.0, 0.0)
+    assert belt.interval(60.0, 1.0) == pytest.approx((55.0, 65.0))
+
+
 @pytest.mark.parametrize("age", [3.0, 25.0, 50.0, 90.0])
 def test_four_in_five_are_held_at_every_age(age):
     """Readings of one age, of which a tenth lie below the belt and a tenth above it."""
