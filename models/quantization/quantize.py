@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 os.environ["KERAS_BACKEND"] = "tensorflow"  # TensorFlow's converter writes the file
+# oneDNN's kernels take strides that differ, as `xnnpack_ops.average` has them; TensorFlow's own do not, and
+# it takes its own where the processor has no AVX-512
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
 
 import cv2
 import keras
