@@ -77,8 +77,8 @@ def test_faces_found_in_the_same_places(here, there):
     for interpreter, answers in there.items():
         for kind in ("short", "short-int8", "full"):
             expected = here.get(interpreter, here["ai_edge_litert"])[kind]
-            # Pixels of a 256×256 picture. OpenCV and the float kernels round differently on each processor, by
-            # 0.0001; tflite_runtime's int8 kernels do so by whole steps, 2.2 pixels, ai_edge_litert's by none.
+            # Pixels of a 256×256 picture. OpenCV and the float kernels round differently on each processor,
+            # by 0.0001; tflite_runtime's int8 kernels by whole steps, 2.2 pixels; ai_edge_litert's by none.
             whole_steps = (kind, interpreter) == ("short-int8", "tflite_runtime")
             apart = 2.6 if whole_steps else 0.25
             np.testing.assert_allclose(
