@@ -51,11 +51,6 @@ class Person(NamedTuple):
     cover: str | None = None
     yaw: float | None = None  # as `faces.quality.yaw`; None while the detector misses the face
 
-    @property
-    def spread(self) -> float | None:
-        """Half of the interval's width, years."""
-        return None if self.interval is None else half_width(self.interval)
-
     def words(self) -> dict[str, str]:
         """What is known of `ATTRIBUTE_WORDS`, by the attribute's name; empty where none is switched on."""
         return {name: word for name in ATTRIBUTE_WORDS if (word := getattr(self, name)) is not None}

@@ -11,7 +11,7 @@ from device.age.bands import Bands
 from device.age.error_model import ErrorModel, features, interpolate, pose_change
 from device.config.schema import SmootherSettings
 from device.faces.quality import Quality
-from device.person import UNSURE, half_width
+from device.person import UNSURE, Interval, half_width
 
 Z80 = 1.2816  # half of the 80 % interval of a normal distribution, in standard deviations
 # Where these come from, and what half and double of each does, is in this room's README
@@ -84,7 +84,7 @@ class AgeFilter:
         self._band: int | None = None
         self._unsure = False  # whether the age may be any of too many to name a band
         self.age: float | None = None
-        self.interval: tuple[float, float] | None = None
+        self.interval: Interval | None = None
         self.state = "finding"
         self.identity_changed = False
 
@@ -186,8 +186,8 @@ class AgeFilter:
     def _show(self) -> None:
         """Decide what is shown: nothing, the estimate, or what was shown before."""
         settings = self._settings
-        interval = Z80 * math.sqrt(self._variance[0])  # of the posterior of the mean
-        if self.state == "finding" and (interval > settings.show_within or self._n_estimates < MIN_ESTIMATES):
+        unknown = Z80 * math.sqrt(self._variance[0])  # half of the 80 % interval of the mean itself
+        if self.state == "finding" and (unknown > settings.show_within or self._n_estimates < MIN_ESTIMATES):
             return
         estimate = interpolate(self._error_model.bias_table, self._mean)
         shown = self.age if self.state == "settled" else None
@@ -196,13 +196,13 @@ class AgeFilter:
         if shown is None:
             self.age = shown = estimate
             converged = self._t - self._converging_since >= settings.settle_s
-            self.state = "settled" if converged and interval <= settings.settle_within else "settling"
-        self.interval = self._interval(estimate, shown, interval)
+            self.state = "settled" if converged and unknown <= settings.settle_within else "settling"
+        self.interval = self._interval(estimate, shown, unknown)
         limit = settings.unsure_beyond * (UNSURE_KEPT if self._unsure else 1.0)
         self._unsure = half_width(self.interval) > limit
         self._band = self._bands.kept(shown, self._band, settings.band_margin)
 
-    def _interval(self, estimate: float, shown: float, unknown: float) -> tuple[float, float]:
+    def _interval(self, estimate: float, shown: float, unknown: float) -> Interval:
         """The ages that it may be: the belt's, wider by what is `unknown` of the mean itself."""
         low, high = self._error_model.belt.interval(self._mean, self._error)
         below, above = max(estimate - low, 0.0), max(high - estimate, 0.0)

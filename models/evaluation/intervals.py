@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from device.age.belt import Belt
 from device.age.network import AgeNet, flip_averaged
-from models.data import augment
 from models.data.datasets import Face
+from models.evaluation.attributes import DRAWN, percent
 
-COVERS: dict[str, Callable[[np.random.Generator, np.ndarray], np.ndarray]] = {
-    "bare": lambda rng, crop: crop,
-    "mask": augment.mask,
-    "dark": augment.glasses,
-}
+COVERS = {name: DRAWN[name] for name in ("bare", "mask", "dark")}
 
 
 def intervals_report(net: AgeNet, belt: Belt, faces: list[Face], crops: list[np.ndarray]) -> dict[str, dict]:
@@ -32,15 +26,11 @@ def intervals_report(net: AgeNet, belt: Belt, faces: list[Face], crops: list[np.
         held = (low <= ages) & (ages <= high)
         decades = {f"{d}s": held[ages // 10 * 10 == d] for d in range(0, 100, 10)}
         report[name] = {
-            "all": _percent(held),
-            **{decade: _percent(of) for decade, of in decades.items() if len(of)},
+            "all": percent(held),
+            **{decade: percent(of) for decade, of in decades.items() if len(of)},
             "width": round(float(np.median(high - low)) / 2, 1),
         }
     return report
-
-
-def _percent(held: np.ndarray) -> float:
-    return round(100 * float(held.mean()), 1)
 
 
 def lines(report: dict[str, dict]) -> list[str]:
