@@ -27,7 +27,7 @@ from device.pipeline.scheduler import Scheduler, inference_count
 from device.pipeline.second_looks import PartDetector, SecondLooks
 from device.pipeline.ways_up import Way
 from device.tracks.still import StillFaces
-from device.tracks.tracker import Track, Tracker
+from device.tracks.tracker import NEUTRAL_SCORE, Track, Tracker
 from device.tracks.zones import Zones
 
 CLOSE_UP_SHARE = 0.5  # of the frame's budget: after that no second new face gets a close-up on this frame
@@ -132,15 +132,18 @@ class Vision:
         late = time.monotonic() - self._start > CLOSE_UP_SHARE * self.scheduler.budget
         if late and self._close_ups_done:
             return None
+        second = self._second_looks
+        own_way = second is None or second.ways.own_way(track)
         self._refresh_close_up(close_ups, frame, track)
         close_up = track.companion.close_up
-        if self._second_looks:
-            self._second_looks.ways.learn(track, close_up.face.score if close_up else 0.0)
-        if close_up is None or self._is_followed(close_up.face.box, track):
+        score = close_up.face.score if close_up else 0.0
+        if second:
+            second.ways.learn(track, score)
+        if close_up and self._is_followed(close_up.face.box, track):
             return 0.0
-        if self._second_looks and self._second_looks.refers(track, close_up.face, max(self._size)):
+        if second and close_up and second.refers(track, close_up.face, max(self._size)):
             return 0.0
-        return close_up.face.score
+        return score if own_way else max(score, NEUTRAL_SCORE)
 
     def _is_followed(self, face: Box, but: PersonTrack) -> bool:
         """Whether a close-up shows the face of another track: weak looks lie beside their faces."""

@@ -122,7 +122,7 @@ class SecondLooks:
             for face in self._detector.detect_in(image, part, quarters)
             if face.score >= self._strong
         ]
-        new = [face for face in new if not _is_at(face, present)]
+        new = [face for face in new if not _is_at(face, present) and not _shown_better(face, found)]
         return _instead(found, new)
 
 
@@ -143,6 +143,11 @@ def _proven_look(close: Detection, found: list[Detection], longer: int) -> Detec
 
 def _instead(found: list[Detection], new: list[Detection]) -> list[Detection]:
     return [*(face for face in found if all(face.box.iou(n.box) <= FOUND_IOU for n in new)), *new]
+
+
+def _shown_better(face: Detection, found: list[Detection]) -> bool:
+    """Whether the first look shows it better. Turned looks at upright faces kept a track from its own."""
+    return any(other.score >= face.score and face.box.iou(other.box) > FOUND_IOU for other in found)
 
 
 def _shows(face: Detection, box: Box) -> bool:

@@ -9,6 +9,7 @@ from device.faces.detector import quarters_to_upright
 from device.tracks.tracker import Track
 
 KEPT = 0.5  # score of a close look by which a followed face is found
+CLEAR = 0.8  # score of a look from which it is the way up that its keypoints say
 SURE = 0.8  # score of a close look by which a new one is confirmed at once
 
 
@@ -39,8 +40,21 @@ class WaysUp:
         """How the next close look at a face is to be taken."""
         if track in self._proven:
             return self._proven[track]
-        quarters, sharpen = TRIED[self._failed.get(track, 0) % len(TRIED)]
+        quarters, sharpen = self._try(track)
         return Way((quarters_to_upright(track.keypoints) + quarters) % 4, sharpen)
+
+    def own_way(self, track: Track[Any]) -> bool:
+        """Whether the next close look is taken as the keypoints say, or as one has proven the face.
+
+        Only then a look that shows none speaks against a new face: one that came in, at first half seen, was
+        doubted for what it did not look like on its head.
+        """
+        return track in self._proven or self._try(track).quarters == 0
+
+    def _try(self, track: Track[Any]) -> Way:
+        """The way to try next, its quarters counted from what the keypoints say."""
+        way = TRIED[self._failed.get(track, 0) % len(TRIED)]
+        return way._replace(quarters=0) if track.score >= CLEAR else way
 
     def learn(self, track: Track[Any], score: float) -> None:
         """Hear the score, 0 to 1, of the close look that was taken so; 0 where it showed no face.

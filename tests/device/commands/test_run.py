@@ -63,6 +63,12 @@ def test_the_demo_end_to_end(summary, tmp_path):
     assert {json.loads(line)["event"] for line in events.read_text().splitlines()} >= {"track"}
 
 
+def test_who_comes_in_is_known_at_once(summary):
+    """The first person's face comes in at frame 94."""
+    found = summary("--source", "demo", "--pace", "fast", "--frames", "110")
+    assert 87 <= found["tracks"][0]["first_frame"] <= 97
+
+
 def test_the_demo_is_the_same_every_time(tmp_path):
     traces = [tmp_path / "one", tmp_path / "two"]
     for trace in traces:

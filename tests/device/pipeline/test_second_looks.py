@@ -144,6 +144,13 @@ def test_a_weak_look_gives_way_to_a_sure_one_there():
     assert [f.score for f in found] == [0.3, 0.9]
 
 
+def test_a_better_first_look_stays_beside_one_elsewhere():
+    """Of an upright face the picture on its side shows one too; a person who came in was known 0.7 s late."""
+    second = looks(Detector(elsewhere=[face(HERE, 0.7)]))
+    found = second.complete([face(HERE.scaled(1.2), 0.9)], IMAGE, [], 0.0)
+    assert [f.score for f in found] == [0.9]
+
+
 def test_a_look_beside_its_face_is_refused_and_the_face_looked_at_next():
     near = face(Box(130, 110, 40, 40), 0.9)
     detector = Detector(near)

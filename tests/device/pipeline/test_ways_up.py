@@ -9,9 +9,9 @@ from device.pipeline.ways_up import WaysUp
 from device.tracks.tracker import Companion, Track
 
 
-def track(confirmed=False):
+def track(confirmed=False, score=0.5):
     keypoints = np.float32([[10, 10], [30, 10], *[[20, 20]] * 4])
-    made = Track(0, Detection(Box(0, 0, 40, 40), 0.9, keypoints), 0, Companion())
+    made = Track(0, Detection(Box(0, 0, 40, 40), score, keypoints), 0, Companion())
     made.confirmed = confirmed
     return made
 
@@ -28,6 +28,28 @@ def test_a_refused_face_is_looked_at_sharpened_and_turned():
     assert tried(WaysUp(), track(), [0.0] * 8) == [
         (0, False), (0, True), (2, False), (0, True), (1, False), (0, True), (3, False), (0, False)
     ]  # fmt: skip
+
+
+def test_a_clear_look_says_itself_which_way_up_it_is():
+    assert [quarters for quarters, _ in tried(WaysUp(), track(score=0.8), [0.0] * 7)] == [0] * 7
+    assert [quarters for quarters, _ in tried(WaysUp(), track(score=0.79), [0.0] * 7)] == [
+        0,
+        0,
+        2,
+        0,
+        1,
+        0,
+        3,
+    ]
+
+
+def test_only_the_way_that_the_keypoints_or_a_proof_say_speaks_against_a_face():
+    ways, face = WaysUp(), track()
+    own = []
+    for score in [0.0, 0.0, 0.0, 0.0, 0.9, 0.4]:
+        own.append(ways.own_way(face))
+        ways.learn(face, score)
+    assert own == [True, True, False, True, False, True]
 
 
 def test_the_way_that_proves_a_face_is_kept_until_it_fails():
