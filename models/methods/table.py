@@ -11,7 +11,7 @@ import numpy as np
 
 from device.files import replacing
 from models.data.datasets import DataError
-from models.methods import figures
+from models.methods import figures, instructions
 from models.methods.recipe import STUDIES, Recipe
 
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
@@ -25,17 +25,19 @@ TITLES = {
     "ordinal": ("Ordinal relation and dark knowledge", "dex"),
 }
 HEADINGS = (
-    "row", "weights", "million multiply-adds", "int8, KB", "ms", "by XNNPACK", "seeds × epochs",
-    "UTKFace float", "int8", "less {}", "with a mask", "eyes covered", "FG-NET float", "int8",
+    "row", "weights", "million multiply-adds", "instructions, A72", "A76", "int8, KB", "ms", "by XNNPACK",
+    "seeds × epochs", "UTKFace float", "int8", "less {}", "with a mask", "eyes covered",
+    "FG-NET float", "int8",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A recipe with the figures it has, or None."""
+    """A recipe with the figures it has, or None, and its millions of instructions by processor."""
 
     recipe: Recipe
     figures: dict[str, Any] | None
+    instructions: dict[str, float]
 
     @property
     def seeds(self) -> list[dict[str, Any]]:
@@ -69,9 +71,17 @@ class Table:
     rows: dict[str, Row] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, recipes: list[Recipe], folder: Path) -> Table:
-        """The rows that are scored, with their figures. Raises DataError where two cannot be compared."""
-        rows = {r.name: Row(r, figures.read(r.name, folder)) for r in recipes if r.scored}
+    def read(cls, recipes: list[Recipe], folder: Path, counts: Path = instructions.FILE) -> Table:
+        """The rows that are scored, with their figures, and what each costs, from the file `counts`.
+
+        Raises DataError where two cannot be compared.
+        """
+        counted = instructions.counted(counts)
+        rows = {
+            r.name: Row(r, figures.read(r.name, folder), instructions.of(r, counted))
+            for r in recipes
+            if r.scored
+        }
         check_alike(list(rows.values()))
         return cls(rows)
 
@@ -108,6 +118,7 @@ class Table:
             name,
             f"{one['parameters']:,}",
             f"{one['multiply_adds'] / 1e6:.1f}",
+            *(_said(row.instructions.get(processor), 1) for processor in instructions.PROCESSORS),
             f"{one['bytes'] / 1000:.0f}",
             _said(row.mean("ms"), 2),
             f"{one['delegated']} of {one['operations']} in {one['partitions']}",
@@ -184,22 +195,24 @@ def write(text: str, readme: Path) -> None:
 
 
 def plot(table: Table, path: Path) -> None:
-    """Error against size, and against multiply-adds, of the rows that are trained, as PNG."""
+    """Error against size, and against instructions, of the rows that are trained, as PNG."""
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, 2, figsize=(11, 4.5), sharey=True)
+    figure, axes = plt.subplots(1, 3, figsize=(16, 4.5), sharey=True)
+    axes[0].set(xscale="log", xlabel="int8 file, KB", ylabel="MAE on UTKFace test, years")
+    for axis, processor in zip(axes[1:], instructions.PROCESSORS, strict=True):
+        axis.set(xscale="log", xlabel=f"million instructions an estimate, {processor}")
     for row in (row for row in table.rows.values() if row.seeds):
         error = row.mean("int8", "test", "mae")
-        for axis, x in zip(
-            axes, (row.seeds[0]["bytes"] / 1e3, row.seeds[0]["multiply_adds"] / 1e6), strict=True
-        ):
-            axis.scatter(x, error, s=24)
-            axis.annotate(row.recipe.name, (x, error), fontsize=7, xytext=(4, 3), textcoords="offset points")
-    axes[0].set(xscale="log", xlabel="int8 file, KB", ylabel="MAE on UTKFace test, years")
-    axes[1].set(xscale="log", xlabel="million multiply-adds a face")
+        costs = [row.seeds[0]["bytes"] / 1e3, *map(row.instructions.get, instructions.PROCESSORS)]
+        for axis, cost in zip(axes, costs, strict=True):
+            if cost is not None:
+                axis.scatter(cost, error, s=24)
+                place = {"xytext": (4, 3), "textcoords": "offset points"}
+                axis.annotate(row.recipe.name, (cost, error), fontsize=7, **place)
     for axis in axes:
         axis.margins(x=0.2, y=0.1)
     figure.tight_layout()

@@ -2,7 +2,8 @@
 
 Emulated time is no measure, but instructions are the processor's own: the same kernels run that a board would
 choose. One inference is the difference between a run of 2N and one of N, over N. `--frames CLIP` counts whole
-frames of the main job on that clip in the same way.
+frames of the main job on that clip in the same way. `--rows runs/methods` counts the comparison's networks
+that have no counts yet, and keeps them for its table.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from models.methods import instructions
 from tests.arm64.guest import A53, A72, A76, BOOKWORM, CACHE, Guest, lacking
 
 TIMES = 40
@@ -76,15 +78,30 @@ def frame(guest: Guest, clip: str, interpreter: str) -> float:
     return (frames(2 * FRAMES) - frames(FRAMES)) / FRAMES / 1e6
 
 
+def count_rows(runs: Path) -> None:
+    """Counts one row of each network in `runs` that has no counts, and keeps them in models/methods."""
+    guests = {p.name: Guest(p, BOOKWORM) for p in (A72, A76)}
+    for row, model in instructions.uncounted(runs):
+        counts = {name: inference(guest, str(model), "ai_edge_litert") for name, guest in guests.items()}
+        instructions.keep(row, counts)
+        print(f"{row}:", ", ".join(f"{n:.2f} on {name}" for name, n in counts.items()), flush=True)
+
+
 def main() -> None:
     """Prints a table: processor and interpreter, then millions of instructions for each model."""
     parser = argparse.ArgumentParser(description="Instructions of one inference on a Pi's processors.")
     parser.add_argument("models", nargs="*", metavar="MODEL.tflite")
     parser.add_argument("--frames", metavar="CLIP", help="count a whole frame of the main job on it, too")
+    parser.add_argument(
+        "--rows", metavar="RUNS", type=Path, help="count what `models methods run` made there"
+    )
     options = parser.parse_args()
     compiler = "" if shutil.which("cc") else "needs a C compiler: sudo apt install gcc libc6-dev"
     if reason := lacking() or compiler:
         parser.exit(2, f"{reason}\n")
+    if options.rows:
+        count_rows(options.rows)
+        return
     names = [Path(model).stem for model in options.models] + ["frame"] * bool(options.frames)
     print("millions of instructions".ljust(30), *(f"{name:>16}" for name in names))
     for processor in (A53, A72, A76):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.data.datasets import DataError
-from models.methods import figures
+from models.methods import figures, instructions
 from models.methods.recipe import names, read
 from models.methods.table import BEGIN, END, Table, interval, plot, write
 
@@ -33,8 +33,8 @@ def folder(tmp_path):
     return tmp_path
 
 
-def table(folder):
-    return Table.read([read(name) for name in names()], folder)
+def table(folder, counts=None):
+    return Table.read([read(name) for name in names()], folder, counts or folder / "none.json")
 
 
 def test_packed_estimates_come_back_to_a_hundredth():
@@ -52,6 +52,33 @@ def test_the_means_of_the_seeds_and_the_difference_stand_in_the_row(folder):
     assert "| 2 × 20 | 5.90 | 6.00 | – | 7.00 | 8.00 | 6.00 | 6.00 |" in first
     assert "40,915" in first
     assert "38 of 40 in 2" in first
+
+
+def test_instructions_stand_in_every_row_of_the_network_that_was_counted(folder, tmp_path):
+    counts = tmp_path / "counts.json"
+    instructions.keep("dex", {"cortex-a72": 17.04, "cortex-a76": 11.26}, counts)
+    figures.add(read("joint"), "p1", 1, said(6.0), LABELS, folder)  # DEX's network, by another loss
+    rows = {
+        line.split("`")[1]: line for line in table(folder, counts).markdown().splitlines() if "`: " in line
+    }
+    assert "| 40,915 | 17.0 | 17.0 | 11.3 | 92 |" in rows["joint"]
+    assert "| 40,915 | 17.0 | – | – | 92 |" in rows["ssrnet"]
+
+
+def test_of_each_network_without_counts_one_row_is_counted(tmp_path):
+    counts = tmp_path / "counts.json"
+    instructions.keep("ssrnet", {"cortex-a72": 1, "cortex-a76": 1}, counts)
+    for row in ("dex-dark", "joint", "mrcnn", "not-a-row", "ssrnet"):
+        model = tmp_path / row / "seed-1" / "int8.tflite"
+        model.parent.mkdir(parents=True)
+        model.touch()
+    assert [row for row, _ in instructions.uncounted(tmp_path, counts)] == ["dex-dark", "mrcnn"]
+
+
+def test_a_damaged_file_of_counts_is_one_sentence(folder, tmp_path):
+    (tmp_path / "counts.json").write_text('{"ssrnet": {"cortex-a72": 1}}')
+    with pytest.raises(DataError, match=r"counts\.json: damaged .* count again"):
+        table(folder, tmp_path / "counts.json")
 
 
 def test_what_is_not_trained_is_said_with_its_command(folder):
@@ -123,4 +150,7 @@ def test_the_committed_figures_make_the_committed_table():
     from models.methods.recipe import HERE
 
     text = (HERE / "README.md").read_text()
-    assert table(figures.FIGURES).markdown() == text.partition(f"{BEGIN}\n")[2].partition(END)[0]
+    assert (
+        table(figures.FIGURES, instructions.FILE).markdown()
+        == text.partition(f"{BEGIN}\n")[2].partition(END)[0]
+    )
