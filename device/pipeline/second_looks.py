@@ -97,7 +97,7 @@ class SecondLooks:
         if close is None or close.score < KEPT:
             return believed
         self._proven[track] = now
-        look = _proven_look(close, found, max(image.shape))
+        look = _proven_look(close, found, track.box, max(image.shape))
         others = (face for face in found if face.box.iou(track.box) <= FOUND_IOU and face is not look)
         return [*others, look]
 
@@ -126,17 +126,19 @@ class SecondLooks:
         return _instead(found, new)
 
 
-def _proven_look(close: Detection, found: list[Detection], longer: int) -> Detection:
-    """The weak look that a close one proves, or about what it would be where there is none.
+def _proven_look(close: Detection, found: list[Detection], followed: Box, longer: int) -> Detection:
+    """The weak look that a close one proves, or about what it would be where that is more like the track's.
 
     First looks' boxes are 1.1 to 2.2 times as wide as close ones, and have other keypoints in them: a track
-    that is given the one in place of the other loses its face to the next.
+    that is given the one in place of the other loses its face to the next, which may be a new one's.
+    `followed`: the track's box.
     """
     box = as_in_first_look(close.box, longer)
     upright = quarters_to_upright(close.keypoints)
     alike = (face for face in found if quarters_to_upright(face.keypoints) == upright)
     weak = max(alike, key=lambda face: face.box.iou(box), default=None)
-    if weak is not None and weak.score >= FAIR and weak.box.iou(box) > FOUND_IOU:
+    fair = weak is not None and weak.score >= FAIR and weak.box.iou(box) > FOUND_IOU
+    if weak and fair and weak.box.iou(followed) >= box.iou(followed):
         return weak
     return Detection(box, close.score, close.keypoints)
 

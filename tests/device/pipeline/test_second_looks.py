@@ -82,6 +82,14 @@ def test_a_weak_look_at_a_followed_face_is_proven_or_gives_way():
     assert found[0].box == pytest.approx(as_in_first_look(close.box, 640))
 
 
+def test_the_look_that_is_more_like_a_missed_face_s_track_is_taken():
+    """A wide look went to a new track beside it, and the person was two."""
+    close = face(as_in_close_up(HERE), 0.8)
+    wide = face(HERE.scaled(1.4), 0.37)
+    (found,) = looks(Detector(close)).complete([wide], IMAGE, [track(HERE.scaled(0.8))], 0.0)
+    assert found.box == pytest.approx(as_in_first_look(close.box, 640))
+
+
 def test_without_proof_weak_looks_are_believed_for_half_a_second():
     second = looks(Detector(None))
     followed, weak = track(HERE), face(HERE, 0.3)
