@@ -102,6 +102,8 @@ def main() -> None:
     if options.rows:
         count_rows(options.rows)
         return
+    if absent := [model for model in options.models if not Path(model).is_file()]:
+        parser.error(f"{absent[0]}: there is no such file")
     names = [Path(model).stem for model in options.models] + ["frame"] * bool(options.frames)
     print("millions of instructions".ljust(30), *(f"{name:>16}" for name in names))
     for processor in (A53, A72, A76):
