@@ -1,114 +1,35 @@
 """Pictures with people as the detector's network sees them, and what it should say of each.
 
-A scene is a frame of a clip or of the demo, or drawn; the faces in it are known by the float detector's
-close-ups, averaged over several views. Heads of a data set's chips take the place of those in a scene. What
-the network is shown is a part of a scene, turned, near or far, and disturbed as other cameras and lights do.
+Heads of a data set's chips take the place of those in a scene, or stand before anything. What the network is
+shown is a part of a scene, turned, near or far, and disturbed as other cameras and lights do.
 """
 
 from __future__ import annotations
 
 import math
-from pathlib import Path
-from typing import NamedTuple
 
 import cv2
 import numpy as np
-from tqdm import tqdm
 
-from device.bench.disturbances import CASES
 from device.box import Box
-from device.faces.detector import FaceDetector, anchor_centres
 from device.faces.detector_networks import FloatNetwork
 from device.faces.letterbox import Letterbox, Look
 from device.inference.interpreter import Model
 from device.inference.model_files import model_path
-from models.data.face_windows import MIRRORED, Sighting, close_views, frames, mean_face
+from models.data.face_windows import MIRRORED, Sighting
+from models.data.other_cameras import disturbed
+from models.data.samples import ANCHORS, MOST, SIDE, Sample
+from models.data.scenes import Known, Scene
 
-SIDE = 128  # pixels of the network's square
-ANCHORS = anchor_centres(SIDE, ((8, 2), (16, 6))) * SIDE
 FINE = 512  # of the anchors, two in each of 16×16 cells; the others are six in each of 8×8
 # widths of faces, in pixels, at which each of the fine and the coarse cells' anchors says that there is one:
 # where the float network does with a chance of a half or more (frames of ten clips at 12 sizes each)
 FINE_WIDTHS = ((0, 33), (0, 52))
 COARSE_WIDTHS = ((32, 200), (45, 200), (60, 200), (80, 200), (100, 200), (120, 200))
-MOST = 64  # anchors of one picture that answer for a face
 UNSURE = 0.5  # the float network's chance of a face from which its answers to the clean picture are learnt
-SURE = 0.8  # score of a close-up, above which it is a face, and no print on a shirt, say
-WEAK = 0.3  # score that no close-up has of what is no face
 FAR, NEAR = 7.0, 66.0  # pixels, the width of the face in the middle of things
 TILT, TURNED = 50, 75  # degrees: faces tilted less are faces, from there on none
 EMPTY = 0.12  # share of pictures without the scene's face in the middle
-
-
-class Known(NamedTuple):
-    """What is at a place in a scene: `sure` that it is a face, or that it may be one."""
-
-    keypoints: np.ndarray  # float (6, 2), in pixels
-    box: Box
-    sure: bool
-
-
-class Scene(NamedTuple):
-    """A picture, uint8 BGR, and all that may be a face in it."""
-
-    picture: np.ndarray
-    faces: list[Known]
-
-
-class Sample(NamedTuple):
-    """What the network is shown, uint8 RGB (128, 128, 3), and what it should say of it."""
-
-    pixels: np.ndarray
-    chances: np.ndarray  # float16 (896,): of a face at each anchor; NaN: whatever it says is right
-    anchors: np.ndarray  # int16 (64,): those that answer for a face; −1 behind the last one
-    places: np.ndarray  # float16 (64, 17): their 16 values in pixels, and the face's width
-
-
-def scenes_of(pictures, detector: FaceDetector) -> list[Scene]:
-    """Pictures with what the float detector knows of each."""
-    found = []
-    for picture in pictures:
-        faces = []
-        for look in detector.detect(picture):
-            views = close_views(detector, picture, look.box)
-            face = mean_face([view for view in views if view.score > SURE])
-            if face is not None:
-                faces.append(Known(*face, sure=True))
-            elif max((view.score for view in views), default=0.0) > WEAK:
-                faces.append(Known(look.keypoints, look.box, sure=False))
-        found.append(Scene(picture, [face for face in faces if face.sure or not _on_body(face, faces)]))
-    return found
-
-
-def _on_body(spot: Known, faces: list[Known]) -> bool:
-    """Whether a place lies below a face, where bodies are: a print on a shirt, folded hands."""
-    x, y = spot.box.centre
-    heads = (face.box for face in faces if face.sure)
-    return any(
-        abs(x - head.centre[0]) < 1.5 * head.w and 0.8 < (y - head.centre[1]) / head.w < 5 for head in heads
-    )
-
-
-def clip_scenes(path: Path) -> list[Scene]:
-    """Frames of a clip."""
-    return scenes_of(frames(path), FaceDetector(min_score=0.2))
-
-
-def demo_scenes(step: int = 25) -> list[Scene]:
-    """Frames of the built-in demo: near and far, few and many."""
-    from device.camera.demo.source import Demo
-    from device.config.loader import changed, defaults
-    from device.frame import Frame
-
-    size = (640, 480)
-    settings = changed(defaults(), camera={"width": size[0], "height": size[1]})
-    frame, pictures = Frame(size), []
-    for people, indices in (("", range(0, 1200, step)), ("3", (0, 40)), ("6", (0, 40)), ("12", (0, 40))):
-        demo = Demo(settings, people)
-        for index in indices:
-            demo.draw(index, frame)
-            pictures.append(frame.image.copy())
-    return scenes_of(pictures, FaceDetector(min_score=0.2))
 
 
 class Pictures:
@@ -345,90 +266,3 @@ def _seen(rng: np.random.Generator, scene: Scene) -> tuple[np.ndarray, list[Know
         faces.append(Known(keypoints @ onto[:, :2].T + onto[:, 2], Box(cx - w / 2, cy - w / 2, w, w), known))
     w = box.w * scale
     return seen, faces, Box(spot[0] - w / 2, spot[1] - w / 2, w, w)
-
-
-def disturbed(rng: np.random.Generator, picture: np.ndarray, face: Box) -> np.ndarray:
-    """As another camera in another light would show it, uint8 BGR: by one or two of the ways there are."""
-    for _ in range(1 + (rng.random() < 0.4)):
-        name = rng.choice(list(WAYS), p=list(WAYS.values()))
-        change = {"light": _light, "noise": _noise, "focus": _focus, "jpeg": _jpeg, "cast": _cast}.get(name)
-        picture = change(rng, picture) if change else CASES[name](picture, face, rng).image
-    return np.ascontiguousarray(picture)
-
-
-# how often each is drawn; the named ones are those of the benchmark
-WAYS = {
-    "grey": 0.16, "infrared": 0.14, "dark, 1/4": 0.05, "dark, 1/10": 0.05, "swapped": 0.06, "backlit": 0.08,
-    "motion": 0.06, "light": 0.12, "noise": 0.06, "focus": 0.1, "jpeg": 0.06, "cast": 0.06,
-}  # fmt: skip
-
-
-def _light(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
-    """Exposure, contrast and gamma."""
-    ramp = np.arange(256, dtype=np.float32) / 255
-    gain, gamma, contrast = np.exp(rng.normal(0, (0.35, 0.3, 0.25)))
-    return cv2.LUT(
-        picture, np.clip(255 * ((ramp**gamma * gain - 0.45) * contrast + 0.45), 0, 255).astype(np.uint8)
-    )
-
-
-def _noise(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
-    noise: np.ndarray = np.empty(picture.shape, np.int16)
-    cv2.setRNGSeed(int(rng.integers(2**31)))
-    cv2.randn(noise, np.zeros(3), np.full(3, rng.uniform(3, 14)))
-    return cv2.add(picture, noise, dtype=cv2.CV_8U)
-
-
-def _focus(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
-    return cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(0.5, 2.2)))
-
-
-def _jpeg(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
-    quality = int(rng.integers(8, 50))
-    return cv2.imdecode(
-        cv2.imencode(".jpg", picture, (cv2.IMWRITE_JPEG_QUALITY, quality))[1], cv2.IMREAD_COLOR
-    )
-
-
-def _cast(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
-    gains = rng.permutation([1.0, *rng.uniform(0.35, 1.0, 2)])
-    return np.clip(picture * gains.astype(np.float32), 0, 255).astype(np.uint8)
-
-
-class Samples(NamedTuple):
-    """Many samples: each field of `Sample` as one array, mapped from a file."""
-
-    pixels: np.ndarray
-    chances: np.ndarray
-    anchors: np.ndarray
-    places: np.ndarray
-
-
-FIELDS = {
-    "pixels": (np.uint8, (SIDE, SIDE, 3)),
-    "chances": (np.float16, (len(ANCHORS),)),
-    "anchors": (np.int16, (MOST,)),
-    "places": (np.float16, (MOST, 17)),
-}
-
-
-def write_samples(pictures: Pictures, count: int, seed: int, folder: Path) -> None:
-    """Draw so many samples into the folder; it has its name only when all are there."""
-    part = folder.with_suffix(".part")
-    part.mkdir(parents=True, exist_ok=True)
-    kept = {
-        name: np.lib.format.open_memmap(part / f"{name}.npy", "w+", dtype, (count, *shape))
-        for name, (dtype, shape) in FIELDS.items()
-    }
-    rng = np.random.default_rng(seed)
-    for i in tqdm(range(count), desc="samples", disable=None):
-        for name, value in pictures.draw(rng)._asdict().items():
-            kept[name][i] = value
-    for array in kept.values():
-        array.flush()
-    part.rename(folder)
-
-
-def read_samples(folder: Path) -> Samples:
-    """What `write_samples` wrote."""
-    return Samples(*(np.load(folder / f"{name}.npy", mmap_mode="r") for name in FIELDS))

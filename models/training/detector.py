@@ -16,17 +16,10 @@ from torch import nn
 
 from device.inference.model_files import model_path
 from models.data.datasets import DataError, FaceSet, is_validation, load
-from models.data.face_pictures import (
-    ANCHORS,
-    FINE,
-    Pictures,
-    Samples,
-    clip_scenes,
-    demo_scenes,
-    read_samples,
-    write_samples,
-)
+from models.data.face_pictures import FINE, Pictures
 from models.data.face_windows import MIRRORED, chips
+from models.data.samples import ANCHORS, Samples, read_samples, write_samples
+from models.data.scenes import clip_scenes, demo_scenes
 from models.network.blazeface import begin_with
 from models.network.detector import HEADS, block_names, detector
 from models.training import torch_kernels
@@ -150,7 +143,7 @@ def prepare(
             raise DataError(
                 f"{', '.join(kept)}: not one picture in it; the kept clips are what it is measured by"
             )
-        write_samples(Pictures(scenes, []), settings["held"], settings["seed"] + 1, held)
+        write_samples(Pictures(scenes, []).draw, settings["held"], settings["seed"] + 1, held)
     if not learnt.exists():
         scenes = demo_scenes() + [scene for path in clips for scene in clip_scenes(Path(path))]
         heads = []
@@ -160,7 +153,7 @@ def prepare(
             chosen = FaceSet(found.source, faces)
             heads += chips(chosen, CACHE / f"refiner-{chosen.fingerprint()[:12]}.npz")
         print(f"{len(scenes)} scenes and {len(heads)} heads to learn from")
-        write_samples(Pictures(scenes, heads), settings["samples"], settings["seed"], learnt)
+        write_samples(Pictures(scenes, heads).draw, settings["samples"], settings["seed"], learnt)
     return read_samples(learnt), read_samples(held)
 
 
