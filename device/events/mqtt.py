@@ -138,7 +138,9 @@ class Publisher:
     def _send_greeting(self) -> None:
         """Tell Home Assistant of the device, and everybody that we are here."""
         if self._discovery:
-            found = discovery(self._id, self._topic, self._messages.head(time.time()))
+            found = discovery(
+                self._id, self._topic, self._messages.head(time.time()), self._audience.attributes
+            )
             self._publish(f"{self._discovery}/device/{self._id}/config", json.dumps(found), True)
         self._publish(f"{self._topic}/status", ONLINE, True)
         self._state_at = float("-inf")

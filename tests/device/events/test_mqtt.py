@@ -17,7 +17,7 @@ from device.errors import ConfigError
 from device.events import mqtt
 from device.events.mqtt import Publisher
 from device.events.mqtt_broker import QUEUE, new_client, password
-from device.events.mqtt_discovery import COMPONENTS
+from device.events.mqtt_discovery import COMPONENTS, components
 from tests.device.audience.film import ADULT, Film, person
 from tests.device.events.broker import Broker, Listener, wait_until
 from tests.device.events.schemas import check
@@ -135,6 +135,26 @@ def test_each_component_reads_a_field_that_the_state_has():
         value = film.now
         for name in path:
             value = value[name]
+
+
+def test_home_assistant_is_told_of_the_attributes_that_are_on(broker, listen, publish):
+    broker.start()
+    listener = listen()
+    topic = "homeassistant/device/k7/config"
+    publish(broker.port, sections={"age": {"gender": True, "cover": True}})
+    wait_until(lambda: listener.of(topic), "the device is told")
+    told = json.loads(listener.of(topic)[0])["components"]
+    assert set(told) - set(COMPONENTS) == {"gender_female", "gender_male", "cover_none", "cover_mouth"}
+    assert told["gender_female"]["name"] == "In view, gender female"
+    assert told["gender_female"]["value_template"] == "{{ (value_json.gender or {}).female }}"
+
+
+def test_an_attribute_s_sensors_read_fields_that_the_state_has():
+    film = Film(age={"gender": True, "glasses": True, "cover": True})
+    film.play(3.0, person(1, **ADULT, gender="female", glasses="none", cover="none"))
+    for name in components(("gender", "glasses", "cover")).keys() - COMPONENTS.keys():
+        attribute, _, word = name.partition("_")
+        assert film.now[attribute][word] == (word in ("female", "none"))
 
 
 def test_without_discovery_home_assistant_is_told_nothing(broker, listen, publish):
