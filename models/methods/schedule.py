@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,7 +43,6 @@ class Job:
     seed: int
     folder: Path
     before: list[Job] = field(default_factory=list)
-    future: Future[bool] | None = None
 
     @property
     def title(self) -> str:
@@ -92,26 +91,27 @@ class Schedule:
         """Do what is missing; returns the jobs that failed, with those that needed them."""
         share = max(1, len(os.sched_getaffinity(0)) // self.parallel)
         os.environ.setdefault("OMP_NUM_THREADS", str(share))  # waiting threads cost most
-        lock = threading.Lock()
-        finished = 0
-
-        def do(job: Job) -> bool:
-            nonlocal finished
-            ready = all(earlier.future.result() for earlier in job.before if earlier.future)
-            well = ready and self.complete(job)
-            with lock:
-                finished += 1
-                print(
-                    f"{job.title}: {'done' if well else 'FAILED' if ready else 'left out'}; "
-                    f"{finished} of {len(self.jobs)}, {self.left()}",
-                    flush=True,
-                )
-            return well
-
+        well: dict[str, bool] = {}  # of the jobs that are over, by title
+        waiting, running = list(self.jobs), dict[Future[bool], Job]()
         with ThreadPoolExecutor(self.parallel) as pool:
-            for job in self.jobs:
-                job.future = pool.submit(do, job)
-        return [job for job in self.jobs if not (job.future and job.future.result())]
+            while waiting or running:
+                # the first whose rows before are over: one that must wait would keep a processor idle
+                ready = [job for job in waiting if all(earlier.title in well for earlier in job.before)]
+                for job in ready[: self.parallel - len(running)]:
+                    waiting.remove(job)
+                    able = all(well[earlier.title] for earlier in job.before)
+                    running[pool.submit(self.complete if able else _left_out, job)] = job
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    job = running.pop(future)
+                    well[job.title] = future.result()
+                    self.tell(job, well)
+        return [job for job in self.jobs if not well[job.title]]
+
+    def tell(self, job: Job, well: dict[str, bool]) -> None:
+        """A line about a job that is over, and what is left; `well`: of all that are over, by title."""
+        able = all(well[earlier.title] for earlier in job.before)
+        how = "done" if well[job.title] else "FAILED" if able else "left out"
+        print(f"{job.title}: {how}; {len(well)} of {len(self.jobs)}, {self.left()}", flush=True)
 
     def complete(self, job: Job) -> bool:
         """Train, quantize and measure what is missing of one job; whether all is there now."""
@@ -158,6 +158,11 @@ class Schedule:
             for job in waiting
         )
         return f"about {seconds / 60 / self.parallel:.0f} min of training left"
+
+
+def _left_out(job: Job) -> bool:
+    """In place of a job that needs one that failed."""
+    return False
 
 
 def write_recipe(job: Job, protocol: str) -> None:

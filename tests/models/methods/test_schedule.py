@@ -1,6 +1,7 @@
 """What a run does and leaves out, with steps that only write their result's file."""
 
 import json
+import threading
 
 import numpy as np
 import pytest
@@ -73,6 +74,24 @@ def test_what_a_row_needs_comes_first_and_a_teacher_is_trained_only(made, tmp_pa
     assert made.index("train order") < made.index("train dex-both")
     assert "quantize order" not in made
     assert figures.read("order", tmp_path / "figures") is None
+
+
+def test_no_worker_waits_while_another_row_could_be_made(made, tmp_path, monkeypatch):
+    """A row whose teacher was still learning kept a processor idle for the length of a training."""
+    order = threading.Event()
+
+    def slow(step, arguments, title):
+        if title.startswith("dex,"):
+            assert order.wait(10), "order was not begun while dex was at work"
+        if title.startswith("order,"):
+            order.set()
+        return step(*arguments)
+
+    monkeypatch.setattr(schedule, "in_a_process", slow)
+    plan = {job.recipe.name: job for job in jobs(tmp_path, "dex-dark", "order")}
+    rows = [plan[name] for name in ("dex", "dex-dark", "order")]
+    assert Schedule(rows, tmp_path, "p1", tmp_path / "figures", 2).run() == []
+    assert made.index("train order") < made.index("train dex-dark")
 
 
 def test_two_seeds_are_two_folders_and_each_is_taught_by_its_own(tmp_path):
