@@ -87,7 +87,7 @@ test-slow: setup ## run the tests that take minutes: every command of the README
 	@$(DEVICE) -m pytest -m slow $(ARGS)
 
 test-arm64: setup ## run models and tests on emulated Raspberry Pi 4 and 5 processors
-	@$(DEVICE) -m pytest -m arm64 tests/arm64 -v $(ARGS)
+	@$(DEVICE) -m pytest -m arm64 -n 2 --dist loadgroup tests/arm64 -v $(ARGS)
 
 test-vm: setup ## flash, break and cut off emulated machines: ARGS="-m quick -k bookworm" is CI's form
 	@deploy/venv.sh .venv-deploy deploy/requirements.txt

@@ -68,7 +68,7 @@ NETWORKS: dict[str, dict[str, Check]] = {
     "dex": {},
     "order": {},
     "twin": {},
-    "tiny_age_net": {"compression": _choice(2, 4, 8), "pool": _choice("hybrid", "maximum", "average")},
+    "tiny_age_net": {"compression": _choice(2, 4, 8, 16), "pool": _choice("hybrid", "maximum", "average")},
     "mobilenet": {"alpha": POSITIVE},
     "densenet": {"depth": _choice(13, 19)},
     "orcnn": {},

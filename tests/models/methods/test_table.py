@@ -84,7 +84,7 @@ def test_a_damaged_file_of_counts_is_one_sentence(folder, tmp_path):
 def test_what_is_not_trained_is_said_with_its_command(folder):
     text = table(folder).markdown()
     assert "| `mobilenet`: MobileNet 0.25 | not trained yet |" in text
-    assert "Rows trained: 2 of 31." in text
+    assert "Rows trained: 2 of 32." in text
     command = text.rpartition("Not trained yet: ")[2]
     assert command.startswith("`python -m models methods run c3ae covered-both")
     assert "ssrnet-static" not in command.split()
