@@ -100,6 +100,8 @@ def main() -> None:
     if reason := lacking() or compiler:
         parser.exit(2, f"{reason}\n")
     if options.rows:
+        if not options.rows.is_dir():
+            parser.error(f"--rows {options.rows}: there is no such folder")
         count_rows(options.rows)
         return
     if absent := [model for model in options.models if not Path(model).is_file()]:
