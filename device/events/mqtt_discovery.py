@@ -34,7 +34,7 @@ COMPONENTS: dict[str, Component] = {
 }
 
 
-def components(attributes: Iterable[str] = ()) -> dict[str, Component]:
+def components(attributes: Iterable[str]) -> dict[str, Component]:
     """What is always told, and a number of people in view for each word of the `attributes` that are told."""
     words = [(of, word) for of in attributes for word in ATTRIBUTE_WORDS[of] if word != UNSURE]
     return COMPONENTS | {

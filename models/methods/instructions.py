@@ -39,18 +39,20 @@ def keep(row: str, counts: dict[str, float], file: Path = FILE) -> None:
         part.write_text(json.dumps(together, indent=1, sort_keys=True) + "\n")
 
 
-def of(recipe: Recipe, counts: Counts) -> dict[str, float]:
-    """A recipe's counts, {} where there are none: those of any row with its network."""
-    return next((n for row, n in counts.items() if read(row).network == recipe.network), {})
+def of_rows(recipes: list[Recipe], counts: Counts) -> Counts:
+    """Each recipe's counts, {} where there are none: those of any of them with its network."""
+    known = [(recipe.network, counts[recipe.name]) for recipe in recipes if recipe.name in counts]
+    return {r.name: next((n for network, n in known if network == r.network), {}) for r in recipes}
 
 
 def uncounted(runs: Path, file: Path = FILE) -> list[tuple[str, Path]]:
     """Of each network in `runs` without counts yet: a row of it and its int8 file."""
-    known = [read(row).network for row in counted(file)]
+    networks = {name: read(name).network for name in names()}
+    known = [networks[row] for row in counted(file) if row in networks]
     found = []
     for model in sorted(runs.glob(f"*/seed-*/{INT8}")):
         row = model.parent.parent.name
-        if row in names() and read(row).network not in known:
-            known.append(read(row).network)
+        if row in networks and networks[row] not in known:
+            known.append(networks[row])
             found.append((row, model))
     return found

@@ -31,6 +31,7 @@ from models.methods.run_files import FLOAT, INT8, MEASURED, RECIPE
 LOG = "log.csv"  # of the loop of training: an epoch a line
 LOCK = "lock"
 POLL = 1.0  # seconds
+DONE = "done"
 PR_SET_PDEATHSIG = 1  # of Linux' prctl
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up log hides the progress
 
@@ -91,27 +92,28 @@ class Schedule:
         """Do what is missing; returns the jobs that failed, with those that needed them."""
         share = max(1, len(os.sched_getaffinity(0)) // self.parallel)
         os.environ.setdefault("OMP_NUM_THREADS", str(share))  # waiting threads cost most
-        well: dict[str, bool] = {}  # of the jobs that are over, by title
-        waiting, running = list(self.jobs), dict[Future[bool], Job]()
+        over: dict[str, str] = {}  # how the jobs ended that did, by title
+        waiting, running = list(self.jobs), dict[Future[str], Job]()
         with ThreadPoolExecutor(self.parallel) as pool:
             while waiting or running:
                 # the first whose rows before are over: one that must wait would keep a processor idle
-                ready = [job for job in waiting if all(earlier.title in well for earlier in job.before)]
+                ready = [job for job in waiting if all(earlier.title in over for earlier in job.before)]
                 for job in ready[: self.parallel - len(running)]:
                     waiting.remove(job)
-                    able = all(well[earlier.title] for earlier in job.before)
-                    running[pool.submit(self.complete if able else _left_out, job)] = job
+                    running[pool.submit(self.attempt, job, over)] = job
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    job = running.pop(future)
-                    well[job.title] = future.result()
-                    self.tell(job, well)
-        return [job for job in self.jobs if not well[job.title]]
+                    title = running.pop(future).title
+                    over[title] = future.result()
+                    print(
+                        f"{title}: {over[title]}; {len(over)} of {len(self.jobs)}, {self.left()}", flush=True
+                    )
+        return [job for job in self.jobs if over[job.title] != DONE]
 
-    def tell(self, job: Job, well: dict[str, bool]) -> None:
-        """A line about a job that is over, and what is left; `well`: of all that are over, by title."""
-        able = all(well[earlier.title] for earlier in job.before)
-        how = "done" if well[job.title] else "FAILED" if able else "left out"
-        print(f"{job.title}: {how}; {len(well)} of {len(self.jobs)}, {self.left()}", flush=True)
+    def attempt(self, job: Job, over: dict[str, str]) -> str:
+        """Do a job, unless one that it needs was not done; how it ended. `over`: how those did, by title."""
+        if any(over[earlier.title] != DONE for earlier in job.before):
+            return "left out"
+        return DONE if self.complete(job) else "FAILED"
 
     def complete(self, job: Job) -> bool:
         """Train, quantize and measure what is missing of one job; whether all is there now."""
@@ -158,11 +160,6 @@ class Schedule:
             for job in waiting
         )
         return f"about {seconds / 60 / self.parallel:.0f} min of training left"
-
-
-def _left_out(job: Job) -> bool:
-    """In place of a job that needs one that failed."""
-    return False
 
 
 def write_recipe(job: Job, protocol: str) -> None:

@@ -76,12 +76,8 @@ class Table:
 
         Raises DataError where two cannot be compared.
         """
-        counted = instructions.counted(counts)
-        rows = {
-            r.name: Row(r, figures.read(r.name, folder), instructions.of(r, counted))
-            for r in recipes
-            if r.scored
-        }
+        costs = instructions.of_rows(recipes, instructions.counted(counts))
+        rows = {r.name: Row(r, figures.read(r.name, folder), costs[r.name]) for r in recipes if r.scored}
         check_alike(list(rows.values()))
         return cls(rows)
 

@@ -12,9 +12,8 @@ def pytest_collection_modifyitems(items):
     for item in (item for item in items if here in item.path.parents):  # pytest hands over all there are
         item.add_marker(pytest.mark.arm64)
         item.add_marker(pytest.mark.timeout(0))  # a guest has a limit of its own
-        if guest := item.callspec.params.get("guest") if hasattr(item, "callspec") else None:
-            system = guest[1]  # two guests of one system would make its files at once
-            item.add_marker(pytest.mark.xdist_group(system.release))
+        _, system = item.callspec.params["guest"]  # two guests of one system would make its files at once
+        item.add_marker(pytest.mark.xdist_group(system.release))
 
 
 def name(pi):

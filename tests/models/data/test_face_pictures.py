@@ -44,9 +44,8 @@ def test_a_head_is_pasted_where_its_keypoints_are_said_to_be():
     assert known.keypoints[0].tolist() == [140, 90]
     assert picture[98, 150].tolist() == [200, 200, 200]
     assert not picture[:, :95].any()
-    assert (
-        _paste(np.random.default_rng(1), picture, chip(), onto, False) is None
-    )  # in the wrong order: no face
+    in_disorder = _paste(np.random.default_rng(1), picture, chip(), onto, False)
+    assert in_disorder is None
 
 
 def test_what_lies_below_a_face_is_its_body():
