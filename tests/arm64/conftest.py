@@ -12,7 +12,7 @@ def pytest_collection_modifyitems(items):
     for item in (item for item in items if here in item.path.parents):  # pytest hands over all there are
         item.add_marker(pytest.mark.arm64)
         item.add_marker(pytest.mark.timeout(0))  # a guest has a limit of its own
-        _, system = item.callspec.params["guest"]  # two guests of one system would make its files at once
+        _, system = item.callspec.params["guest"]  # a worker each: it makes the system's files once
         item.add_marker(pytest.mark.xdist_group(system.release))
 
 

@@ -17,6 +17,8 @@ from typing import NamedTuple
 
 from packaging.requirements import Requirement
 
+from tests.kept import alone, made
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 CACHE = ROOT / ".cache" / "arm64"
 REQUIREMENTS = (ROOT / "device" / "requirements.txt", ROOT / "tests" / "requirements.txt")
@@ -126,24 +128,21 @@ def _step(command: list[str], what: str, limit: float = 600) -> None:
 def _libraries(system: System) -> Path:
     """Debian's files, extracted without running anything of theirs."""
     place = CACHE / system.release
-    if not place.exists():
-        part = place.with_suffix(".part")
-        shutil.rmtree(part, ignore_errors=True)
-        CACHE.mkdir(parents=True, exist_ok=True)
-        _step(
-            [
-                "mmdebstrap",
-                "--quiet",
-                "--arch=arm64",
-                "--variant=extract",
-                f"--include={','.join(system.packages)}",
-                "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
-                system.release,
-                str(part),
-            ],
-            f"Debian {system.release} for aarch64",
-        )
-        part.rename(place)
+    with alone(f"arm64-{place.name}"), made(place) as part:
+        if part:
+            _step(
+                [
+                    "mmdebstrap",
+                    "--quiet",
+                    "--arch=arm64",
+                    "--variant=extract",
+                    f"--include={','.join(system.packages)}",
+                    "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
+                    system.release,
+                    str(part),
+                ],
+                f"Debian {system.release} for aarch64",
+            )
     return place
 
 
@@ -167,41 +166,38 @@ def _packages(system: System) -> Path:
     """The pinned wheels for aarch64, brought by this machine's pip."""
     pins = "\n".join(pins_for(system.python))
     place = CACHE / f"packages-{system.python}-{hashlib.sha256(pins.encode()).hexdigest()[:8]}"
-    if not place.exists():
-        part = place.with_suffix(".part")
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-        (part / "pins.txt").write_text(pins)
-        # a test that starts Python again finds the emulator, not the bare aarch64 program
-        (part / "sitecustomize.py").write_text(
-            "import os, sys\nsys.executable = os.environ['GUEST_PYTHON']\n"
-        )
-        _step(
-            [
-                sys.executable,
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--disable-pip-version-check",
-                "--no-deps",
-                "--require-hashes",
-                "--only-binary",
-                ":all:",
-                "--implementation",
-                "cp",
-                "--ignore-requires-python",  # pip holds wheels against its own Python, not the guest's
-                "--python-version",
-                system.python,
-                *(f"--platform={tag}_aarch64" for tag in WHEEL_TAGS),
-                "--target",
-                str(part),
-                "--requirement",
-                str(part / "pins.txt"),
-            ],
-            f"wheels for aarch64 and Python {system.python}",
-        )
-        part.rename(place)
+    with alone(f"arm64-{place.name}"), made(place) as part:
+        if part:
+            (part / "pins.txt").write_text(pins)
+            # a test that starts Python again finds the emulator, not the bare aarch64 program
+            (part / "sitecustomize.py").write_text(
+                "import os, sys\nsys.executable = os.environ['GUEST_PYTHON']\n"
+            )
+            _step(
+                [
+                    sys.executable,
+                    "-m",
+                    "pip",
+                    "install",
+                    "--quiet",
+                    "--disable-pip-version-check",
+                    "--no-deps",
+                    "--require-hashes",
+                    "--only-binary",
+                    ":all:",
+                    "--implementation",
+                    "cp",
+                    "--ignore-requires-python",  # pip holds wheels against its own Python, not the guest's
+                    "--python-version",
+                    system.python,
+                    *(f"--platform={tag}_aarch64" for tag in WHEEL_TAGS),
+                    "--target",
+                    str(part),
+                    "--requirement",
+                    str(part / "pins.txt"),
+                ],
+                f"wheels for aarch64 and Python {system.python}",
+            )
     return place
 
 
